@@ -1,0 +1,49 @@
+# iris_library(name SOURCES a.cpp … DEPS base … LIBS Boost::headers … [CAF])
+# A folder's code. DEPS are other folders and mirror the table of layers; LIBS
+# come from outside. CAF shares the precompiled header of the actor code.
+function(iris_library name)
+  cmake_parse_arguments(arg "CAF" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_library(iris_${name} STATIC ${arg_SOURCES})
+  target_include_directories(iris_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  list(TRANSFORM arg_DEPS PREPEND iris_)
+  target_link_libraries(iris_${name} PUBLIC ${arg_DEPS} ${arg_LIBS})
+  if(arg_CAF)
+    target_link_libraries(iris_${name} PUBLIC iris::caf_core)
+    target_precompile_headers(iris_${name} REUSE_FROM iris_pch_caf)
+  endif()
+endfunction()
+
+# iris_program(name SOURCES … DEPS … LIBS … [CAF])
+function(iris_program name)
+  cmake_parse_arguments(arg "CAF" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  list(TRANSFORM arg_DEPS PREPEND iris_)
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} ${arg_LIBS})
+  if(arg_CAF)
+    target_precompile_headers(${name} REUSE_FROM iris_pch_caf)
+  endif()
+endfunction()
+
+# iris_test(name SOURCES x.test.cpp … DEPS … [CAF]): one program, one ctest
+# entry a test case.
+function(iris_test name)
+  cmake_parse_arguments(arg "CAF" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name}_test ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/main.cpp)
+  list(TRANSFORM arg_DEPS PREPEND iris_)
+  target_link_libraries(${name}_test PRIVATE
+    ${arg_DEPS} ${arg_LIBS} doctest::doctest)
+  target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name}_test PRIVATE
+    IRIS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(arg_CAF)
+    target_precompile_headers(${name}_test REUSE_FROM iris_pch_caf)
+  endif()
+  doctest_discover_tests(${name}_test TEST_PREFIX "${name}: "
+    PROPERTIES TIMEOUT 300)
+endfunction()
+
+file(WRITE ${CMAKE_BINARY_DIR}/pch_caf.cpp "")
+add_library(iris_pch_caf STATIC ${CMAKE_BINARY_DIR}/pch_caf.cpp)
+target_link_libraries(iris_pch_caf PUBLIC iris::caf_core)
+target_precompile_headers(iris_pch_caf PRIVATE
+  <caf/all.hpp> <functional> <map> <memory> <string> <unordered_map> <vector>)

@@ -1,0 +1,36 @@
+# Compiler, warnings, sanitizers, cache.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+set(IRIS_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+option(IRIS_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # Precompiled headers need the sloppiness; the base folder lets work trees
+  # and fresh clones share the cache.
+  set(cache env CCACHE_SLOPPINESS=pch_defines,time_macros
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${cache})
+  set(CMAKE_C_COMPILER_LAUNCHER ${cache})
+endif()
+
+add_compile_options(-Wall -Wextra -Werror -Wshadow
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+  $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+endif()
+if(IRIS_SANITIZE)
+  # CAF and Asio load through null on purpose in unevaluated corners.
+  add_compile_options(-fsanitize=${IRIS_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize=null -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${IRIS_SANITIZE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
