@@ -24,10 +24,22 @@ function(iris_program name)
   endif()
 endfunction()
 
-# iris_test(name SOURCES x.test.cpp … DEPS … [CAF]): one program, one ctest
-# entry a test case.
+# Under a sanitizer, which is slow, property tests take the short form. The
+# seed is fixed: a run tells about the code, not about luck.
+if(IRIS_SANITIZE)
+  set(IRIS_TEST_PREFIX "sanitized ")
+  set(test_environment "RC_PARAMS=seed=1 max_success=20")
+else()
+  set(test_environment "RC_PARAMS=seed=1")
+endif()
+
+# iris_test(name SOURCES x.test.cpp … DEPS … [LABEL process] [CAF]): one
+# program, one ctest entry a test case, with the label unit if none is given.
 function(iris_test name)
-  cmake_parse_arguments(arg "CAF" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "CAF" "LABEL" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
   add_executable(${name}_test ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/tests/main.cpp)
   list(TRANSFORM arg_DEPS PREPEND iris_)
   target_link_libraries(${name}_test PRIVATE
@@ -38,8 +50,10 @@ function(iris_test name)
   if(arg_CAF)
     target_precompile_headers(${name}_test REUSE_FROM iris_pch_caf)
   endif()
-  doctest_discover_tests(${name}_test TEST_PREFIX "${name}: "
-    PROPERTIES TIMEOUT 300)
+  doctest_discover_tests(${name}_test
+    TEST_PREFIX "${IRIS_TEST_PREFIX}${name}: "
+    PROPERTIES TIMEOUT 300 LABELS ${arg_LABEL}
+      ENVIRONMENT "${test_environment}")
 endfunction()
 
 file(WRITE ${CMAKE_BINARY_DIR}/pch_caf.cpp "")

@@ -1,0 +1,93 @@
+"""clang-tidy on what build/dev compiles."""
+
+import concurrent.futures
+import json
+import os
+import shlex
+
+from tidy_rules.includes import Includes
+from tidy_rules.lint_cache import Cache
+from tidy_rules.llvm import find, parse
+from tidy_rules.tree import Problem
+
+EXPECTED = {
+    "readability-function-size": "at most 70 lines and 5 parameters",
+    "readability-identifier-naming":
+        "snake_case, name_ for private members, CamelCase in templates",
+}
+
+
+def lint(tree, everything):
+    tool = find("clang-tidy")
+    if not tool:
+        return
+    units = compiled(tree)
+    includes = Includes(tree)
+    for path in tree.cpp:
+        if path.endswith((".cpp", ".c")) and path not in units:
+            yield Problem(path, 1, "not compiled in build/dev",
+                          "it in a SOURCES list, and cmake --preset dev run")
+    if not everything:
+        changed = changes(tree)
+        units = {path: flags for path, flags in units.items()
+                 if changed.intersection(includes.closure(path))}
+    cache = Cache(tree, includes, tool)
+    seen = set()
+    at_once = int(os.environ.get("IRIS_JOBS") or os.cpu_count())
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        jobs = [pool.submit(cache.run, *unit) for unit in units.items()]
+        for job in jobs:
+            yield from filter_new(seen, parse(tree, job.result()))
+
+
+def filter_new(seen, diagnostics):
+    """A header's problems appear once, however many files include it."""
+    for path, line, text, name in diagnostics:
+        if (path, line, text) not in seen:
+            seen.add((path, line, text))
+            yield Problem(path, line, text, EXPECTED.get(name, f"no {name}"))
+
+
+def compiled(tree):
+    """Path of each source that build/dev compiles, to its flags."""
+    try:
+        with open(tree.at("build/dev/compile_commands.json")) as file:
+            entries = json.load(file)
+    except FileNotFoundError:
+        raise SystemExit("tidy: build/dev is not configured, expected "
+                         "cmake --preset dev to have run (or use --quick)")
+    units = {}
+    for entry in entries:
+        path = os.path.relpath(entry["file"], tree.root)
+        if tree.has(path):
+            units[path] = flags(shlex.split(entry["command"]))
+    return units
+
+
+def flags(command):
+    """What clang understands of a command for g++, precompiled header left
+    out."""
+    kept, words = [], iter(command)
+    for word in words:
+        if word in ("-o", "-include", "-Xclang", "-MF", "-MT"):
+            next(words)
+        elif word.startswith(("-I", "-D", "-std=", "-W")):
+            kept.append(word)
+        elif word == "-isystem":
+            kept += [word, next(words)]
+    return [f for f in kept if f not in ("-Werror", "-Winvalid-pch")]
+
+
+def changes(tree):
+    """Files that differ from the branch main, or are new."""
+    base = "HEAD"
+    for branch in ("origin/main", "main"):
+        found = tree.git("merge-base", "HEAD", branch)
+        if found:
+            base = found.strip()
+            break
+    changed = tree.git("diff", "--name-only", base)
+    new = tree.git("ls-files", "-o", "--exclude-standard")
+    if changed is None or new is None:
+        return set(tree.paths)
+    return set((changed + new).splitlines())
