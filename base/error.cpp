@@ -29,7 +29,6 @@ std::string_view to_string(errc code) noexcept {
     IRIS_NAME(id_in_future)
     IRIS_NAME(out_of_order)
     IRIS_NAME(not_a_member)
-    IRIS_NAME(no_such_conversation)
     IRIS_NAME(body_too_large)
     IRIS_NAME(too_many_members)
     IRIS_NAME(not_found)

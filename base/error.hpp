@@ -34,7 +34,6 @@ enum class errc : std::uint16_t {
   id_in_future = 302, ///< id's own time is ahead of any tolerated clock skew
   out_of_order = 303, ///< the message named by `after` is not committed
   not_a_member = 304,
-  no_such_conversation = 305,
   body_too_large = 306,
   too_many_members = 307,
   not_found = 308,
