@@ -1,0 +1,72 @@
+#include "observability/sink.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace iris::observability {
+namespace {
+
+bool write_all(int fd, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    auto n = ::write(fd, bytes.data(), bytes.size());
+    if (n > 0)
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    else if (errno != EINTR)
+      return false;
+  }
+  return true;
+}
+
+class standard_error final : public log_sink {
+public:
+  bool write(std::string_view line) noexcept override {
+    return write_all(STDERR_FILENO, line);
+  }
+};
+
+class file final : public log_sink {
+public:
+  explicit file(int fd) noexcept : fd_(fd) {}
+  file(const file&) = delete;
+  file& operator=(const file&) = delete;
+  ~file() override { ::close(fd_); }
+
+  bool write(std::string_view line) noexcept override {
+    return write_all(fd_, line);
+  }
+
+private:
+  int fd_;
+};
+
+} // namespace
+
+std::shared_ptr<log_sink> stderr_sink() {
+  return std::make_shared<standard_error>();
+}
+
+result<std::shared_ptr<log_sink>> file_sink(const std::filesystem::path& path) {
+  auto fd =
+    ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0)
+    return error{errc::io_failed, "expected a log file that can be written at "
+                                    + path.string() + ": "
+                                    + std::generic_category().message(errno)};
+  return std::shared_ptr<log_sink>{std::make_shared<file>(fd)};
+}
+
+bool memory_sink::write(std::string_view line) noexcept {
+  std::lock_guard guard{mutex_};
+  lines_.emplace_back(line);
+  return true;
+}
+
+std::vector<std::string> memory_sink::lines() const {
+  std::lock_guard guard{mutex_};
+  return lines_;
+}
+
+} // namespace iris::observability

@@ -1,0 +1,79 @@
+#include "observability/sink.hpp"
+
+#include <doctest/doctest.h>
+
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+using namespace iris;
+using namespace iris::observability;
+
+namespace {
+
+struct temporary_folder {
+  temporary_folder() {
+    auto name =
+      (std::filesystem::temp_directory_path() / "iris.XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~temporary_folder() { std::filesystem::remove_all(path); }
+
+  std::filesystem::path path;
+};
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+} // namespace
+
+TEST_CASE("a file is appended to, and readable by owner and group only") {
+  temporary_folder folder;
+  auto path = folder.path / "iris.log";
+
+  for (auto line : {"one\n", "two\n"}) {
+    auto sink = file_sink(path);
+    REQUIRE(sink);
+    CHECK((*sink)->write(line));
+  }
+
+  CHECK(content_of(path) == "one\ntwo\n");
+  using std::filesystem::perms;
+  auto others = std::filesystem::status(path).permissions() & perms::others_all;
+  CHECK(others == perms::none);
+}
+
+TEST_CASE("a line is in the file when write returns") {
+  temporary_folder folder;
+  auto sink = file_sink(folder.path / "iris.log");
+  REQUIRE(sink);
+
+  (*sink)->write("one\n");
+
+  CHECK(content_of(folder.path / "iris.log") == "one\n");
+}
+
+TEST_CASE("a file that can't be opened is an error that names it") {
+  auto sink = file_sink("/proc/no/such/iris.log");
+
+  REQUIRE_FALSE(sink);
+  CHECK(sink.failure()
+        == error{errc::io_failed,
+                 "expected a log file that can be written at "
+                 "/proc/no/such/iris.log: No such file or directory"});
+}
+
+TEST_CASE("a full disk loses the line and says so") {
+  auto sink = file_sink("/dev/full");
+  REQUIRE(sink);
+
+  CHECK_FALSE((*sink)->write("one\n"));
+}
+
+TEST_CASE("standard error takes lines") {
+  CHECK(stderr_sink()->write("a line of a test\n"));
+}
