@@ -1,0 +1,262 @@
+#include "config/options.hpp"
+
+#include "base/ids.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace iris::config {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kib = 1ULL << 10;
+constexpr std::uint64_t mib = kib << 10;
+constexpr std::uint64_t gib = mib << 10;
+constexpr std::uint64_t tib = gib << 10;
+constexpr auto day = 24h;
+
+// Clusters are named as users are.
+bool is_cluster_name(std::string_view x) {
+  return static_cast<bool>(user_id::parse(x));
+}
+
+template <class Enum>
+constexpr std::uint64_t index(Enum x) {
+  return static_cast<std::uint64_t>(x);
+}
+
+constexpr section all_sections[] = {
+  {"node", "Who this node is, where it keeps its data, what it may use."},
+  {"listen", "Where clients connect. A listener without an address is off."},
+  {"tls", "The certificate that `listen.tls` and `listen.wss` show."},
+  {"auth", "The tokens that clients log in with."},
+  {"storage", "The store on disk. Every write is synced; nothing here changes "
+              "that."},
+  {"limits", "Bounds. A client that reaches one is told `overloaded` or "
+             "`rate_limited`, and when to try again."},
+  {"retention", "How long things are kept."},
+  {"admin", "The administration interface: health, metrics, console and API."},
+  {"log", "What the node tells about itself. It never holds message bodies."},
+};
+
+std::vector<option> node_options() {
+  return {
+    {IRIS_MEMBER(node.name), effect::fixed,
+     text{"iris", is_cluster_name,
+          "1 to 64 of the characters A-Z a-z 0-9 . _ - @ +"},
+     "The name of the cluster. A store opens only under the name that it was "
+     "created with."},
+    {IRIS_MEMBER(node.id), effect::fixed,
+     integer{.fallback = 1, .least = 1, .most = 4'294'967'295, .unit = {}},
+     "The number of this node in its cluster. A number is never used again, "
+     "not even after its node is gone."},
+    {IRIS_MEMBER(node.data_dir), effect::restart, path{"./iris-data"},
+     "The folder of the store. A relative path starts where the node was "
+     "started."},
+    {IRIS_MEMBER(node.shards), effect::fixed,
+     integer{.fallback = 16, .least = 1, .most = 1024, .unit = "shards"},
+     "Into how many shards users and conversations are divided. More shards "
+     "spread over more nodes, and each costs a little memory and time."},
+    {IRIS_MEMBER(node.threads), effect::restart,
+     integer{.least = 1,
+             .most = 256,
+             .unit = "threads",
+             .zero = "as many as there are cores"},
+     "Threads that run actors and I/O."},
+    {IRIS_MEMBER(node.drain_timeout), effect::reload,
+     duration{.fallback = 10s, .least = 1s, .most = 10min},
+     "How long a node that stops waits for its clients to leave."},
+  };
+}
+
+std::vector<option> listen_options() {
+  return {
+    {IRIS_MEMBER(listen.tcp.address), effect::restart,
+     address{"127.0.0.1:7300"},
+     "Plain TCP. Other than on loopback it needs `listen.insecure`. Here and "
+     "below, port 0 lets the system choose."},
+    {IRIS_MEMBER(listen.tls.address), effect::restart, address{},
+     "TCP with TLS 1.3."},
+    {IRIS_MEMBER(listen.ws.address), effect::restart, address{},
+     "Plain WebSocket. Other than on loopback it needs `listen.insecure`."},
+    {IRIS_MEMBER(listen.wss.address), effect::restart, address{},
+     "WebSocket with TLS 1.3."},
+    {IRIS_MEMBER(listen.insecure), effect::restart, flag{},
+     "Allows listeners without TLS to be reached from other machines: tokens "
+     "and messages then cross the network in the clear. For a network that "
+     "encrypts by itself, or behind a proxy that ends TLS."},
+  };
+}
+
+std::vector<option> tls_options() {
+  return {
+    {IRIS_MEMBER(tls.certificate), effect::restart, path{.empty = "none"},
+     "The certificate chain, in PEM, the node's own first. This file and that "
+     "of `tls.key` are read again at reload."},
+    {IRIS_MEMBER(tls.key), effect::restart, path{.empty = "none"},
+     "The private key of the certificate, in PEM."},
+    {IRIS_MEMBER(tls.generate), effect::restart, flag{},
+     "Makes a certificate authority and a certificate in `node.data_dir` if "
+     "they are not there yet. For trying things out: clients must be told to "
+     "trust that authority."},
+    {IRIS_MEMBER(tls.names), effect::restart,
+     list{.fallback = {"localhost", "127.0.0.1"},
+          .least = 1,
+          .most = 64,
+          .fits = is_host,
+          .accepted = "host names or IP addresses"},
+     "What the generated certificate is valid for."},
+  };
+}
+
+std::vector<option> auth_and_storage_options() {
+  return {
+    {IRIS_MEMBER(auth.token_lifetime), effect::reload,
+     duration{.fallback = 24h, .least = 1min, .most = 24h},
+     "How long a token that this node issues is valid."},
+    {IRIS_MEMBER(auth.key), effect::restart,
+     path{.empty = "signing-key.json in node.data_dir"},
+     "The file of the keys that sign tokens. It is made if it isn't there."},
+    {IRIS_MEMBER(storage.reserve), effect::reload,
+     size{.fallback = 256 * mib, .least = 0, .most = tib},
+     "With less space than this free on its disk, the node refuses writes "
+     "with `storage_full` and goes on reading."},
+    {IRIS_MEMBER(storage.cache), effect::restart,
+     size{.fallback = 64 * mib, .least = mib, .most = tib},
+     "Memory for blocks of the store that were read lately."},
+  };
+}
+
+std::vector<option> connection_limits() {
+  return {
+    {IRIS_MEMBER(limits.connections), effect::reload,
+     integer{.fallback = 20'000,
+             .least = 1,
+             .most = 1'000'000,
+             .unit = "connections"},
+     "Clients connected to this node at the same time. Each takes a file "
+     "descriptor."},
+    {IRIS_MEMBER(limits.connections_per_user), effect::reload,
+     integer{.fallback = 16, .least = 1, .most = 1024, .unit = "connections"},
+     "Of these, how many one user may have."},
+    {IRIS_MEMBER(limits.connections_per_ip), effect::reload,
+     integer{
+       .fallback = 4096, .least = 1, .most = 1'000'000, .unit = "connections"},
+     "Of these, how many may come from one IP address. Many people can share "
+     "one."},
+    {IRIS_MEMBER(limits.output_bytes), effect::reload,
+     size{.fallback = mib, .least = 128 * kib, .most = 64 * mib},
+     "Bytes that wait to be sent on one connection. Above it the node stops "
+     "reading from that client."},
+    {IRIS_MEMBER(limits.handshake_timeout), effect::reload,
+     duration{.fallback = 10s, .least = 1s, .most = 1min},
+     "How long a client may take from connecting until it is logged in."},
+    {IRIS_MEMBER(limits.idle_timeout), effect::reload,
+     duration{.fallback = 1min, .least = 10s, .most = 10min},
+     "How long a client may be silent before it counts as gone."},
+    {IRIS_MEMBER(limits.sends_per_second), effect::reload,
+     integer{
+       .least = 1, .most = 1'000'000, .unit = "messages", .zero = "no limit"},
+     "Messages that one connection may send in a second, on average; it may "
+     "save up one second's worth."},
+  };
+}
+
+std::vector<option> actor_limits() {
+  return {
+    {IRIS_MEMBER(limits.devices_per_user), effect::reload,
+     integer{.fallback = 8, .least = 1, .most = 64, .unit = "devices"},
+     "Devices that one user may have registered."},
+    {IRIS_MEMBER(limits.group_members), effect::reload,
+     integer{.fallback = 1000, .least = 2, .most = 10'000, .unit = "members"},
+     "Members that one conversation may have."},
+    {IRIS_MEMBER(limits.mailbox), effect::restart,
+     integer{
+       .fallback = 1024, .least = 16, .most = 1'048'576, .unit = "messages"},
+     "Messages that may wait for one actor."},
+  };
+}
+
+std::vector<option> other_options() {
+  return {
+    {IRIS_MEMBER(retention.messages), effect::reload,
+     duration{.least = 1h, .most = 3650 * day, .zero = "for ever"},
+     "How long messages are kept, read or not."},
+    {IRIS_MEMBER(retention.idempotency), effect::reload,
+     duration{.fallback = 7 * day, .least = 1h, .most = 30 * day},
+     "How long a retried send gets the answer of the first one. A client that "
+     "was offline for longer is told `id_too_old`."},
+    {IRIS_MEMBER(retention.sweep), effect::reload,
+     duration{.fallback = 10min, .least = 1s, .most = day},
+     "The time between two searches for what need not be kept any longer."},
+    {IRIS_MEMBER(admin.address), effect::restart, address{"127.0.0.1:7380"},
+     "Plain HTTP. Other than on loopback it needs `listen.insecure`."},
+    {IRIS_MEMBER(log.level), effect::reload,
+     choice{index(log_level::info), {"debug", "info", "warn", "error"}},
+     "The least important lines that are written."},
+    {IRIS_MEMBER(log.format), effect::restart,
+     choice{index(log_format::text), {"text", "json"}},
+     "Lines for people, or one JSON object a line for programs."},
+    {IRIS_MEMBER(log.file), effect::restart, path{.empty = "standard error"},
+     "Where the lines go."},
+  };
+}
+
+std::vector<option> all_options() {
+  std::vector<option> all;
+  for (const auto& part : {node_options(), listen_options(), tls_options(),
+                           auth_and_storage_options(), connection_limits(),
+                           actor_limits(), other_options()})
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+// Whether `name` lies below `section`, or `section` is "".
+bool is_below(std::string_view name, std::string_view section) {
+  return section.empty()
+         || (name.size() > section.size() && name.starts_with(section)
+             && name[section.size()] == '.');
+}
+
+} // namespace
+
+std::span<const section> sections() {
+  return all_sections;
+}
+
+std::span<const option> options() {
+  static const auto all = all_options();
+  return all;
+}
+
+const option* find_option(std::string_view name) {
+  auto all = options();
+  auto i = std::find_if(all.begin(), all.end(),
+                        [=](const option& x) { return x.name() == name; });
+  return i == all.end() ? nullptr : &*i;
+}
+
+bool is_section(std::string_view name) {
+  auto all = options();
+  return !name.empty()
+         && std::any_of(all.begin(), all.end(), [=](const option& x) {
+              return is_below(x.name(), name);
+            });
+}
+
+std::vector<std::string_view> keys_in(std::string_view section) {
+  std::vector<std::string_view> keys;
+  for (const auto& x : options()) {
+    if (!is_below(x.name(), section))
+      continue;
+    auto rest = x.name().substr(section.empty() ? 0 : section.size() + 1);
+    auto key = rest.substr(0, rest.find('.'));
+    if (std::find(keys.begin(), keys.end(), key) == keys.end())
+      keys.push_back(key);
+  }
+  return keys;
+}
+
+} // namespace iris::config

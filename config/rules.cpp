@@ -1,0 +1,112 @@
+#include "config/rules.hpp"
+
+#include "config/problem.hpp"
+
+namespace iris::config {
+
+namespace {
+
+constexpr std::string_view tcp = "listen.tcp.address";
+constexpr std::string_view tls = "listen.tls.address";
+constexpr std::string_view ws = "listen.ws.address";
+constexpr std::string_view wss = "listen.wss.address";
+constexpr std::string_view insecure = "listen.insecure";
+constexpr std::string_view admin = "admin.address";
+constexpr std::string_view certificate = "tls.certificate";
+constexpr std::string_view key = "tls.key";
+constexpr std::string_view generate = "tls.generate";
+
+struct bound {
+  std::string_view option;
+  const endpoint& address;
+  bool plain;
+};
+
+std::vector<bound> addresses(const settings& x) {
+  return {
+    {tcp, x.listen.tcp.address, true}, {tls, x.listen.tls.address, false},
+    {ws, x.listen.ws.address, true},   {wss, x.listen.wss.address, false},
+    {admin, x.admin.address, true},
+  };
+}
+
+std::vector<violation> plain_stays_local(const settings& x) {
+  std::vector<violation> found;
+  if (x.listen.insecure)
+    return found;
+  for (const auto& b : addresses(x))
+    if (b.plain && !b.address.off() && !b.address.loopback())
+      found.push_back({b.option, insecure, excerpt(b.address.str()),
+                       "a loopback address without TLS, or "
+                       "listen.insecure = true"});
+  return found;
+}
+
+std::vector<violation> one_listener_each(const settings& x) {
+  std::vector<violation> found;
+  auto all = addresses(x);
+  for (std::size_t j = 1; j < all.size(); ++j)
+    for (std::size_t i = 0; i < j; ++i)
+      if (all[j].address.clashes_with(all[i].address)) {
+        found.push_back(
+          {all[j].option, all[i].option, excerpt(all[j].address.str()),
+           "another address than that of " + std::string{all[i].option}});
+        break;
+      }
+  return found;
+}
+
+std::vector<violation> certificate_and_key(const settings& x) {
+  auto one = !x.tls.certificate.empty();
+  auto other = !x.tls.key.empty();
+  if (one == other)
+    return {};
+  if (one)
+    return {{key, certificate, excerpt(""), "the key of tls.certificate"}};
+  return {{certificate, key, excerpt(""), "the certificate of tls.key"}};
+}
+
+std::vector<violation> one_source_of_certificates(const settings& x) {
+  if (!x.tls.generate || (x.tls.certificate.empty() && x.tls.key.empty()))
+    return {};
+  return {{generate, certificate, "true",
+           "false, or neither tls.certificate nor tls.key"}};
+}
+
+std::vector<violation> tls_has_a_certificate(const settings& x) {
+  std::vector<violation> found;
+  if (x.tls.generate || !x.tls.certificate.empty() || !x.tls.key.empty())
+    return found;
+  for (const auto& b : addresses(x))
+    if (!b.plain && !b.address.off())
+      found.push_back({b.option, generate,
+                       excerpt(b.address.str()) + " without a certificate",
+                       "tls.certificate and tls.key, or tls.generate = true"});
+  return found;
+}
+
+} // namespace
+
+std::span<const rule> rules() {
+  static const std::vector<rule> all = {
+    {"Listeners without TLS, `admin.address` included, bind to loopback "
+     "unless `listen.insecure` is true.",
+     {tcp, ws, admin, insecure},
+     plain_stays_local},
+    {"No two listeners share an address and port.",
+     {tcp, tls, ws, wss, admin},
+     one_listener_each},
+    {"`tls.certificate` and `tls.key` come together.",
+     {certificate, key},
+     certificate_and_key},
+    {"`tls.generate` excludes `tls.certificate` and `tls.key`.",
+     {certificate, key, generate},
+     one_source_of_certificates},
+    {"`listen.tls` and `listen.wss` need a certificate, given or generated.",
+     {tls, wss, certificate, key, generate},
+     tls_has_a_certificate},
+  };
+  return all;
+}
+
+} // namespace iris::config
