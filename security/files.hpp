@@ -1,0 +1,27 @@
+#pragma once
+
+#include "base/result.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace iris::security {
+
+/// Reads a file that holds a secret. Blocks.
+/// Fails with: not_found; config_invalid if it is no regular file or if its
+/// group or others have any right to it; corrupt if it is empty or longer than
+/// 64 KiB; io_failed.
+result<std::string> read_secret(const std::filesystem::path& path);
+
+/// Who may read what write_new makes: 0600 or 0644.
+enum class readable_by { owner, everyone };
+
+/// Makes a file, whole and durable, or none: the bytes are synced under another
+/// name, which then becomes `path`, and the directory is synced. A crash leaves
+/// at most a file named `path` + ".new-…", which may be removed. Blocks.
+/// Fails with: already_exists, and then the old file is as it was; io_failed.
+result<void> write_new(const std::filesystem::path& path,
+                       std::string_view bytes, readable_by whom);
+
+} // namespace iris::security
