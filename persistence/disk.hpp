@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <leveldb/env.h>
+#include <string>
+
+namespace iris::persistence {
+
+/// What class guarded_env adds to LevelDB. Tests switch a rule off to show
+/// what it is for; nothing else does.
+struct guard_rules {
+  bool sync_directories = true;  ///< after create and rename
+  bool sync_closed_logs = true;  ///< LevelDB's write-ahead logs
+  bool latch_failures = true;    ///< a failed write or sync is never retried
+  bool accept_torn_tails = true; ///< what a crash cut short is no damage
+};
+
+/// Where a store keeps its files. Every store wraps `env` in a guarded_env of
+/// its own, so there is no way to open one without the guard.
+class disk {
+public:
+  virtual ~disk() = default;
+
+  /// The files as they are, unguarded.
+  virtual leveldb::Env& env() = 0;
+
+  /// Makes creates, renames and removals in `dir` durable.
+  virtual leveldb::Status sync_directory(const std::string& dir) = 0;
+
+  /// Called after each call into LevelDB, with no lock held. A simulated disk
+  /// runs LevelDB's background work here, so that it is deterministic.
+  virtual void settle() {}
+
+  /// Free bytes for `dir`'s file system; 0 when that can't be told.
+  virtual std::uint64_t free_bytes(const std::string& dir) = 0;
+
+  virtual guard_rules rules() const { return {}; }
+};
+
+} // namespace iris::persistence

@@ -1,0 +1,102 @@
+#include "persistence/log_format.hpp"
+
+#include "base/codec.hpp"
+#include "persistence/writes.hpp"
+
+namespace iris::persistence {
+
+namespace {
+
+enum record : std::uint8_t { hard_state_record, floor_record_, entry_record };
+
+std::string key(shard_id shard, record kind) {
+  std::string out;
+  encoder{out}.u16(shard.value).u8(kind);
+  return out;
+}
+
+error damaged(shard_id shard, const std::string& what) {
+  return {errc::corrupt, "shard " + std::to_string(shard.value) + ": " + what
+                           + " is damaged, expected it to match its checksum"};
+}
+
+} // namespace
+
+std::string hard_state_key(shard_id shard) {
+  return key(shard, hard_state_record);
+}
+
+std::string floor_key(shard_id shard) {
+  return key(shard, floor_record_);
+}
+
+std::string entry_key(shard_id shard, std::uint64_t index) {
+  auto out = key(shard, entry_record);
+  encoder{out}.u64(index);
+  return out;
+}
+
+std::string encode_hard_state(shard_id shard, const hard_state& in) {
+  std::string out;
+  encoder{out}.u64(in.term).u64(in.vote);
+  return checked_value(hard_state_key(shard), out);
+}
+
+std::string encode_floor(shard_id shard, const floor_record& in) {
+  std::string out;
+  encoder{out}
+    .u64(in.first)
+    .u64(in.floor.index)
+    .u64(in.floor.term)
+    .u64(in.floor.configuration_index)
+    .raw(in.floor.configuration);
+  return checked_value(floor_key(shard), out);
+}
+
+std::string encode_entry(shard_id shard, std::uint64_t index,
+                         const log_entry& in) {
+  std::string out;
+  out.reserve(9 + in.payload->size());
+  encoder{out}.u64(in.term).u8(in.type).raw(*in.payload);
+  return checked_value(entry_key(shard, index), out);
+}
+
+result<hard_state> decode_hard_state(shard_id shard, std::string_view value) {
+  auto payload = checked_payload(hard_state_key(shard), value);
+  decoder in{payload ? *payload : std::string_view{}};
+  hard_state out;
+  out.term = in.u64();
+  out.vote = in.u64();
+  if (!in.done())
+    return damaged(shard, "term and vote");
+  return out;
+}
+
+result<floor_record> decode_floor(shard_id shard, std::string_view value) {
+  auto payload = checked_payload(floor_key(shard), value);
+  decoder in{payload ? *payload : std::string_view{}};
+  floor_record out;
+  out.first = in.u64();
+  out.floor.index = in.u64();
+  out.floor.term = in.u64();
+  out.floor.configuration_index = in.u64();
+  out.floor.configuration = in.rest();
+  if (in.failed())
+    return damaged(shard, "the floor");
+  return out;
+}
+
+result<log_entry> decode_entry(shard_id shard, std::uint64_t index,
+                               std::string_view value) {
+  auto payload = checked_payload(entry_key(shard, index), value);
+  decoder in{payload ? *payload : std::string_view{}};
+  log_entry out;
+  out.term = in.u64();
+  out.type = in.u8();
+  if (in.failed())
+    return damaged(shard, "entry " + std::to_string(index));
+  out.payload = std::make_shared<const std::string>(in.rest());
+  return out;
+}
+
+} // namespace iris::persistence

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "persistence/log_store.hpp"
+
+#include <string>
+#include <string_view>
+
+/// Keys and values of the log store as bytes. All integers are big-endian;
+/// every value begins with a checksum of its key and the rest (see
+/// checked_value).
+///   shard u16 | 0x00             -> term u64 | vote u64
+///   shard u16 | 0x01             -> first u64 | index u64 | term u64
+///                                   | configuration index u64 | configuration
+///   shard u16 | 0x02 | index u64 -> term u64 | type u8 | payload
+namespace iris::persistence {
+
+/// What a floor's record holds: the floor, and the first entry that is kept.
+struct floor_record {
+  log_floor floor;
+  std::uint64_t first = 1;
+
+  bool operator==(const floor_record&) const = default;
+};
+
+std::string hard_state_key(shard_id shard);
+std::string floor_key(shard_id shard);
+std::string entry_key(shard_id shard, std::uint64_t index);
+
+std::string encode_hard_state(shard_id shard, const hard_state& in);
+std::string encode_floor(shard_id shard, const floor_record& in);
+std::string encode_entry(shard_id shard, std::uint64_t index,
+                         const log_entry& in);
+
+/// These fail with corrupt, naming the shard and, for an entry, the index.
+result<hard_state> decode_hard_state(shard_id shard, std::string_view value);
+result<floor_record> decode_floor(shard_id shard, std::string_view value);
+result<log_entry> decode_entry(shard_id shard, std::uint64_t index,
+                               std::string_view value);
+
+} // namespace iris::persistence

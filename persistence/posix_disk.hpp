@@ -1,0 +1,39 @@
+#pragma once
+
+#include "persistence/disk.hpp"
+
+namespace iris::persistence {
+
+/// The machine's files. Any thread.
+class posix_disk final : public disk {
+public:
+  posix_disk();
+
+  leveldb::Env& env() override { return env_; }
+  leveldb::Status sync_directory(const std::string& dir) override;
+  std::uint64_t free_bytes(const std::string& dir) override;
+
+private:
+  /// LevelDB's own files, with two things done in another way.
+  ///
+  /// 1. It has one background thread for all databases: a long compaction of
+  ///    state/ would hold up log/. Each run gets a thread of its own instead;
+  ///    a database never has two runs at a time.
+  /// 2. Its locks are the process's: a second opening in the same process is
+  ///    refused, but closes the file, which gives the first one's lock away.
+  ///    These belong to the open file, and exclude LevelDB's.
+  class posix_env final : public leveldb::EnvWrapper {
+  public:
+    using EnvWrapper::EnvWrapper;
+    leveldb::Status LockFile(const std::string& path,
+                             leveldb::FileLock** out) override;
+    leveldb::Status UnlockFile(leveldb::FileLock* lock) override;
+    void Schedule(void (*work)(void*), void* arg) override {
+      target()->StartThread(work, arg);
+    }
+  };
+
+  posix_env env_;
+};
+
+} // namespace iris::persistence

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "base/executor.hpp"
+#include "persistence/state_store.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace iris::persistence {
+
+/// Applies committed entries of all shards to the state store, those that
+/// wait together as one batch. After `sync_bytes` of them it makes the store
+/// durable, so that the logs may be cut.
+class state_writer {
+public:
+  struct outcome {
+    /// What is applied now.
+    std::uint64_t index = 0;
+    /// Applied and durable; the log up to here is not needed any more.
+    std::uint64_t synced_index = 0;
+  };
+  using callback = std::function<void(const result<outcome>&)>;
+
+  /// `thread` runs the writes. `sync_bytes`: how much the logs may hold, over
+  /// all shards, before they are cut.
+  state_writer(state_store& store, executor& thread, std::uint64_t sync_bytes);
+
+  struct entry {
+    shard_id shard;
+    std::uint64_t index = 0;
+    std::uint64_t term = 0;
+    /// Empty writes for what is not a command.
+    std::shared_ptr<const std::string> writes;
+  };
+
+  /// Any thread; the entries of a shard in order. Posts `done` to `home` once
+  /// the entry is readable, or has failed.
+  void submit(entry what, executor& home, callback done);
+
+private:
+  struct request {
+    entry what;
+    executor* home;
+    callback done;
+  };
+
+  void apply_all();
+  result<void> apply(const std::vector<request>& batch);
+
+  state_store& store_;
+  executor& thread_;
+  const std::uint64_t sync_bytes_;
+  std::uint64_t unsynced_bytes_ = 0;
+  bool synced_ = false;
+  std::mutex mutex_;
+  std::vector<request> waiting_;
+  bool scheduled_ = false;
+};
+
+} // namespace iris::persistence

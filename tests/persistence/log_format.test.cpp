@@ -1,0 +1,75 @@
+#include "persistence/log_format.hpp"
+
+#include "persistence/keys.hpp"
+
+#include <doctest/doctest.h>
+#include <rapidcheck.h>
+
+using namespace iris;
+using namespace iris::persistence;
+
+namespace {
+
+log_entry entry(std::uint64_t term, std::uint8_t type, std::string payload) {
+  return {term, type, std::make_shared<const std::string>(std::move(payload))};
+}
+
+} // namespace
+
+TEST_CASE("log keys have the bytes that docs/storage.md gives") {
+  CHECK(to_hex(hard_state_key({258})) == "010200");
+  CHECK(to_hex(floor_key({258})) == "010201");
+  CHECK(to_hex(entry_key({258}, 3)) == "0102020000000000000003");
+}
+
+TEST_CASE("log values have the bytes that docs/storage.md gives") {
+  // The first four bytes are the checksum.
+  CHECK(to_hex(encode_hard_state({1}, {2, 3})).substr(8)
+        == "00000000000000020000000000000003");
+  CHECK(to_hex(encode_floor({1}, {{2, 3, "c", 4}, 5})).substr(8)
+        == "0000000000000005" // first
+           "0000000000000002" // index
+           "0000000000000003" // term
+           "0000000000000004" // of the configuration
+           "63");
+  CHECK(to_hex(encode_entry({1}, 2, entry(3, 4, "p"))).substr(8)
+        == "00000000000000030470");
+}
+
+TEST_CASE("what was encoded for the log is decoded") {
+  CHECK(
+    rc::check([](std::uint16_t shard, std::uint64_t index, std::uint64_t term,
+                 std::uint8_t type, const std::string& bytes) {
+      auto made = entry(term, type, bytes);
+      auto read =
+        decode_entry({shard}, index, encode_entry({shard}, index, made));
+      RC_ASSERT(read);
+      RC_ASSERT(read->term == term);
+      RC_ASSERT(read->type == type);
+      RC_ASSERT(*read->payload == bytes);
+      hard_state state{term, index};
+      RC_ASSERT(*decode_hard_state({shard}, encode_hard_state({shard}, state))
+                == state);
+      floor_record floor{{index, term, bytes, type}, index};
+      RC_ASSERT(*decode_floor({shard}, encode_floor({shard}, floor)) == floor);
+    }));
+}
+
+TEST_CASE("a record in another's place is corrupt, and named") {
+  auto value = encode_entry({3}, 17, entry(1, 2, "payload"));
+
+  CHECK(decode_entry({3}, 18, value).failure()
+        == error{errc::corrupt, "shard 3: entry 18 is damaged, expected it to "
+                                "match its checksum"});
+  CHECK_FALSE(decode_entry({4}, 17, value));
+  CHECK_FALSE(decode_hard_state({3}, value));
+  CHECK_FALSE(decode_floor({3}, value));
+}
+
+TEST_CASE("any other bytes are corrupt") {
+  CHECK(rc::check([](const std::string& bytes) {
+    RC_ASSERT_FALSE(decode_entry({1}, 1, bytes));
+    RC_ASSERT_FALSE(decode_hard_state({1}, bytes));
+    RC_ASSERT_FALSE(decode_floor({1}, bytes));
+  }));
+}
