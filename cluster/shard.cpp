@@ -1,0 +1,234 @@
+#include "cluster/shard.hpp"
+
+#include "base/assert.hpp"
+
+namespace iris::cluster {
+
+namespace {
+
+using persistence::loaded_log;
+using persistence::log_change;
+using persistence::log_entry;
+
+bool is(const log_entry& what, raft::entry_type type) {
+  return what.type == static_cast<std::uint8_t>(type);
+}
+
+/// A new group begins with the configuration that makes it one.
+loaded_log begin_with(const log_change& bootstrap) {
+  loaded_log out;
+  out.state = *bootstrap.state;
+  out.first_index = bootstrap.first_index;
+  out.entries = bootstrap.entries;
+  return out;
+}
+
+} // namespace
+
+shard::shard(parts with, events tell)
+  : parts_(with), tell_(std::move(tell)), core_(with.self, with.seed) {
+  // nop
+}
+
+void shard::start(loaded_log log, persistence::applied_point applied) {
+  applied_ = committed_ = applied.index;
+  log_change change;
+  change.shard = parts_.id;
+  if (log.entries.empty() && log.floor.index == 0) {
+    change = raft::core::bootstrap(parts_.id, parts_.self);
+    log = begin_with(change);
+  }
+  change.state = raft::core::before_start(parts_.self, log);
+  IRIS_ASSERT(change.state.has_value());
+  log.state = *change.state;
+  parts_.log.submit(std::move(change), parts_.home,
+                    guarded([this, log](const result<void>& durable) {
+                      if (!durable)
+                        return stop(durable.failure());
+                      started(log);
+                    }));
+}
+
+void shard::started(const loaded_log& log) {
+  configuration_ = log.floor.configuration;
+  configuration_index_ = log.floor.configuration_index;
+  last_ = log.first_index + log.entries.size() - 1;
+  if (applied_ < log.floor.index || applied_ > last_)
+    return stop({errc::corrupt,
+                 "the state store has applied entry " + std::to_string(applied_)
+                   + ", expected one from " + std::to_string(log.floor.index)
+                   + " to " + std::to_string(last_)
+                   + ": log/ and state/ are not from the same moment"});
+  for (std::size_t i = 0; i < log.entries.size(); ++i) {
+    auto index = log.first_index + i;
+    const auto& x = log.entries[i];
+    if (index > applied_) {
+      entries_.push_back({index, x, {}});
+      pending_bytes_ += x.payload->size();
+    } else if (is(x, raft::entry_type::configuration)) {
+      configuration_ = *x.payload;
+      configuration_index_ = index;
+    }
+  }
+  take(core_.start(parts_.time.steady_now(), log));
+  // Raft paper, section 8: an own entry commits those of earlier terms.
+  if (*alive_ && core_.role() == raft::role::leader && barrier_ == 0)
+    submit(raft::entry_type::barrier, std::string(8, '\0'), {});
+}
+
+void shard::take(result<raft::update> what) {
+  if (!what)
+    return stop(what.failure());
+  auto commits = what->commit;
+  if (what->hard_state || !what->entries.empty())
+    persist(std::move(*what));
+  if (commits)
+    commit();
+}
+
+void shard::persist(raft::update what) {
+  log_change change;
+  change.shard = parts_.id;
+  if (what.hard_state)
+    change.state = core_.state();
+  change.first_index = what.first_index;
+  change.entries = std::move(what.entries);
+  auto last = change.first_index + change.entries.size() - 1;
+  auto appends = !change.entries.empty();
+  parts_.log.submit(std::move(change), parts_.home,
+                    guarded([this, last, appends](const result<void>& durable) {
+                      if (!durable)
+                        return stop(durable.failure());
+                      if (appends)
+                        take(core_.persisted(parts_.time.steady_now(), last));
+                    }));
+}
+
+void shard::submit(raft::entry_type type, std::string payload,
+                   std::vector<task> waiters) {
+  pending_bytes_ += payload.size();
+  auto update =
+    core_.submit(parts_.time.steady_now(), type,
+                 std::make_shared<const std::string>(std::move(payload)));
+  if (!update)
+    return stop(update.failure());
+  IRIS_ASSERT(update->entries.size() == 1 && update->first_index == last_ + 1);
+  last_ = update->first_index;
+  if (type == raft::entry_type::barrier)
+    barrier_ = last_;
+  entries_.push_back({last_, update->entries.front(), std::move(waiters)});
+  take(std::move(update));
+}
+
+void shard::stage(const persistence::writes& what, task committed) {
+  IRIS_ASSERT(leading_);
+  open_ += what.bytes();
+  open_waiters_.push_back(std::move(committed));
+  if (!flush_scheduled_ && !in_flight()) {
+    // Later in this turn, so that others can join.
+    flush_scheduled_ = true;
+    parts_.home.post(guarded([this] { flush(); }));
+  }
+}
+
+void shard::flush() {
+  flush_scheduled_ = false;
+  if (in_flight() || open_waiters_.empty() || !leading_)
+    return;
+  submit(raft::entry_type::command, std::exchange(open_, {}),
+         std::exchange(open_waiters_, {}));
+}
+
+void shard::commit() {
+  auto to = core_.commit_index();
+  for (auto i = entries_.begin(); i != entries_.end() && i->index <= to; ++i) {
+    if (i->index <= committed_)
+      continue;
+    committed_ = i->index;
+    apply(*i);
+    for (auto& x : std::exchange(i->waiters, {}))
+      x();
+  }
+  flush();
+}
+
+void shard::apply(const pending_entry& what) {
+  static const auto nothing = std::make_shared<const std::string>();
+  auto command = is(what.entry, raft::entry_type::command);
+  parts_.writer.submit(
+    {parts_.id, what.index, what.entry.term,
+     command ? what.entry.payload : nothing},
+    parts_.home,
+    guarded([this](const result<outcome>& done) { applied(done); }));
+}
+
+void shard::applied(const result<outcome>& what) {
+  if (!what)
+    return stop(what.failure());
+  IRIS_ASSERT(!entries_.empty() && entries_.front().index == what->index);
+  auto entry = std::move(entries_.front());
+  entries_.pop_front();
+  applied_ = entry.index;
+  pending_bytes_ -= entry.entry.payload->size();
+  if (is(entry.entry, raft::entry_type::configuration)) {
+    configuration_ = *entry.entry.payload;
+    configuration_index_ = applied_;
+    take(core_.configured(parts_.time.steady_now(), applied_, configuration_));
+  }
+  if (what->synced_index == applied_)
+    cut_log(entry);
+  while (!reads_.empty() && reads_.front().index <= applied_) {
+    auto work = std::move(reads_.front().work);
+    reads_.pop_front();
+    parts_.readers.post([&state = parts_.state, work] { work(state); });
+  }
+  if (!leading_ && *alive_ && barrier_ != 0 && applied_ >= barrier_) {
+    leading_ = true;
+    tell_.on_leading();
+  }
+}
+
+void shard::cut_log(const pending_entry& last) {
+  if (cutting_)
+    return;
+  cutting_ = true;
+  log_change change;
+  change.shard = parts_.id;
+  change.floor = {last.index, last.entry.term, configuration_,
+                  configuration_index_};
+  change.keep_from = last.index + 1;
+  take(core_.compacted(parts_.time.steady_now(), *change.floor));
+  parts_.log.submit(std::move(change), parts_.home,
+                    guarded([this](const result<void>& durable) {
+                      cutting_ = false;
+                      if (!durable)
+                        stop(durable.failure());
+                    }));
+}
+
+void shard::read(std::function<void(const persistence::state_store&)> work) {
+  if (applied_ >= committed_)
+    parts_.readers.post(
+      [&state = parts_.state, work = std::move(work)] { work(state); });
+  else
+    reads_.push_back({committed_, std::move(work)});
+}
+
+void shard::stop(error why) {
+  if (!*alive_)
+    return;
+  close();
+  tell_.on_stopped(why);
+}
+
+void shard::close() {
+  *alive_ = false;
+  leading_ = false;
+  // Waiters hold actors, which hold this shard.
+  open_waiters_.clear();
+  reads_.clear();
+  for (auto& x : entries_)
+    x.waiters.clear();
+}
+
+} // namespace iris::cluster

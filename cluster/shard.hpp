@@ -1,0 +1,145 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/executor.hpp"
+#include "cluster/raft/core.hpp"
+#include "persistence/log_store.hpp"
+#include "persistence/state_writer.hpp"
+#include "persistence/writers.hpp"
+#include "persistence/writes.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace iris::cluster {
+
+/// One replica of a Raft group, and the way durable actors write and read.
+///
+///   stage ─→ open batch ─→ log writer ─→ commit ─→ waiters, state writer
+///                (one in flight)                        └─→ readers
+///
+/// Owned by its shard actor; everything runs on `home`, and nothing blocks.
+/// Invariants:
+/// 1. At most one entry is in flight; what is staged meanwhile is the next.
+/// 2. Waiters of an entry run after it is durable, in the order they staged.
+/// 3. A read sees everything that was committed when it was asked for.
+/// 4. The first failed write stops the shard for good; nobody is answered.
+class shard {
+public:
+  struct parts {
+    shard_id id;
+    node_id self;
+    persistence::log_writer& log;
+    persistence::state_writer& writer;
+    const persistence::state_store& state;
+    executor& home;
+    executor& readers;
+    const clock& time;
+    std::uint64_t seed = 0;
+  };
+
+  struct events {
+    /// This replica leads and has applied all that was committed before.
+    std::function<void()> on_leading;
+    /// It can't go on; the error says why.
+    std::function<void(const error&)> on_stopped;
+  };
+
+  /// What is staged or committed but not applied, at most, before `full`.
+  static constexpr std::size_t pending_bytes_max = 8 * 1024 * 1024;
+
+  shard(parts with, events tell);
+
+  /// Goes on from what the log holds. `applied` is the state store's point.
+  void start(persistence::loaded_log log, persistence::applied_point applied);
+
+  bool leading() const noexcept { return leading_; }
+
+  /// Nobody should decide on new commands until some of what is pending is
+  /// through. Staging works nevertheless: what was decided is never refused.
+  bool full() const noexcept {
+    return pending_bytes_ + open_.size() > pending_bytes_max;
+  }
+
+  /// Adds the writes to the next entry; `committed` runs once it is durable.
+  /// Precondition: leading.
+  void stage(const persistence::writes& what, task committed);
+
+  /// Runs `work` on the readers' executor, see invariant 3.
+  void read(std::function<void(const persistence::state_store&)> work);
+
+  /// Ends it: whoever waits is forgotten, and nobody is called any more.
+  void close();
+
+  const parts& with() const noexcept { return parts_; }
+
+private:
+  struct pending_entry {
+    std::uint64_t index = 0;
+    persistence::log_entry entry;
+    std::vector<task> waiters;
+  };
+
+  struct parked_read {
+    std::uint64_t index = 0;
+    std::function<void(const persistence::state_store&)> work;
+  };
+
+  using outcome = persistence::state_writer::outcome;
+
+  void started(const persistence::loaded_log& log);
+  void take(result<raft::update> what);
+  void persist(raft::update what);
+  void submit(raft::entry_type type, std::string payload,
+              std::vector<task> waiters);
+  void flush();
+  void commit();
+  void apply(const pending_entry& what);
+  void applied(const result<outcome>& what);
+  void cut_log(const pending_entry& last);
+  void stop(error why);
+
+  bool in_flight() const noexcept { return last_ > committed_; }
+
+  /// Calls back only while this shard lives and has not stopped.
+  template <class F>
+  auto guarded(F what) {
+    return [alive = std::weak_ptr<bool>{alive_}, what](const auto&... xs) {
+      if (auto still = alive.lock(); still && *still)
+        what(xs...);
+    };
+  }
+
+  const parts parts_;
+  const events tell_;
+  raft::core core_;
+  /// False once stopped.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+
+  /// What the next entry will hold, and who waits for it.
+  std::string open_;
+  std::vector<task> open_waiters_;
+  bool flush_scheduled_ = false;
+
+  /// Every entry above applied_, in order.
+  std::deque<pending_entry> entries_;
+  std::size_t pending_bytes_ = 0;
+  std::uint64_t last_ = 0;
+  std::uint64_t committed_ = 0;
+  std::uint64_t applied_ = 0;
+  std::deque<parked_read> reads_;
+
+  /// The barrier of this term: once applied, this replica leads.
+  std::uint64_t barrier_ = 0;
+  bool leading_ = false;
+
+  /// In force at applied_, for the log's floor.
+  std::string configuration_;
+  std::uint64_t configuration_index_ = 0;
+  bool cutting_ = false;
+};
+
+} // namespace iris::cluster
