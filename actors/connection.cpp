@@ -1,0 +1,261 @@
+#include "actors/connection.hpp"
+
+#include "protocol/codec.hpp"
+
+namespace iris::actors {
+
+namespace {
+
+connection_actor handle_of(connection* self) {
+  return caf::actor_cast<connection_actor>(self);
+}
+
+} // namespace
+
+connection::connection(caf::actor_config& config,
+                       std::shared_ptr<wire> transport,
+                       const connection_options& options,
+                       const environment& env)
+  : bounded(config), wire_(std::move(transport)), options_(options), env_(env),
+    session_(options.session,
+             {[this](const protocol::server_frame& x) { send(x); },
+              [this](session::command x) { act(std::move(x)); },
+              [this] { wire_->close(); }},
+             options.node, env.time.steady_now()) {
+  // nop
+}
+
+connection::behavior_type connection::make_behavior() {
+  arm();
+  return {
+    [this](inbound& x) { on_inbound(x); },
+    [this](submitted& x) {
+      session_.answered(x.tag, std::move(x.answers));
+      settle();
+    },
+    [this](inbox_page& x) { on_page(x); },
+    [this](output_drained&) { settle(); },
+    [this](answered& x) { on_answer(x); },
+    [this](attached& x) {
+      attached_ = !x.refused;
+      session_.attached(x.refused, x.cursor, x.floor, x.head);
+      settle();
+    },
+    [this](cut_off& x) {
+      attached_ = false;
+      session_.cut_off(x.why);
+      settle();
+    },
+    [this](drain&) {
+      session_.drain("the node stops", 1000);
+      settle();
+    },
+    [this](disconnected&) { quit(caf::exit_reason::user_shutdown); },
+    [this](tick&) { on_tick(); },
+  };
+}
+
+void connection::on_exit() {
+  // Also ends an attach that is still on its way.
+  if (session_.user() != user_id{})
+    env_.routes.to_actor(ref_of(session_.user()),
+                         close_inbox{session_.user(), handle_of(this)});
+  wire_->close();
+}
+
+// -- from the client ----------------------------------------------------------
+
+void connection::on_inbound(inbound& what) {
+  auto wall = env_.time.wall_now();
+  auto now = env_.time.steady_now();
+  env_.metrics.frames_in.add(what.frames.size());
+  for (auto& x : what.frames) {
+    if (auto* frame = std::get_if<protocol::client_frame>(&x))
+      session_.receive(*frame, wall, now);
+    else
+      session_.refuse(std::get<protocol::failed>(x), now);
+  }
+  session_.flush();
+  paused_ = true;
+  settle();
+}
+
+/// After every event: goes on with what it may have made possible.
+void connection::settle() {
+  session_.finish_drain();
+  if (session_.state() == session_state::closed)
+    return;
+  pull();
+  if (paused_ && !session_.saturated()
+      && wire_->queued() < options_.output_bytes_max) {
+    paused_ = false;
+    wire_->resume();
+  }
+  arm();
+}
+
+void connection::arm() {
+  auto now = env_.time.steady_now();
+  auto next = session_.next_deadline();
+  // An earlier wake-up looks again; a later one would be too late.
+  if (armed_ > now && armed_ <= next)
+    return;
+  armed_ = std::max(next, now + std::chrono::milliseconds{1});
+  auto delay = std::chrono::ceil<std::chrono::milliseconds>(armed_ - now);
+  home().after(delay, [weak = caf::weak_actor_ptr{ctrl()}] {
+    if (auto self = weak.lock())
+      caf::anon_send(caf::actor_cast<connection_actor>(self), tick{});
+  });
+}
+
+void connection::on_tick() {
+  session_.tick(env_.time.wall_now(), env_.time.steady_now());
+  settle();
+}
+
+// -- to the client ------------------------------------------------------------
+
+void connection::send(const protocol::server_frame& frame) {
+  if (auto* x = std::get_if<protocol::sent>(&frame)) {
+    env_.metrics.messages_sent_acked.add(1);
+    if (x->duplicate)
+      env_.metrics.messages_duplicate.add(1);
+  } else if (auto* failure = std::get_if<protocol::failed>(&frame)) {
+    env_.metrics.errors.with(to_string(failure->code)).add();
+    if (failure->id)
+      env_.metrics.messages_refused.add(1);
+  }
+  thread_local std::string bytes;
+  bytes.clear();
+  protocol::encode(frame, bytes);
+  write(bytes);
+}
+
+void connection::write(std::string_view frame) {
+  env_.metrics.frames_out.add(1);
+  wire_->send(frame);
+}
+
+void connection::pull() {
+  // A sync moves the position: then what was asked for is asked for again.
+  if (!attached_ || (pulling_ && pulled_after_ == session_.position()))
+    return;
+  auto room = session_.may_pull();
+  if (room == 0 || wire_->queued() >= options_.output_bytes_max)
+    return;
+  pulling_ = true;
+  pulled_after_ = session_.position();
+  env_.routes.to_actor(ref_of(session_.user()),
+                       read_inbox{session_.user(), handle_of(this),
+                                  pulled_after_,
+                                  std::min(room, protocol::limits::items_max)});
+}
+
+void connection::on_page(const inbox_page& what) {
+  // A sync may have moved the cursor since: this page is for the old one.
+  if (!pulling_ || what.after != pulled_after_)
+    return;
+  pulling_ = false;
+  if (what.after == session_.position()) {
+    std::vector<std::string_view> views;
+    views.reserve(what.items.size());
+    for (const auto& x : what.items)
+      views.push_back(*x);
+    thread_local std::string bytes;
+    bytes.clear();
+    protocol::encode_items(what.first, views, bytes);
+    if (!views.empty())
+      write(bytes);
+    env_.metrics.items_pushed.add(what.items.size());
+    session_.pushed(what.first, what.items.size(), what.head);
+  }
+  settle();
+}
+
+void connection::on_answer(answered& what) {
+  if (auto* x = std::get_if<protocol::user_status>(&what.answer)) {
+    session_.status_answered(what.tag, *x);
+    return settle();
+  }
+  auto n = session_.take_request(what.tag);
+  if (!n)
+    return;
+  std::visit(
+    [&]<class Frame>(Frame& x) {
+      if constexpr (!std::is_same_v<Frame, protocol::user_status>) {
+        x.n = *n;
+        if constexpr (std::is_same_v<Frame, protocol::history_page>) {
+          std::vector<std::string_view> views;
+          for (const auto& item : what.items)
+            views.push_back(*item);
+          std::string bytes;
+          protocol::encode_page(x, views, bytes);
+          write(bytes);
+        } else {
+          send(x);
+        }
+      }
+    },
+    what.answer);
+  settle();
+}
+
+// -- commands -----------------------------------------------------------------
+
+void connection::act(session::command what) {
+  std::visit(
+    [this]<class T>(T& x) {
+      const auto& user = session_.user();
+      if constexpr (std::is_same_v<T, session::attach_device>) {
+        env_.routes.to_actor(ref_of(user),
+                             open_inbox{x.user, x.device, handle_of(this)});
+      } else if constexpr (std::is_same_v<T, session::submit_list>) {
+        submit_list(std::move(x));
+      } else if constexpr (std::is_same_v<T, session::request>) {
+        ask(x);
+      } else if constexpr (std::is_same_v<T, session::status_request>) {
+        env_.routes.to_actor(ref_of(x.user),
+                             read_status{x.user, x.tag, handle_of(this)});
+      } else {
+        env_.routes.to_actor(ref_of(user),
+                             acknowledge{user, handle_of(this), x.upto});
+      }
+    },
+    what);
+}
+
+void connection::submit_list(session::submit_list what) {
+  env_.metrics.messages_in.add(what.list.size());
+  env_.routes.to_actor(ref_of(what.conversation),
+                       submit{what.conversation,
+                              {session_.user(), session_.device()},
+                              std::move(what.list),
+                              what.tag,
+                              handle_of(this)});
+}
+
+void connection::ask(const session::request& what) {
+  const auto& user = session_.user();
+  auto self = handle_of(this);
+  std::visit(
+    [&]<class Frame>(const Frame& x) {
+      if constexpr (std::is_same_v<Frame, protocol::history>)
+        env_.routes.to_actor(
+          ref_of(x.conversation),
+          read_history{user, x.conversation, x, what.tag, self});
+      else if constexpr (std::is_same_v<Frame, protocol::roster>)
+        env_.routes.to_actor(ref_of(x.conversation),
+                             read_roster{user, x.conversation, what.tag, self});
+      else if constexpr (std::is_same_v<Frame, protocol::conversations>)
+        env_.routes.to_actor(ref_of(user),
+                             list_conversations{user, x, what.tag, self});
+      else if constexpr (std::is_same_v<Frame, protocol::devices>)
+        env_.routes.to_actor(ref_of(user), list_devices{user, what.tag, self});
+      else if constexpr (std::is_same_v<Frame, protocol::device_remove>)
+        env_.routes.to_actor(ref_of(user),
+                             remove_device{user, x.name, what.tag, self});
+    },
+    what.frame);
+}
+
+} // namespace iris::actors

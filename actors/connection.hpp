@@ -1,0 +1,81 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/session.hpp"
+
+#include <memory>
+#include <string>
+
+namespace iris::actors {
+
+/// The transport's side of a connection, without the bytes' form. Called on
+/// the connection's unit only.
+class wire {
+public:
+  virtual ~wire() = default;
+
+  /// Queues one encoded frame. What is queued in one turn leaves as one write.
+  virtual void send(std::string_view frame) = 0;
+
+  /// Read on: the connection has dealt with the last `inbound`.
+  virtual void resume() = 0;
+
+  /// Bytes queued and not yet taken by the operating system.
+  virtual std::size_t queued() const = 0;
+
+  /// Sends what is queued, then closes. Nothing is delivered after that.
+  virtual void close() = 0;
+};
+
+struct connection_options {
+  session_options session;
+  node_id node;
+  /// Above this many queued bytes no further items are read for the client;
+  /// `output_drained` says when all has gone.
+  std::size_t output_bytes_max = 1024 * 1024;
+};
+
+/// The shell around a session: see connection_actor. Lives on the unit of its
+/// transport and ends with it.
+class connection : public supervision::bounded<connection_actor::base> {
+public:
+  connection(caf::actor_config& config, std::shared_ptr<wire> transport,
+             const connection_options& options, const environment& env);
+
+  behavior_type make_behavior() override;
+  const char* name() const override { return "connection"; }
+
+protected:
+  void bounce(caf::mailbox_element&) override {}
+  // What it is sent is bounded where it comes from.
+  bool control(const caf::type_erased_tuple&) const noexcept override {
+    return true;
+  }
+  void on_exit() override;
+
+private:
+  void on_inbound(inbound& what);
+  void on_page(const inbox_page& what);
+  void on_answer(answered& what);
+  void on_tick();
+  void send(const protocol::server_frame& frame);
+  void write(std::string_view frame);
+  void act(session::command what);
+  void ask(const session::request& what);
+  void submit_list(session::submit_list what);
+  void pull();
+  void settle();
+  void arm();
+
+  std::shared_ptr<wire> wire_;
+  const connection_options& options_;
+  const environment& env_;
+  session session_;
+  bool attached_ = false;
+  bool paused_ = false;
+  bool pulling_ = false;
+  inbox_offset pulled_after_;
+  std::chrono::nanoseconds armed_{0};
+};
+
+} // namespace iris::actors

@@ -1,0 +1,54 @@
+#include "actors/conversation_machine.hpp"
+#include "actors/store_reader.hpp"
+#include "base/codec.hpp"
+#include "protocol/codec.hpp"
+
+namespace iris::actors {
+
+result<conversation_state>
+conversation_state::load(const persistence::state_store& store,
+                         const keyring& keys) {
+  conversation_state out;
+  store_reader in{store, keys};
+  in.each(record::about, false, 1, [&](auto, auto payload) {
+    return keep(decode_about(payload), out.about);
+  });
+  in.each(record::floor, false, 1, [&](auto, auto payload) {
+    return keep(decode_floor(payload), out.floor);
+  });
+  in.each(record::member, false, SIZE_MAX, [&](auto suffix, auto payload) {
+    auto user = user_id::parse(suffix);
+    return user ? keep(decode_member(payload), out.roster[*user])
+                : result<void>{user.failure()};
+  });
+  in.each(record::fan_out, false, SIZE_MAX, [&](auto suffix, auto payload) {
+    decoder where{suffix};
+    return keep(decode_number(payload), out.cursors[{where.u16()}].value);
+  });
+  auto ids = in.each(
+    record::dedup, true, dedup_index::entries_max + 1,
+    [&](auto suffix, auto payload) -> result<void> {
+      auto user = user_id::parse(suffix.substr(16));
+      if (!user)
+        return user.failure();
+      return keep(
+        decode_dedup(payload),
+        out.newest_ids[{message_id::from_bytes(suffix.substr(0, 16)), *user}]);
+    });
+  out.all_ids = ids <= dedup_index::entries_max;
+  out.head = {out.floor.position};
+  out.last_at = out.floor.at;
+  in.each(record::log, true, 1, [&](auto, auto payload) -> result<void> {
+    auto item = protocol::decode_item(payload);
+    if (!item)
+      return error{errc::corrupt, "expected an item in the log"};
+    out.head = item->seq;
+    out.last_at = item->at;
+    return {};
+  });
+  if (!in.ok())
+    return in.ok().failure();
+  return out;
+}
+
+} // namespace iris::actors

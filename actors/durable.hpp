@@ -1,0 +1,210 @@
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/refusals.hpp"
+#include "cluster/shard.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace iris::actors {
+
+/// How many commands an actor holds back while it waits for the store.
+inline constexpr std::size_t parked_max = 1024;
+
+/// The mark of an actor that has work left, among the shard's own records.
+std::string wake_key(shard_id shard, const persistence::actor_ref& who);
+std::string wake_prefix(shard_id shard);
+result<persistence::actor_ref> decode_wake(std::string_view key,
+                                           shard_id shard);
+
+/// What a durable actor is given when it is activated.
+struct activation {
+  persistence::actor_ref who;
+  std::shared_ptr<cluster::shard> shard;
+  shard_actor parent;
+  const environment& env;
+};
+
+/// The shell of a durable actor: moves messages, stages what its machine
+/// decides, and lets answers and effects go once that is committed.
+///
+/// Invariants:
+/// 1. One command at a time: while it waits for the store, later ones queue.
+/// 2. A release runs after everything staged before it is durable, in order.
+/// 3. It writes only below its own prefix.
+template <class Interface>
+class durable : public supervision::bounded<typename Interface::base> {
+public:
+  using super = supervision::bounded<typename Interface::base>;
+
+  durable(caf::actor_config& config, activation with)
+    : super(config), with_(std::move(with)),
+      keys_(with_.shard->with().id, with_.who) {
+    this->mailbox_state().bound = with_.env.mailbox_max;
+  }
+
+protected:
+  const environment& env() const noexcept { return with_.env; }
+  const keyring& keys() const noexcept { return keys_; }
+  std::uint16_t shards() const noexcept { return env().routes.shards(); }
+  timestamp now() const { return env().time.wall_now(); }
+
+  /// Stages `what`; `release` runs once it, and all before it, is durable.
+  void commit(const persistence::writes& what, task release) {
+    IRIS_ASSERT(what.only_below(keys_.prefix()));
+    stage(what, std::move(release));
+  }
+
+  /// Marks the actor as having work left, so that it is activated after a
+  /// restart, or takes the mark away, together with `what`.
+  void commit(persistence::writes what, bool has_work, task release) {
+    IRIS_ASSERT(what.only_below(keys_.prefix()));
+    if (has_work != marked_) {
+      auto key = wake_key_of_this();
+      has_work ? what.put(key, {}) : what.erase(key);
+      marked_ = has_work;
+    }
+    stage(what, std::move(release));
+  }
+
+  bool marked() const noexcept { return marked_; }
+  /// The mark was found in the store.
+  void was_marked() noexcept { marked_ = true; }
+  std::string wake_key_of_this() const {
+    return wake_key(with_.shard->with().id, with_.who);
+  }
+  bool all_durable() const noexcept { return durable_ == staged_; }
+
+  /// Runs `work` on a reader's thread, on a store that has everything
+  /// committed so far, and `then` with its result in this actor.
+  template <class Work, class Then>
+  void read(Work work, Then then) {
+    with_.shard->read(
+      [self = caf::actor_cast<Interface>(this), work = std::move(work),
+       then = std::move(then)](const persistence::state_store& store) {
+        auto found = work(store);
+        caf::anon_send(self, loaded{[then, found] { then(found); }});
+      });
+  }
+
+  /// Same, on a store that also has everything this actor has staged so far;
+  /// no other command runs before `then` has.
+  template <class Work, class Then>
+  void read_alone(Work work, Then then) {
+    ++busy_;
+    persistence::writes nothing;
+    stage(nothing, [this, work = std::move(work), then = std::move(then)] {
+      read(work, [this, then](const auto& found) {
+        --busy_;
+        then(found);
+        run_parked();
+      });
+    });
+  }
+
+  /// Runs `handle(what)` now, or after the command that waits for the store.
+  template <class Message, class Handler>
+  void when_ready(Message& what, Handler handle) {
+    ++handled_;
+    if (busy_ == 0)
+      return handle(what);
+    if (parked_.size() >= parked_max)
+      return refuse(what, {errc::overloaded,
+                           "this actor waits for its store: try again", 100});
+    parked_.push_back([handle, held = std::make_shared<Message>(
+                                 std::move(what))] { handle(*held); });
+  }
+
+  void on_committed(const committed& what) {
+    durable_ = what.ticket;
+    while (!releases_.empty() && releases_.front().first <= durable_) {
+      auto release = std::move(releases_.front().second);
+      releases_.pop_front();
+      release();
+    }
+  }
+
+  /// Nothing is under way: it could be put to rest.
+  bool quiet() const noexcept {
+    return busy_ == 0 && parked_.empty() && all_durable() && !marked_;
+  }
+
+  void answer_rest_query(const rest_query& what, bool resting_now) {
+    if (resting_now && what.forwarded == handled_)
+      caf::anon_send(with_.parent, resting{with_.who, handled_});
+  }
+
+  /// A `tick` after `delay`, unless one is already on its way.
+  void tick_after(std::chrono::milliseconds delay) {
+    if (std::exchange(ticking_, true))
+      return;
+    this->home().after(delay, [weak = caf::weak_actor_ptr{this->ctrl()}] {
+      if (auto self = weak.lock())
+        caf::anon_send(caf::actor_cast<Interface>(self), tick{});
+    });
+  }
+
+  void ticked() noexcept { ticking_ = false; }
+
+  /// A fault of the store ends the actor; its shard stops by itself.
+  template <class T>
+  const T& expect(const result<T>& what) {
+    if (!what)
+      throw std::runtime_error(to_string(what.failure()));
+    return *what;
+  }
+
+  void bounce(caf::mailbox_element& what) override {
+    env().metrics.mailbox_rejected.with(this->name()).add();
+    refuse_any(what.content(),
+               {errc::overloaded, "the mailbox is full: try again", 100});
+  }
+
+  bool control(const caf::type_erased_tuple& what) const noexcept override {
+    return what.match_elements<committed>() || what.match_elements<loaded>()
+           || what.match_elements<rest_query>() || what.match_elements<tick>();
+  }
+
+  void on_exit() override {
+    parked_.clear();
+    releases_.clear();
+  }
+
+private:
+  void stage(const persistence::writes& what, task release) {
+    if (!what.empty()) {
+      auto ticket = ++staged_;
+      with_.shard->stage(what,
+                         [self = caf::actor_cast<Interface>(this), ticket] {
+                           caf::anon_send(self, committed{ticket});
+                         });
+    } else if (all_durable()) {
+      return release();
+    }
+    releases_.emplace_back(staged_, std::move(release));
+  }
+
+  void run_parked() {
+    while (busy_ == 0 && !parked_.empty()) {
+      auto next = std::move(parked_.front());
+      parked_.pop_front();
+      next();
+    }
+  }
+
+  const activation with_;
+  const keyring keys_;
+  std::uint64_t staged_ = 0;
+  std::uint64_t durable_ = 0;
+  std::deque<std::pair<std::uint64_t, task>> releases_;
+  int busy_ = 0;
+  std::deque<task> parked_;
+  std::uint64_t handled_ = 0;
+  bool marked_ = false;
+  bool ticking_ = false;
+};
+
+} // namespace iris::actors

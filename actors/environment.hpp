@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "base/clock.hpp"
+#include "observability/log.hpp"
+#include "observability/metrics.hpp"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace iris::actors {
+
+/// Which actor leads each shard, by shard id. Immutable: a change is a new
+/// table.
+using routing_table = std::vector<shard_actor>;
+
+/// Where commands go. Any thread; no lock is held while a message is sent.
+class router {
+public:
+  explicit router(std::uint16_t shards) : shards_(shards) {}
+
+  std::uint16_t shards() const noexcept { return shards_; }
+
+  shard_id home_of(const persistence::actor_ref& who) const {
+    return persistence::shard_of(who, shards_);
+  }
+
+  void update(routing_table next) {
+    table_.store(std::make_shared<const routing_table>(std::move(next)));
+  }
+
+  /// Sends `what` to the leader of `where`. The message is lost if there is
+  /// none: whoever needs an answer has a deadline.
+  template <class Message>
+  void to_shard(shard_id where, Message what) const {
+    auto table = table_.load();
+    if (where.value < table->size() && (*table)[where.value])
+      caf::anon_send((*table)[where.value], std::move(what));
+  }
+
+  template <class Message>
+  void to_actor(const persistence::actor_ref& who, Message what) const {
+    to_shard(home_of(who), std::move(what));
+  }
+
+private:
+  const std::uint16_t shards_;
+  std::atomic<std::shared_ptr<const routing_table>> table_{
+    std::make_shared<const routing_table>()};
+};
+
+/// What the actors of a node share.
+struct environment {
+  const clock& time;
+  router& routes;
+  observability::metrics& metrics;
+  observability::logger& log;
+  conversation_options conversation;
+  user_options user;
+  std::uint32_t mailbox_max = 1024;
+  /// Set while the disk has less room than it should: submissions are refused.
+  const std::atomic<bool>& storage_full;
+};
+
+} // namespace iris::actors

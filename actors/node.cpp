@@ -1,0 +1,85 @@
+#include "actors/node.hpp"
+
+namespace iris::actors {
+
+namespace {
+
+using supervision::child_spec;
+using supervision::supervisor;
+using supervision::supervisor_options;
+
+supervisor_options named(const char* name) {
+  supervisor_options out;
+  out.name = name;
+  return out;
+}
+
+} // namespace
+
+node::node(const node_options& options, persistence::node_store store,
+           node_threads threads, const node_services& with)
+  : options_(options), store_(std::move(store)), threads_(std::move(threads)),
+    log_writer_(*store_.log, threads_.log,
+                [&metrics = with.metrics](std::chrono::nanoseconds took,
+                                          std::size_t entries) {
+                  metrics.log_batches.add();
+                  metrics.log_entries.add(entries);
+                  metrics.fsync_seconds.observe(took);
+                }),
+    state_writer_(*store_.state, threads_.state, options.log_bytes_max),
+    routes_(options.self.shards), env_{with.time,
+                                       routes_,
+                                       with.metrics,
+                                       with.log,
+                                       options.conversation,
+                                       options.user,
+                                       options.mailbox_max,
+                                       storage_full_},
+    table_(options.self.shards) {
+  std::vector<child_spec> shards;
+  for (std::uint16_t i = 0; i < options.self.shards; ++i) {
+    child_spec spec;
+    spec.name = "shard " + std::to_string(i);
+    spec.type = "shard";
+    spec.start = [this, i] { return start_shard({i}); };
+    spec.inspectable = true;
+    shards.push_back(std::move(spec));
+  }
+  auto& unit = *threads_.units.front();
+  child_spec group;
+  group.name = "shards";
+  group.type = "supervisor";
+  group.inspectable = true;
+  group.start = [&unit, shards, &time = with.time] {
+    return caf::actor_cast<caf::actor>(
+      supervision::spawn_on<supervisor>(unit, named("shards"), shards, time));
+  };
+  root_ = supervision::spawn_on<supervisor>(
+    unit, named("node"), std::vector<child_spec>{std::move(group)}, with.time);
+}
+
+node::~node() = default;
+
+caf::actor node::start_shard(shard_id id) {
+  auto& home = *threads_.units[id.value % threads_.units.size()];
+  shard_host_parts parts{{id, options_.self.node, log_writer_, state_writer_,
+                          *store_.state, home, threads_.readers, env_.time,
+                          options_.seed + id.value},
+                         *store_.log,
+                         threads_.log,
+                         threads_.state,
+                         env_,
+                         options_.rest_after,
+                         options_.sweep_every};
+  auto started = supervision::spawn_on<shard_host>(home, std::move(parts));
+  table_[id.value] = started;
+  routes_.update(table_);
+  return caf::actor_cast<caf::actor>(started);
+}
+
+void node::storage_full(bool yes) {
+  storage_full_.store(yes, std::memory_order_relaxed);
+  env_.metrics.storage_full.set(yes ? 1 : 0);
+}
+
+} // namespace iris::actors

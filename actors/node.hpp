@@ -1,0 +1,86 @@
+#pragma once
+
+#include "actors/connection.hpp"
+#include "actors/environment.hpp"
+#include "actors/shard_host.hpp"
+#include "persistence/node_store.hpp"
+#include "supervision/supervisor.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace iris::actors {
+
+/// The threads of a node, or what stands for them in the simulation. They
+/// outlive the node.
+struct node_threads {
+  std::vector<supervision::unit*> units; ///< run the actors
+  executor& log;                         ///< waits for fsync
+  executor& state;                       ///< writes the state store
+  executor& readers;                     ///< read it
+};
+
+/// What a node is given besides; all of it outlives the node.
+struct node_services {
+  const clock& time;
+  observability::metrics& metrics;
+  observability::logger& log;
+};
+
+struct node_options {
+  persistence::identity self;
+  conversation_options conversation;
+  user_options user;
+  connection_options connection;
+  std::uint32_t mailbox_max = 1024;
+  /// What the logs may hold before they are cut.
+  std::uint64_t log_bytes_max = 64 * 1024 * 1024;
+  std::chrono::milliseconds rest_after = std::chrono::minutes{1};
+  std::chrono::milliseconds sweep_every = std::chrono::minutes{10};
+  std::uint64_t seed = 0;
+};
+
+/// Everything of a node but sockets, threads and configuration: what irisd
+/// and the simulation have in common. Not thread-safe itself; the actors are.
+///
+///   root ─┬─ shards ─┬─ shard 0 ── conversations, users
+///         │          └─ shard n ── …
+///         └─ (edge: its listeners supervise their connections)
+class node {
+public:
+  node(const node_options& options, persistence::node_store store,
+       node_threads threads, const node_services& with);
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  const environment& env() const noexcept { return env_; }
+  const node_options& options() const noexcept { return options_; }
+  const supervision::supervisor_actor& root() const noexcept { return root_; }
+
+  /// Files at level 0 of the state store, for the metric. Any thread.
+  int level0_files() const { return store_.state->level0_files(); }
+
+  /// For checks while nothing is written.
+  const persistence::state_store& state() const { return *store_.state; }
+
+  /// Submissions are refused while this is set.
+  void storage_full(bool yes);
+
+private:
+  caf::actor start_shard(shard_id id);
+
+  const node_options options_;
+  persistence::node_store store_;
+  const node_threads threads_;
+  persistence::log_writer log_writer_;
+  persistence::state_writer state_writer_;
+  router routes_;
+  std::atomic<bool> storage_full_{false};
+  environment env_;
+  /// The table that `routes_` was last given; only on the root's unit.
+  routing_table table_;
+  supervision::supervisor_actor root_;
+};
+
+} // namespace iris::actors

@@ -1,0 +1,490 @@
+#include "actors/session.hpp"
+
+#include "base/assert.hpp"
+#include "protocol/codec.hpp"
+
+#include <algorithm>
+
+namespace iris::actors {
+
+namespace {
+
+using protocol::limits;
+
+constexpr unsigned in(session_state x) {
+  return 1U << static_cast<unsigned>(x);
+}
+
+constexpr unsigned ready_states = in(session_state::authenticated)
+                                  | in(session_state::syncing)
+                                  | in(session_state::live);
+constexpr unsigned handshake_states = in(session_state::connected)
+                                      | in(session_state::negotiated)
+                                      | in(session_state::attaching);
+constexpr unsigned any_open_state =
+  handshake_states | ready_states | in(session_state::draining);
+
+/// The states in which a frame is legal: the table of docs/protocol.md.
+template <class Frame>
+constexpr unsigned legal_in = ready_states;
+template <>
+constexpr unsigned legal_in<protocol::hello> = in(session_state::connected);
+template <>
+constexpr unsigned legal_in<protocol::auth> = in(session_state::negotiated);
+template <>
+constexpr unsigned legal_in<protocol::ack> = in(session_state::syncing)
+                                             | in(session_state::live)
+                                             | in(session_state::draining);
+template <>
+constexpr unsigned legal_in<protocol::ping> = any_open_state;
+template <>
+constexpr unsigned legal_in<protocol::pong> = any_open_state;
+
+std::string_view expected_in(session_state x) {
+  switch (x) {
+  case session_state::connected:
+    return "expected hello";
+  case session_state::negotiated:
+    return "expected auth";
+  case session_state::attaching:
+    return "expected to wait for ready";
+  case session_state::authenticated:
+    return "expected sync before ack, and neither hello nor auth again";
+  case session_state::syncing:
+  case session_state::live:
+    return "expected neither hello nor auth again";
+  case session_state::draining:
+    return "the node stops: expected a new connection";
+  case session_state::closed:
+    break;
+  }
+  return "expected nothing";
+}
+
+submission message_of(const protocol::send& x) {
+  submission out;
+  out.id = x.id;
+  out.body = x.body;
+  out.to = x.to;
+  out.after = x.after;
+  out.trace = x.trace;
+  return out;
+}
+
+submission change_of(const message_id& id, protocol::item_kind kind,
+                     std::vector<user_id> users, std::string title) {
+  submission out;
+  out.id = id;
+  out.kind = kind;
+  out.users = std::move(users);
+  out.title = std::move(title);
+  return out;
+}
+
+} // namespace
+
+std::string_view to_string(session_state x) noexcept {
+  constexpr std::string_view names[] = {
+    "connected", "negotiated", "attaching", "authenticated",
+    "syncing",   "live",       "draining",  "closed"};
+  return names[static_cast<std::size_t>(x)];
+}
+
+session::session(const session_options& options, sink out, node_id node,
+                 nanoseconds now)
+  : options_(options), out_(std::move(out)), node_(node), now_(now),
+    entered_(now), heard_(now), said_(now) {
+  set_deadline();
+}
+
+// -- from the client ----------------------------------------------------------
+
+void session::receive(const protocol::client_frame& frame, timestamp wall,
+                      nanoseconds now) {
+  if (state_ == session_state::closed)
+    return;
+  wall_ = wall;
+  now_ = heard_ = now;
+  std::visit(
+    [this, &frame]<class Frame>(const Frame& x) {
+      if (legal_in<Frame> & in(state_))
+        return on(x);
+      if (state_ == session_state::draining)
+        return; // What crossed with the goaway; the client sends it again.
+      fatal(errc::illegal_state, std::string{protocol::type_name(frame)}
+                                   + " while " + std::string{to_string(state_)}
+                                   + ": " + std::string{expected_in(state_)});
+    },
+    frame);
+  set_deadline();
+}
+
+void session::refuse(protocol::failed why, nanoseconds now) {
+  if (state_ == session_state::closed)
+    return;
+  now_ = heard_ = now;
+  // Before authentication nobody gets a second chance.
+  why.fatal =
+    why.fatal || !((ready_states | in(session_state::draining)) & in(state_));
+  flush();
+  say(why);
+  if (why.fatal)
+    close();
+}
+
+void session::on(const protocol::hello& x) {
+  if (x.min > protocol::version_max || x.max < protocol::version_min)
+    return fatal(errc::version_unsupported,
+                 "expected version " + std::to_string(protocol::version_min)
+                   + " to " + std::to_string(protocol::version_max));
+  protocol::welcome out;
+  out.version = std::min(x.max, protocol::version_max);
+  out.time_ms = wall_;
+  out.heartbeat_ms = static_cast<std::uint32_t>(options_.heartbeat.count());
+  enter(session_state::negotiated);
+  say(out);
+}
+
+void session::on(const protocol::auth& x) {
+  auto who = options_.verify(x.token, wall_);
+  if (!who)
+    return fatal(who.failure().code, who.failure().context);
+  if (who->device && *who->device != x.device)
+    return fatal(errc::token_invalid,
+                 "expected the device that the token was issued for");
+  user_ = who->user;
+  device_ = x.device;
+  expires_ = who->expires;
+  enter(session_state::attaching);
+  out_.act(attach_device{user_, device_});
+}
+
+void session::on(const protocol::sync& x) {
+  if (x.from > head_)
+    return fatal(errc::bad_field, "sync.from: expected at most "
+                                    + std::to_string(head_.value)
+                                    + ", the last offset of this inbox");
+  // What was removed can't be sent.
+  pushed_ = acked_ = std::max(x.from, floor_);
+  sync_target_ = head_;
+  window_ = x.window;
+  enter(session_state::syncing);
+  pushed(pushed_.next(), 0, head_);
+}
+
+void session::on(const protocol::ack& x) {
+  if (x.offset > pushed_)
+    return fatal(errc::bad_field, "ack.offset: expected at most "
+                                    + std::to_string(pushed_.value)
+                                    + ", the last offset that was sent");
+  if (x.offset <= acked_)
+    return;
+  acked_ = x.offset;
+  out_.act(acknowledge_inbox{acked_});
+}
+
+// -- submissions --------------------------------------------------------------
+
+conversation_id session::target_of(const protocol::send& x) const {
+  return x.conversation ? *x.conversation : direct_conversation(user_, *x.to);
+}
+
+void session::submit_one(conversation_id to, submission what) {
+  ++in_flight_;
+  for (auto& x : collected_) {
+    if (x.conversation == to) {
+      x.list.push_back(std::move(what));
+      return;
+    }
+  }
+  collected_.push_back({to, {}, 0});
+  collected_.back().list.push_back(std::move(what));
+}
+
+void session::flush() {
+  for (auto& x : std::exchange(collected_, {})) {
+    x.tag = next_tag_++;
+    waiting entry;
+    entry.deadline = now_ + options_.request_timeout;
+    for (const auto& one : x.list)
+      entry.ids.push_back(one.id);
+    waiting_.emplace(x.tag, std::move(entry));
+    out_.act(std::move(x));
+  }
+  set_deadline();
+}
+
+void session::on(const protocol::send& x) {
+  submit_one(target_of(x), message_of(x));
+}
+
+void session::on(const protocol::batch& x) {
+  for (const auto& one : x.sends)
+    on(one);
+}
+
+void session::on(const protocol::group_create& x) {
+  submit_one(
+    group_conversation(user_, x.id),
+    change_of(x.id, protocol::item_kind::group_created, x.members, x.title));
+}
+
+void session::on(const protocol::group_add& x) {
+  submit_one(x.conversation,
+             change_of(x.id, protocol::item_kind::members_added, x.users, ""));
+}
+
+void session::on(const protocol::group_remove& x) {
+  submit_one(
+    x.conversation,
+    change_of(x.id, protocol::item_kind::members_removed, x.users, ""));
+}
+
+void session::on(const protocol::group_leave& x) {
+  submit_one(x.conversation,
+             change_of(x.id, protocol::item_kind::member_left, {}, ""));
+}
+
+void session::answered(
+  std::uint64_t tag,
+  std::vector<std::variant<protocol::sent, protocol::failed>> answers) {
+  auto i = waiting_.find(tag);
+  if (i == waiting_.end() || state_ == session_state::closed)
+    return;
+  in_flight_ -= i->second.ids.size();
+  waiting_.erase(i);
+  for (auto& x : answers)
+    std::visit([this](auto& y) { say(std::move(y)); }, x);
+  finish_drain();
+}
+
+// -- requests -----------------------------------------------------------------
+
+template <class Frame>
+void session::ask(const Frame& x) {
+  flush(); // It may be about what was just submitted.
+  waiting entry;
+  entry.deadline = now_ + options_.request_timeout;
+  entry.n = x.n;
+  waiting_.emplace(next_tag_, std::move(entry));
+  ++in_flight_;
+  out_.act(request{x, next_tag_++});
+}
+
+void session::on(const protocol::history& x) {
+  ask(x);
+}
+
+void session::on(const protocol::conversations& x) {
+  ask(x);
+}
+
+void session::on(const protocol::roster& x) {
+  ask(x);
+}
+
+void session::on(const protocol::devices& x) {
+  ask(x);
+}
+
+void session::on(const protocol::device_remove& x) {
+  ask(x);
+}
+
+void session::on(const protocol::status& x) {
+  waiting entry;
+  entry.deadline = now_ + options_.request_timeout;
+  entry.n = x.n;
+  entry.missing = x.users.size();
+  for (const auto& user : x.users)
+    entry.users.push_back({user, false, {}});
+  auto tag = next_tag_++;
+  waiting_.emplace(tag, std::move(entry));
+  ++in_flight_;
+  for (const auto& user : x.users)
+    out_.act(status_request{user, tag});
+}
+
+std::optional<std::uint64_t> session::take_request(std::uint64_t tag) {
+  auto i = waiting_.find(tag);
+  if (i == waiting_.end() || state_ == session_state::closed)
+    return std::nullopt;
+  auto n = i->second.n;
+  waiting_.erase(i);
+  --in_flight_;
+  return n;
+}
+
+void session::status_answered(std::uint64_t tag,
+                              const protocol::user_status& what) {
+  auto i = waiting_.find(tag);
+  if (i == waiting_.end() || state_ == session_state::closed)
+    return;
+  auto& users = i->second.users;
+  auto found = std::find_if(users.begin(), users.end(),
+                            [&](const auto& x) { return x.user == what.user; });
+  IRIS_ASSERT(found != users.end());
+  *found = what;
+  if (--i->second.missing > 0)
+    return;
+  protocol::statuses out{i->second.n, std::move(users)};
+  waiting_.erase(i);
+  --in_flight_;
+  say(out);
+  finish_drain();
+}
+
+// -- inbox --------------------------------------------------------------------
+
+void session::attached(const error& refused, inbox_offset cursor,
+                       inbox_offset floor, inbox_offset head) {
+  if (state_ != session_state::attaching)
+    return;
+  if (refused)
+    return fatal(refused.code, refused.context);
+  floor_ = floor;
+  head_ = head;
+  enter(session_state::authenticated);
+  say(protocol::ready{user_, device_, cursor, floor, head});
+}
+
+std::uint32_t session::may_pull() const noexcept {
+  if (state_ != session_state::syncing && state_ != session_state::live)
+    return 0;
+  auto open = pushed_.value - acked_.value;
+  return open >= window_ ? 0 : static_cast<std::uint32_t>(window_ - open);
+}
+
+void session::pushed(inbox_offset first, std::size_t count, inbox_offset head) {
+  pushed_ = std::max(pushed_, inbox_offset{first.value + count - 1});
+  head_ = std::max(head_, head);
+  said_ = now_;
+  if (state_ == session_state::syncing && pushed_ >= sync_target_) {
+    enter(session_state::live);
+    say(protocol::live{sync_target_});
+  }
+}
+
+// -- either way ---------------------------------------------------------------
+
+void session::on(const protocol::ping& x) {
+  say(protocol::pong{x.n});
+}
+
+void session::on(const protocol::pong&) {
+  // Its arrival is all that it says.
+}
+
+// -- ending -------------------------------------------------------------------
+
+void session::cut_off(const error& why) {
+  if (state_ != session_state::closed)
+    fatal(why.code, why.context);
+}
+
+void session::drain(std::string reason, std::uint32_t retry_after_ms) {
+  if (state_ == session_state::closed || state_ == session_state::draining)
+    return;
+  flush();
+  enter(session_state::draining);
+  say(protocol::goaway{std::move(reason), retry_after_ms});
+  finish_drain();
+}
+
+void session::finish_drain() {
+  if (state_ == session_state::draining && in_flight_ == 0)
+    close();
+}
+
+void session::fatal(errc code, std::string text) {
+  flush();
+  protocol::failed out;
+  out.code = code;
+  out.text = std::move(text);
+  out.fatal = true;
+  say(out);
+  close();
+}
+
+void session::close() {
+  enter(session_state::closed);
+  waiting_.clear();
+  collected_.clear();
+  out_.close();
+}
+
+void session::say(const protocol::server_frame& what) {
+  said_ = now_;
+  out_.frame(what);
+}
+
+void session::enter(session_state next) {
+  state_ = next;
+  entered_ = now_;
+}
+
+// -- time ---------------------------------------------------------------------
+
+void session::tick(timestamp wall, nanoseconds now) {
+  if (state_ == session_state::closed)
+    return;
+  wall_ = wall;
+  now_ = now;
+  if ((in(state_)&handshake_states)
+      && now >= entered_ + options_.handshake_timeout)
+    return fatal(errc::timed_out,
+                 std::string{expected_in(state_)} + " within "
+                   + std::to_string(options_.handshake_timeout.count())
+                   + " ms");
+  if (now >= heard_ + options_.idle_timeout)
+    return fatal(errc::timed_out, "expected a frame at least every "
+                                    + std::to_string(options_.heartbeat.count())
+                                    + " ms");
+  if (user_ != user_id{} && wall >= expires_)
+    return fatal(errc::token_expired, "expected a new connection with a new "
+                                      "token");
+  expire_waiting();
+  if (state_ != session_state::closed && now >= said_ + options_.heartbeat)
+    say(protocol::ping{});
+  set_deadline();
+}
+
+void session::expire_waiting() {
+  while (!waiting_.empty() && waiting_.begin()->second.deadline <= now_) {
+    auto entry = std::move(waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+    protocol::failed out;
+    out.code = errc::deadline_exceeded;
+    out.text = "no answer in time: it may still happen, send it again with "
+               "the same id";
+    out.retry_after_ms = 1000;
+    in_flight_ -= entry.ids.empty() ? 1 : entry.ids.size();
+    if (entry.ids.empty()) {
+      out.n = entry.n;
+      say(out);
+    }
+    for (const auto& id : entry.ids) {
+      out.id = id;
+      say(out);
+    }
+  }
+  finish_drain();
+}
+
+void session::set_deadline() {
+  deadline_ = std::min<nanoseconds>(heard_ + options_.idle_timeout,
+                                    said_ + options_.heartbeat);
+  if (in(state_)&handshake_states)
+    deadline_ =
+      std::min<nanoseconds>(deadline_, entered_ + options_.handshake_timeout);
+  if (!waiting_.empty())
+    deadline_ = std::min(deadline_, waiting_.begin()->second.deadline);
+  if (user_ != user_id{}) {
+    // More than the idle time-out is no deadline, and might overflow.
+    std::chrono::milliseconds left{std::clamp<std::int64_t>(
+      expires_.ms - wall_.ms, 0, options_.idle_timeout.count())};
+    deadline_ = std::min<nanoseconds>(deadline_, now_ + left);
+  }
+}
+
+} // namespace iris::actors

@@ -1,0 +1,214 @@
+#pragma once
+
+#include "actors/conversation_machine.hpp"
+#include "protocol/frames.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace iris::actors {
+
+/// Where a connection is in its life (docs/protocol.md has the same table).
+enum class session_state : std::uint8_t {
+  connected,     ///< waits for hello
+  negotiated,    ///< waits for auth
+  attaching,     ///< the token is good; the user's actor is being asked
+  authenticated, ///< may send and ask
+  syncing,       ///< catches up with the inbox
+  live,          ///< follows the inbox
+  draining,      ///< the node stops: answers go out, nothing comes in
+  closed,
+};
+
+std::string_view to_string(session_state x) noexcept;
+
+/// Who a token speaks for.
+struct credentials {
+  user_id user;
+  std::optional<device_id> device; ///< the only device it is good for
+  timestamp expires;
+};
+
+struct session_options {
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds{10};
+  std::chrono::milliseconds heartbeat = std::chrono::seconds{25};
+  /// Without a frame for this long the connection is gone.
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
+  /// A submission or request that has no answer by then is given up.
+  std::chrono::milliseconds request_timeout = std::chrono::seconds{10};
+  /// Fails with token_invalid or token_expired.
+  std::function<result<credentials>(std::string_view token, timestamp now)>
+    verify;
+};
+
+/// One side of the protocol, as a state machine: frames in, frames and
+/// commands out. Pure: no actor, no socket, no clock.
+///
+/// Invariants:
+/// 1. Each submission and each request is answered exactly once, while the
+///    connection lives.
+/// 2. At most `window` items are on their way unacknowledged.
+/// 3. After a fatal error nothing is sent any more.
+class session {
+public:
+  using nanoseconds = std::chrono::nanoseconds;
+
+  // What the session wants its actor to do.
+  struct attach_device {
+    user_id user;
+    device_id device;
+  };
+  struct submit_list {
+    conversation_id conversation;
+    std::vector<submission> list;
+    std::uint64_t tag = 0;
+  };
+  struct request {
+    protocol::client_frame frame;
+    std::uint64_t tag = 0;
+  };
+  struct status_request {
+    user_id user;
+    std::uint64_t tag = 0;
+  };
+  struct acknowledge_inbox {
+    inbox_offset upto;
+  };
+  using command = std::variant<attach_device, submit_list, request,
+                               status_request, acknowledge_inbox>;
+
+  /// Where output goes. Calls come from inside the session's own methods.
+  struct sink {
+    std::function<void(const protocol::server_frame&)> frame;
+    std::function<void(command)> act;
+    /// Send what is queued, then close.
+    std::function<void()> close;
+  };
+
+  session(const session_options& options, sink out, node_id node,
+          nanoseconds now);
+
+  // -- from the client --------------------------------------------------------
+
+  void receive(const protocol::client_frame& frame, timestamp wall,
+               nanoseconds now);
+  /// A frame that could not be decoded; the error as it goes back.
+  void refuse(protocol::failed why, nanoseconds now);
+  /// All that one read brought has been received: what belongs together goes
+  /// out together.
+  void flush();
+
+  // -- from the actors --------------------------------------------------------
+
+  void attached(const error& refused, inbox_offset cursor, inbox_offset floor,
+                inbox_offset head);
+  void answered(std::uint64_t tag,
+                std::vector<std::variant<protocol::sent, protocol::failed>>);
+  /// Whether the request is still waited for; if so it counts as answered,
+  /// and `n` is what the client called it.
+  std::optional<std::uint64_t> take_request(std::uint64_t tag);
+  void status_answered(std::uint64_t tag, const protocol::user_status& what);
+  /// `count` items from `first` were sent, and none is left before them; there
+  /// is nothing behind `head`.
+  void pushed(inbox_offset first, std::size_t count, inbox_offset head);
+  void cut_off(const error& why);
+  void drain(std::string reason, std::uint32_t retry_after_ms);
+  /// Closes a stopping connection once all is answered. Call it when the
+  /// answer of a request that was taken is out.
+  void finish_drain();
+
+  /// Deadlines: call at `next_deadline`, or later.
+  void tick(timestamp wall, nanoseconds now);
+  nanoseconds next_deadline() const noexcept { return deadline_; }
+
+  // -- what the actor needs to know -------------------------------------------
+
+  session_state state() const noexcept { return state_; }
+  const user_id& user() const noexcept { return user_; }
+  const device_id& device() const noexcept { return device_; }
+  /// Items that may be asked for now; 0 when the window is full.
+  std::uint32_t may_pull() const noexcept;
+  inbox_offset position() const noexcept { return pushed_; }
+  /// Too much is unanswered: read no more from the client.
+  bool saturated() const noexcept {
+    return in_flight_ >= protocol::limits::in_flight_max;
+  }
+  std::size_t in_flight() const noexcept { return in_flight_; }
+
+private:
+  /// A submission list or a request that waits for its answer.
+  struct waiting {
+    nanoseconds deadline{0};
+    std::vector<message_id> ids; ///< of a submission
+    std::uint64_t n = 0;         ///< of a request
+    /// Of a status request: the answers so far, by position.
+    std::vector<protocol::user_status> users;
+    std::size_t missing = 0;
+  };
+
+  void on(const protocol::hello& x);
+  void on(const protocol::auth& x);
+  void on(const protocol::sync& x);
+  void on(const protocol::ack& x);
+  void on(const protocol::send& x);
+  void on(const protocol::batch& x);
+  void on(const protocol::group_create& x);
+  void on(const protocol::group_add& x);
+  void on(const protocol::group_remove& x);
+  void on(const protocol::group_leave& x);
+  void on(const protocol::history& x);
+  void on(const protocol::status& x);
+  void on(const protocol::conversations& x);
+  void on(const protocol::roster& x);
+  void on(const protocol::devices& x);
+  void on(const protocol::device_remove& x);
+  void on(const protocol::ping& x);
+  void on(const protocol::pong& x);
+
+  template <class Frame>
+  void ask(const Frame& x);
+  void submit_one(conversation_id to, submission what);
+  conversation_id target_of(const protocol::send& x) const;
+  void fatal(errc code, std::string text);
+  void close();
+  void say(const protocol::server_frame& what);
+  void enter(session_state next);
+  void expire_waiting();
+  void set_deadline();
+
+  const session_options& options_;
+  const sink out_;
+  const node_id node_;
+
+  session_state state_ = session_state::connected;
+  timestamp wall_;
+  nanoseconds now_{0};
+  nanoseconds entered_{0};
+  nanoseconds heard_{0};
+  nanoseconds said_{0};
+  nanoseconds deadline_{0};
+
+  user_id user_;
+  device_id device_;
+  timestamp expires_;
+
+  inbox_offset pushed_;
+  inbox_offset acked_;
+  inbox_offset floor_;
+  inbox_offset head_;
+  inbox_offset sync_target_;
+  std::uint32_t window_ = 0;
+
+  std::uint64_t next_tag_ = 1;
+  std::size_t in_flight_ = 0;
+  std::map<std::uint64_t, waiting> waiting_;
+  /// Submissions received since the last flush, by conversation.
+  std::vector<submit_list> collected_;
+};
+
+} // namespace iris::actors

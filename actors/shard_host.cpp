@@ -1,0 +1,422 @@
+#include "actors/shard_host.hpp"
+
+#include "actors/conversation.hpp"
+#include "actors/user.hpp"
+#include "base/codec.hpp"
+
+namespace iris::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+using persistence::actor_kind;
+using persistence::actor_ref;
+
+constexpr auto tick_every = 5s;
+/// An actor that failed this often waits for this long.
+constexpr unsigned faults_max = 5;
+constexpr auto quarantine = 30s;
+/// Actors that one step of a sweep looks at.
+constexpr std::size_t sweep_step = 64;
+/// The pause behind a step, for what it woke to do its work.
+constexpr auto sweep_pause = 200ms;
+
+constexpr char wake_record = 'W';
+
+const actor_ref shard_itself{actor_kind::shard, {0}, {}};
+
+/// The next actors at or behind `first`, and where to go on (empty: done).
+struct actors_found {
+  std::vector<actor_ref> list;
+  std::string next;
+};
+
+result<actors_found> find_actors(const persistence::state_store& store,
+                                 shard_id shard, std::string first,
+                                 std::size_t limit) {
+  actors_found out;
+  std::string end;
+  encoder{end}.u16(static_cast<std::uint16_t>(shard.value + 1));
+  while (out.list.size() < limit) {
+    result<actor_ref> owner{actor_ref{}};
+    auto found = false;
+    auto scanned = store.scan(first, end, false,
+                              [&](std::string_view key, std::string_view) {
+                                found = true;
+                                owner = persistence::owner_of(key);
+                                return false;
+                              });
+    if (!scanned)
+      return scanned.failure();
+    if (!found)
+      return out;
+    if (!owner)
+      return owner.failure();
+    first = persistence::prefix_end(persistence::key_prefix(shard, *owner));
+    if (owner->kind != actor_kind::shard)
+      out.list.push_back(std::move(*owner));
+  }
+  out.next = std::move(first);
+  return out;
+}
+
+} // namespace
+
+std::string wake_prefix(shard_id shard) {
+  return persistence::key_prefix(shard, shard_itself) + wake_record;
+}
+
+std::string wake_key(shard_id shard, const actor_ref& who) {
+  auto key = wake_prefix(shard);
+  encoder{key}
+    .u8(static_cast<std::uint8_t>(who.kind))
+    .u32(who.tenant.value)
+    .raw(who.id);
+  return key;
+}
+
+result<actor_ref> decode_wake(std::string_view key, shard_id shard) {
+  decoder in{key.substr(wake_prefix(shard).size())};
+  actor_ref who;
+  who.kind = static_cast<actor_kind>(in.u8());
+  who.tenant = {in.u32()};
+  who.id = in.rest();
+  if (in.failed() || who.id.empty())
+    return error{errc::corrupt, "expected a wake mark"};
+  return who;
+}
+
+shard_host::shard_host(caf::actor_config& config, shard_host_parts with)
+  : bounded(config), with_(std::move(with)) {
+  mailbox_state().bound = with_.env.mailbox_max * 4;
+}
+
+template <class Message>
+auto shard_host::to_conversation() {
+  return [this](Message& x) { forward(ref_of(x.conversation), x); };
+}
+
+template <class Message>
+auto shard_host::to_user() {
+  return [this](Message& x) { forward(ref_of(x.user), x); };
+}
+
+shard_host::behavior_type shard_host::make_behavior() {
+  set_down_handler([this](caf::down_msg& x) { on_down(x); });
+  auto self = caf::actor_cast<shard_actor>(this);
+  // The callbacks come from this unit, but not from inside this actor.
+  cluster::shard::events tell{
+    [self] { caf::anon_send(self, shard_leads{}); },
+    [self](const error& why) { caf::anon_send(self, shard_stopped{why}); }};
+  shard_ = std::make_shared<cluster::shard>(with_.shard, std::move(tell));
+  load();
+  tick_later();
+  return {
+    [this](submit& x) { on_submit(x); },
+    [this](fan_out& x) { on_fan_out(x); },
+    to_user<read_inbox>(),
+    to_user<acknowledge>(),
+    to_conversation<fanned_out>(),
+    to_conversation<read_history>(),
+    to_conversation<read_roster>(),
+    to_user<open_inbox>(),
+    to_user<close_inbox>(),
+    to_user<read_status>(),
+    to_user<list_conversations>(),
+    to_user<list_devices>(),
+    to_user<remove_device>(),
+    [this](sweep& x) { forward(x.who, x); },
+    [this](resting& x) { on_resting(x); },
+    [this](sweep_on& x) { sweep_from(std::move(x.from)); },
+    [this](shard_loaded& x) { on_loaded(x); },
+    [this](shard_leads&) { on_leading(); },
+    [this](shard_stopped& x) { on_stopped(x.why); },
+    [this](tick&) { on_tick(); },
+    [this](supervision::read_tree&) { return describe(); },
+  };
+}
+
+// -- passing commands on ------------------------------------------------------
+
+error shard_host::refusal() const {
+  if (stopped_)
+    return {errc::unavailable, "this shard's store failed", 1000};
+  if (!shard_->leading())
+    return {errc::not_leader, "this shard has no leader here yet", 100};
+  if (shard_->full())
+    return {errc::overloaded, "too much is being written: try again", 100};
+  return {};
+}
+
+template <class Message>
+void shard_host::forward(const actor_ref& to, Message& what) {
+  if (!led_ && !stopped_ && early_.size() < with_.env.mailbox_max)
+    return early_.push_back(
+      [this, to, held = std::make_shared<Message>(std::move(what))] {
+        forward(to, *held);
+      });
+  if (auto why = refusal())
+    return refuse(what, why);
+  auto* found = activate(to);
+  if (!found)
+    return refuse(what,
+                  {errc::unavailable,
+                   "this actor failed too often: try again later", 10'000});
+  ++found->forwarded;
+  found->last_used = with_.env.time.steady_now();
+  caf::anon_send(found->handle, std::move(what));
+}
+
+void shard_host::on_submit(submit& what) {
+  if (with_.env.storage_full.load(std::memory_order_relaxed))
+    return refuse(
+      what, {errc::storage_full, "the disk is full: reading goes on", 5000});
+  forward(ref_of(what.conversation), what);
+}
+
+void shard_host::on_fan_out(fan_out& what) {
+  auto batch = std::make_shared<const fan_out>(std::move(what));
+  sequence last{batch->first.value + batch->items.size() - 1};
+  auto waiting = std::make_shared<fan_in>(fan_in{
+    batch->recipients.size(), {batch->conversation, batch->destination, last}});
+  for (const auto& x : batch->recipients) {
+    append part{batch, x, waiting};
+    forward(ref_of(x.user), part);
+  }
+}
+
+// -- children -----------------------------------------------------------------
+
+caf::actor shard_host::spawn(const actor_ref& who) {
+  activation with{who, shard_, caf::actor_cast<shard_actor>(this), with_.env};
+  if (who.kind == actor_kind::conversation) {
+    auto id = conversation_id::from_bytes(who.id);
+    with_.env.metrics.conversations_active.add(1);
+    return caf::actor_cast<caf::actor>(
+      supervision::spawn_on<conversation>(home(), id, std::move(with)));
+  }
+  auto id = user_id::parse(who.id);
+  IRIS_ASSERT(who.kind == actor_kind::user && id);
+  with_.env.metrics.users_active.add(1);
+  return caf::actor_cast<caf::actor>(
+    supervision::spawn_on<user>(home(), std::move(*id), std::move(with)));
+}
+
+bool shard_host::in_quarantine(const actor_ref& who) {
+  auto i = faults_.find(who);
+  if (i == faults_.end())
+    return false;
+  if (with_.env.time.steady_now() - i->second.last > quarantine) {
+    faults_.erase(i);
+    return false;
+  }
+  return i->second.count >= faults_max;
+}
+
+shard_host::child* shard_host::activate(const actor_ref& who) {
+  if (auto i = children_.find(who); i != children_.end())
+    return &i->second;
+  if (in_quarantine(who))
+    return nullptr;
+  auto handle = spawn(who);
+  monitor(handle);
+  by_actor_.emplace(handle.id(), who);
+  return &children_.emplace(who, child{handle, 0, {}}).first->second;
+}
+
+void shard_host::on_down(const caf::down_msg& what) {
+  auto i = by_actor_.find(what.source.id());
+  if (i == by_actor_.end())
+    return;
+  auto who = std::move(i->second);
+  by_actor_.erase(i);
+  auto is_user = who.kind == actor_kind::user;
+  (is_user ? with_.env.metrics.users_active
+           : with_.env.metrics.conversations_active)
+    .add(-1);
+  if (auto c = children_.find(who);
+      c != children_.end() && c->second.handle.id() == what.source.id())
+    children_.erase(c);
+  if (!what.reason || what.reason == caf::exit_reason::user_shutdown)
+    return;
+  auto& record = faults_[who];
+  ++record.count;
+  record.last = with_.env.time.steady_now();
+  ++restarts_;
+  last_fault_ = to_string(what.reason);
+  with_.env.metrics.actor_restarts.with(is_user ? "user" : "conversation")
+    .add();
+  with_.env.log.error("an actor failed",
+                      {{"shard", with_.shard.id},
+                       {"fault", observability::public_text{last_fault_}}});
+  if (shard_->leading())
+    wake_marked();
+}
+
+void shard_host::on_resting(const resting& what) {
+  auto i = children_.find(what.who);
+  // A command that was passed on meanwhile keeps it awake.
+  if (i == children_.end() || i->second.forwarded != what.handled)
+    return;
+  send_exit(i->second.handle, caf::exit_reason::user_shutdown);
+  children_.erase(i);
+}
+
+// -- the replica --------------------------------------------------------------
+
+void shard_host::load() {
+  auto self = caf::actor_cast<shard_actor>(this);
+  with_.log_thread.post([self, &log = with_.log, &state = with_.shard.state,
+                         &next = with_.state_thread, id = with_.shard.id] {
+    next.post([self, &state, id, found = log.load(id)] {
+      caf::anon_send(self, shard_loaded{found, state.applied(id)});
+    });
+  });
+}
+
+void shard_host::on_loaded(shard_loaded& what) {
+  if (!what.log)
+    on_stopped(what.log.failure());
+  else if (!what.applied)
+    on_stopped(what.applied.failure());
+  else
+    shard_->start(std::move(*what.log), *what.applied);
+}
+
+void shard_host::on_leading() {
+  with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
+    .set(1);
+  with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
+  led_ = true;
+  wake_marked();
+  for (auto& x : std::exchange(early_, {}))
+    x();
+}
+
+void shard_host::wake_marked() {
+  auto id = with_.shard.id;
+  shard_->read([self = caf::actor_cast<shard_actor>(this),
+                id](const persistence::state_store& store) {
+    auto first = wake_prefix(id);
+    auto scanned = store.scan(first, persistence::prefix_end(first), false,
+                              [&](std::string_view key, std::string_view) {
+                                // A sweep is the command that changes nothing.
+                                if (auto who = decode_wake(key, id))
+                                  caf::anon_send(self, sweep{std::move(*who)});
+                                return true;
+                              });
+    if (!scanned)
+      caf::anon_send(self, shard_stopped{scanned.failure()});
+  });
+}
+
+void shard_host::on_stopped(const error& why) {
+  if (stopped_)
+    return;
+  stopped_ = why;
+  with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
+    .set(0);
+  with_.env.log.error("shard stopped: it serves nobody until a restart",
+                      {{"shard", with_.shard.id}, {"why", why}});
+  for (auto& x : children_)
+    send_exit(x.second.handle, caf::exit_reason::user_shutdown);
+  children_.clear();
+  for (auto& x : std::exchange(early_, {}))
+    x();
+}
+
+// -- housekeeping -------------------------------------------------------------
+
+void shard_host::tick_later() {
+  home().after(tick_every, [weak = caf::weak_actor_ptr{ctrl()}] {
+    if (auto self = weak.lock())
+      caf::anon_send(caf::actor_cast<shard_actor>(self), tick{});
+  });
+}
+
+void shard_host::on_tick() {
+  auto now = with_.env.time.steady_now();
+  for (auto& [who, x] : children_)
+    if (now - x.last_used >= with_.rest_after)
+      caf::anon_send(x.handle, rest_query{x.forwarded});
+  if (now >= next_sweep_ && !sweeping_ && shard_->leading()) {
+    next_sweep_ = now + with_.sweep_every;
+    std::string first;
+    encoder{first}.u16(with_.shard.id.value);
+    sweep_from(std::move(first));
+  }
+  tick_later();
+}
+
+void shard_host::sweep_from(std::string first) {
+  sweeping_ = !first.empty() && !stopped_;
+  if (!sweeping_)
+    return;
+  shard_->read([self = caf::actor_cast<shard_actor>(this), &unit = home(),
+                id = with_.shard.id,
+                first](const persistence::state_store& store) {
+    auto found = find_actors(store, id, first, sweep_step);
+    if (!found)
+      return caf::anon_send(self, shard_stopped{found.failure()});
+    for (auto& x : found->list)
+      caf::anon_send(self, sweep{std::move(x)});
+    unit.after(sweep_pause, [weak = caf::actor_cast<caf::weak_actor_ptr>(self),
+                             next = std::move(found->next)] {
+      if (auto alive = weak.lock())
+        caf::anon_send(caf::actor_cast<shard_actor>(alive), sweep_on{next});
+    });
+  });
+}
+
+supervision::tree_node shard_host::describe() const {
+  supervision::tree_node out;
+  out.name = "shard " + std::to_string(with_.shard.id.value);
+  out.type = name();
+  out.state = stopped_ ? "stopped" : shard_->leading() ? "leader" : "starting";
+  out.restarts = restarts_;
+  out.last_fault = last_fault_;
+  supervision::tree_node conversations;
+  conversations.name = "conversations";
+  conversations.type = "conversation";
+  conversations.state = "running";
+  supervision::tree_node users;
+  users.name = "users";
+  users.type = "user";
+  users.state = "running";
+  conversations.count = users.count = 0;
+  for (const auto& x : children_)
+    ++(x.first.kind == actor_kind::user ? users : conversations).count;
+  conversations.mailbox_bound = users.mailbox_bound = with_.env.mailbox_max;
+  out.children = {std::move(conversations), std::move(users)};
+  return out;
+}
+
+// -- supervision --------------------------------------------------------------
+
+void shard_host::bounce(caf::mailbox_element& what) {
+  with_.env.metrics.mailbox_rejected.with(name()).add();
+  refuse_any(what.content(),
+             {errc::overloaded, "the mailbox is full: try again", 100});
+}
+
+bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
+  return what.match_elements<close_inbox>() || what.match_elements<resting>()
+         || what.match_elements<sweep_on>()
+         || what.match_elements<shard_loaded>()
+         || what.match_elements<shard_leads>()
+         || what.match_elements<shard_stopped>() || what.match_elements<tick>()
+         || what.match_elements<supervision::read_tree>();
+}
+
+void shard_host::on_exit() {
+  for (auto& x : children_)
+    send_exit(x.second.handle, caf::exit_reason::user_shutdown);
+  children_.clear();
+  early_.clear();
+  // Its callbacks hold this actor.
+  if (shard_)
+    shard_->close();
+  shard_.reset();
+}
+
+} // namespace iris::actors

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "actors/durable.hpp"
+
+#include <deque>
+#include <unordered_map>
+
+namespace iris::actors {
+
+/// What a shard actor is made of.
+struct shard_host_parts {
+  cluster::shard::parts shard;
+  persistence::log_store& log;
+  /// Where the stores are written, so that loading waits for what an earlier
+  /// host of this shard left behind.
+  executor& log_thread;
+  executor& state_thread;
+  const environment& env;
+  std::chrono::milliseconds rest_after = std::chrono::minutes{1};
+  std::chrono::milliseconds sweep_every = std::chrono::minutes{10};
+};
+
+/// Owns a shard's replica and supervises its durable actors: see shard_actor.
+///
+/// Invariants:
+/// 1. At most one actor for each actor_ref.
+/// 2. Actors live only while this replica leads.
+/// 3. An actor that ended by a fault is activated again by its next command,
+///    at once if it has a wake mark; one that keeps failing has to wait.
+class shard_host : public supervision::bounded<shard_actor::base> {
+public:
+  shard_host(caf::actor_config& config, shard_host_parts with);
+
+  behavior_type make_behavior() override;
+  const char* name() const override { return "shard"; }
+
+protected:
+  void bounce(caf::mailbox_element& what) override;
+  bool control(const caf::type_erased_tuple& what) const noexcept override;
+  void on_exit() override;
+
+private:
+  struct child {
+    caf::actor handle;
+    std::uint64_t forwarded = 0;
+    std::chrono::nanoseconds last_used{0};
+  };
+
+  /// Faults of one actor, while they are recent.
+  struct faults {
+    unsigned count = 0;
+    std::chrono::nanoseconds last{0};
+  };
+
+  template <class Message>
+  void forward(const persistence::actor_ref& to, Message& what);
+  template <class Message>
+  auto to_conversation();
+  template <class Message>
+  auto to_user();
+  void on_submit(submit& what);
+  void on_fan_out(fan_out& what);
+  void load();
+  void on_loaded(shard_loaded& what);
+  void on_leading();
+  void on_stopped(const error& why);
+  void on_down(const caf::down_msg& what);
+  void on_resting(const resting& what);
+  void on_tick();
+  void wake_marked();
+  void sweep_from(std::string first);
+  error refusal() const;
+  bool in_quarantine(const persistence::actor_ref& who);
+  child* activate(const persistence::actor_ref& who);
+  caf::actor spawn(const persistence::actor_ref& who);
+  supervision::tree_node describe() const;
+  void tick_later();
+
+  const shard_host_parts with_;
+  std::shared_ptr<cluster::shard> shard_;
+  error stopped_;
+  bool led_ = false;
+  /// Commands that came before this replica knew whether it leads.
+  std::vector<task> early_;
+  std::unordered_map<persistence::actor_ref, child> children_;
+  std::unordered_map<caf::actor_id, persistence::actor_ref> by_actor_;
+  std::unordered_map<persistence::actor_ref, faults> faults_;
+  std::uint64_t restarts_ = 0;
+  std::string last_fault_;
+  std::chrono::nanoseconds next_sweep_{0};
+  bool sweeping_ = false;
+};
+
+} // namespace iris::actors

@@ -1,0 +1,269 @@
+#include "actors/user.hpp"
+
+#include "actors/log_reader.hpp"
+
+#include <algorithm>
+
+namespace iris::actors {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a cursor may wait for company before it is stored.
+constexpr auto cursor_delay = 1s;
+/// Entries are removed in steps of this many.
+constexpr std::uint64_t trim_step = 512;
+
+} // namespace
+
+user::user(caf::actor_config& config, user_id id, activation with)
+  : durable(config, with), machine_(std::move(id), keys(), with.env.user) {
+  // nop
+}
+
+user::behavior_type user::make_behavior() {
+  activate();
+  return {
+    [this](append& x) { when_ready(x, [this](append& y) { on_append(y); }); },
+    [this](read_inbox& x) {
+      when_ready(x, [this](read_inbox& y) { on_read(y); });
+    },
+    [this](acknowledge& x) {
+      when_ready(x, [this](acknowledge& y) { on_acknowledge(y); });
+    },
+    [this](committed& x) { on_committed(x); },
+    [this](loaded& x) { x.then(); },
+    [this](open_inbox& x) {
+      when_ready(x, [this](open_inbox& y) { on_attach(y); });
+    },
+    [this](close_inbox& x) {
+      when_ready(x, [this](close_inbox& y) { on_detach(y); });
+    },
+    [this](read_status& x) {
+      when_ready(x, [this](read_status& y) { answer_status(y); });
+    },
+    [this](list_conversations& x) {
+      when_ready(x, [this](list_conversations& y) { answer_conversations(y); });
+    },
+    [this](list_devices& x) {
+      when_ready(x, [this](list_devices& y) { answer_devices(y); });
+    },
+    [this](remove_device& x) {
+      when_ready(x, [this](remove_device& y) { on_remove(y); });
+    },
+    [this](sweep& x) { when_ready(x, [this](sweep&) { trim(); }); },
+    [this](rest_query& x) {
+      answer_rest_query(x, quiet() && readers_.empty()
+                             && !machine_.cursors_moved());
+    },
+    [this](tick&) { on_tick(); },
+  };
+}
+
+void user::activate() {
+  read_alone(
+    [keys = keys()](const persistence::state_store& store) {
+      return user_state::load(store, keys);
+    },
+    [this](const result<user_state>& found) {
+      machine_.load(expect(found));
+      committed_ = machine_.head();
+    });
+}
+
+// -- inbox --------------------------------------------------------------------
+
+void user::on_append(const append& what) {
+  const auto& batch = *what.batch;
+  auto skip = what.part.from.value - batch.first.value;
+  auto count = what.part.to.value - what.part.from.value + 1;
+  persistence::writes out;
+  auto unknown =
+    machine_.append(batch.conversation, what.part.from,
+                    std::span{batch.items}.subspan(skip, count), out);
+  if (unknown)
+    return read_alone(
+      [key = keys().of(record::seen, unknown->conversation.bytes())](
+        const persistence::state_store& store) -> result<std::uint64_t> {
+        auto found = store.get(key);
+        if (!found)
+          return found.failure();
+        return *found ? decode_number(**found) : result<std::uint64_t>{0};
+      },
+      [this, what](const result<std::uint64_t>& found) {
+        machine_.looked_up(what.batch->conversation, {expect(found)});
+        on_append(what);
+      });
+  commit(out, [this, done = what.done, head = machine_.head()] {
+    committed_ = std::max(committed_, head);
+    serve_all();
+    if (--done->waiting == 0)
+      env().routes.to_actor(ref_of(done->answer.conversation), done->answer);
+  });
+}
+
+void user::on_read(const read_inbox& what) {
+  auto i = readers_.find(what.from->id());
+  if (i == readers_.end())
+    return refuse(what, {errc::unavailable, "expected an attached device"});
+  i->second.waiting = true;
+  i->second.after = what.after;
+  i->second.items_max = what.items_max;
+  serve(i->first);
+}
+
+void user::serve_all() {
+  for (auto& x : readers_)
+    serve(x.first);
+}
+
+void user::serve(caf::actor_id key) {
+  auto& to = readers_.at(key);
+  if (!to.waiting || to.reading || to.after >= committed_)
+    return;
+  auto first = std::max(to.after, machine_.floor()).value + 1;
+  if (first > committed_.value)
+    return push(to, {first}, {}); // All that it lacks was removed.
+  auto last = std::min(committed_.value, first + to.items_max - 1);
+  if (machine_.inbox().covers(first))
+    return push(to, {first},
+                machine_.inbox().collect(first, last, page_bytes_max));
+  to.reading = true;
+  read(
+    [keys = keys(), range = log_range{record::inbox, first, last}](
+      const persistence::state_store& store) {
+      return read_log(store, keys, range);
+    },
+    [this, key, first](const result<std::vector<item_bytes>>& found) {
+      auto i = readers_.find(key);
+      if (i == readers_.end())
+        return;
+      i->second.reading = false;
+      // Retention may have passed by meanwhile, or the reader moved.
+      auto after = std::max(i->second.after, machine_.floor());
+      if (!i->second.waiting || after.value + 1 != first)
+        return serve(key);
+      push(i->second, {first}, expect(found));
+    });
+}
+
+void user::push(reader& to, inbox_offset first, std::vector<item_bytes> items) {
+  to.waiting = false;
+  caf::anon_send(to.connection,
+                 inbox_page{to.after, first, std::move(items), committed_});
+}
+
+// -- devices ------------------------------------------------------------------
+
+void user::on_attach(const open_inbox& what) {
+  persistence::writes out;
+  auto device = machine_.attach(what.device, now(), out);
+  if (!device)
+    return refuse(what, device.failure());
+  cut(what.device, {errc::replaced, "this device connected again elsewhere"});
+  reader joined;
+  joined.connection = what.from;
+  joined.device = what.device;
+  readers_[what.from->id()] = std::move(joined);
+  commit(out, [this, to = what.from, cursor = device->cursor] {
+    caf::anon_send(to, attached{{}, cursor, machine_.floor(), committed_});
+  });
+}
+
+void user::on_detach(const close_inbox& what) {
+  auto i = readers_.find(what.from->id());
+  if (i == readers_.end())
+    return;
+  persistence::writes out;
+  machine_.detach(i->second.device, now(), out);
+  readers_.erase(i);
+  commit(out, [] {});
+}
+
+void user::on_acknowledge(const acknowledge& what) {
+  auto i = readers_.find(what.from->id());
+  if (i == readers_.end())
+    return;
+  machine_.acknowledge(i->second.device, std::min(what.upto, committed_));
+  if (machine_.cursors_moved())
+    tick_after(cursor_delay);
+}
+
+void user::cut(const device_id& which, const error& why) {
+  std::erase_if(readers_, [&](const auto& x) {
+    if (x.second.device != which)
+      return false;
+    caf::anon_send(x.second.connection, cut_off{why});
+    return true;
+  });
+}
+
+void user::on_remove(const remove_device& what) {
+  persistence::writes out;
+  if (auto removed = machine_.remove(what.device, out); !removed)
+    return refuse(what, removed.failure());
+  commit(out, [this, what] {
+    // First the answer: the device may remove itself.
+    caf::anon_send(what.reply_to, answered{what.tag, protocol::done{}, {}});
+    cut(what.device, {errc::device_removed, "this device was removed"});
+  });
+}
+
+// -- requests -----------------------------------------------------------------
+
+void user::answer_devices(const list_devices& what) {
+  protocol::device_list out;
+  for (const auto& [name, x] : machine_.devices()) {
+    auto online =
+      std::any_of(readers_.begin(), readers_.end(),
+                  [&](const auto& r) { return r.second.device == name; });
+    out.list.push_back({name, x.cursor, online, x.seen});
+  }
+  caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+}
+
+void user::answer_status(const read_status& what) {
+  protocol::user_status out;
+  out.user = machine_.id();
+  out.online = !readers_.empty();
+  for (const auto& x : machine_.devices())
+    out.seen = std::max(out.seen, x.second.seen);
+  caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+}
+
+void user::answer_conversations(const list_conversations& what) {
+  read(
+    [keys = keys(), ask = what.request](const persistence::state_store& store) {
+      return read_conversations(store, keys, ask);
+    },
+    [this, what](const result<protocol::conversation_list>& found) {
+      caf::anon_send(what.reply_to, answered{what.tag, expect(found), {}});
+    });
+}
+
+// -- housekeeping -------------------------------------------------------------
+
+void user::on_tick() {
+  ticked();
+  persistence::writes out;
+  machine_.store_cursors(out);
+  if (!out.empty())
+    commit(out, [this] { trim(); });
+}
+
+void user::trim() {
+  auto floor = machine_.floor().value;
+  auto upto = std::min(machine_.removable().value, committed_.value);
+  if (trimming_ || upto < floor + trim_step)
+    return;
+  trimming_ = true;
+  persistence::writes out;
+  machine_.removed({floor + trim_step}, out);
+  commit(out, [this] {
+    trimming_ = false;
+    trim();
+  });
+}
+
+} // namespace iris::actors

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "actors/session.hpp"
+#include "tests/actors/support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace iris::actors::test {
+
+/// A session with everything that it said and asked for, as short lines, and
+/// clocks that the test moves.
+///
+/// Frames are written as "sent <id>", "error <code> …", commands as
+/// "submit …": see session_harness.cpp.
+class session_harness {
+public:
+  explicit session_harness(session_state up_to = session_state::connected);
+
+  /// What one read brought.
+  void receive(const std::vector<protocol::client_frame>& frames);
+  void receive(const protocol::client_frame& frame) {
+    receive(std::vector<protocol::client_frame>{frame});
+  }
+  void tick() { it->tick(wall, now); }
+  /// Moves both clocks, to the nanosecond.
+  void pass(std::chrono::nanoseconds time);
+
+  /// What came out since the last call.
+  std::vector<std::string> take();
+
+  /// Brings a new connection into a state.
+  void advance_to(session_state goal);
+
+  /// The name of an id in lines and frames; "a" is the same id everywhere.
+  static message_id id(std::string_view name);
+
+  session_options options;
+  timestamp wall{1'700'000'000'000};
+  std::chrono::nanoseconds now = std::chrono::hours{1};
+  inbox_offset cursor{3};
+  inbox_offset floor{2};
+  inbox_offset head{10};
+  std::optional<session> it;
+  /// Tags of the commands, in order.
+  std::vector<std::uint64_t> tags;
+  bool closed = false;
+
+private:
+  void act(const session::command& what);
+
+  std::vector<std::string> lines_;
+};
+
+using lines = std::vector<std::string>;
+
+protocol::client_frame send_to(std::string_view id, std::string_view user);
+protocol::sent sent(std::string_view id);
+protocol::failed refused(std::string_view id, errc code);
+
+} // namespace iris::actors::test
+
+namespace doctest {
+
+// So that a failed check says what was found.
+template <>
+struct StringMaker<std::vector<std::string>> {
+  static String convert(const std::vector<std::string>& x) {
+    std::string out;
+    for (const auto& line : x)
+      out += "\n    " + line;
+    return out.c_str();
+  }
+};
+
+} // namespace doctest

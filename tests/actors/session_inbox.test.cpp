@@ -1,0 +1,150 @@
+#include "tests/actors/session_harness.hpp"
+
+using namespace iris;
+using namespace iris::actors;
+using namespace iris::actors::test;
+
+TEST_CASE("nothing is pulled before the client asks") {
+  for (auto state : {session_state::connected, session_state::negotiated,
+                     session_state::attaching, session_state::authenticated,
+                     session_state::draining, session_state::closed}) {
+    session_harness it{state};
+    CHECK(it.it->may_pull() == 0);
+  }
+}
+
+TEST_CASE("at most a window of items is on its way") {
+  session_harness it{session_state::authenticated};
+  it.receive(protocol::sync{{3}, 4});
+
+  CHECK(it.it->position() == inbox_offset{3});
+  CHECK(it.it->may_pull() == 4);
+  it.it->pushed({4}, 3, {10});
+  CHECK(it.it->position() == inbox_offset{6});
+  CHECK(it.it->may_pull() == 1);
+  it.it->pushed({7}, 1, {10});
+  CHECK(it.it->may_pull() == 0);
+  it.receive(protocol::ack{{5}});
+  CHECK(it.it->may_pull() == 2);
+  it.receive(protocol::ack{{7}});
+  CHECK(it.it->may_pull() == 4);
+
+  CHECK(it.take() == lines{"acknowledge 5", "acknowledge 7"});
+}
+
+TEST_CASE("a client is live once it was sent what there was at its sync") {
+  session_harness it{session_state::authenticated};
+  it.receive(protocol::sync{{3}, 100});
+
+  it.it->pushed({4}, 6, {12});
+  CHECK(it.take().empty());
+  it.it->pushed({10}, 1, {12});
+
+  CHECK(it.take() == lines{"live 10"});
+  it.it->pushed({11}, 2, {12});
+  CHECK(it.take().empty());
+}
+
+TEST_CASE("a client that has everything is live at once") {
+  session_harness it{session_state::authenticated};
+
+  it.receive(protocol::sync{{10}, 4});
+
+  CHECK(it.take() == lines{"live 10"});
+  CHECK(it.it->state() == session_state::live);
+  CHECK(it.it->may_pull() == 4);
+}
+
+TEST_CASE("a client that asks for what was removed gets what remains") {
+  session_harness it{session_state::authenticated};
+
+  it.receive(protocol::sync{{0}, 4});
+
+  CHECK(it.it->position() == it.floor);
+  CHECK(it.it->may_pull() == 4);
+}
+
+TEST_CASE("a client is live at once when all was removed") {
+  session_harness it{session_state::attaching};
+  it.it->attached({}, {10}, {10}, {10});
+  it.take();
+
+  it.receive(protocol::sync{{0}, 4});
+
+  CHECK(it.take() == lines{"live 10"});
+  CHECK(it.it->position() == inbox_offset{10});
+}
+
+TEST_CASE("a page without items says how far the inbox was removed") {
+  session_harness it{session_state::authenticated};
+  it.receive(protocol::sync{{3}, 4});
+
+  it.it->pushed({11}, 0, {10});
+
+  CHECK(it.take() == lines{"live 10"});
+  CHECK(it.it->position() == inbox_offset{10});
+}
+
+TEST_CASE("a client can't have more than there is") {
+  session_harness it{session_state::authenticated};
+
+  it.receive(protocol::sync{{11}, 4});
+
+  CHECK(it.take() == lines{"error bad_field fatal", "close"});
+}
+
+TEST_CASE("a client can have what was pushed since it was ready") {
+  session_harness it{session_state::live};
+  it.receive(protocol::ack{{10}});
+  it.it->pushed({11}, 2, {12});
+  it.take();
+
+  it.receive(protocol::sync{{12}, 4});
+
+  CHECK(it.take() == lines{"live 12"});
+}
+
+TEST_CASE("a second sync starts again, with its own window") {
+  session_harness it{session_state::live};
+
+  it.receive(protocol::sync{{5}, 2});
+  CHECK(it.it->state() == session_state::syncing);
+  CHECK(it.it->position() == inbox_offset{5});
+  CHECK(it.it->may_pull() == 2);
+  it.it->pushed({6}, 2, {10});
+  CHECK(it.it->may_pull() == 0);
+  it.receive(protocol::ack{{7}});
+  it.it->pushed({8}, 3, {10});
+
+  CHECK(it.take() == lines{"acknowledge 7", "live 10"});
+}
+
+TEST_CASE("nobody can acknowledge what was not sent") {
+  session_harness it{session_state::authenticated};
+  it.receive(protocol::sync{{3}, 4});
+  it.it->pushed({4}, 2, {10});
+
+  it.receive(protocol::ack{{5}});
+  CHECK(it.take() == lines{"acknowledge 5"});
+  it.receive(protocol::ack{{6}});
+
+  CHECK(it.take() == lines{"error bad_field fatal", "close"});
+}
+
+TEST_CASE("an acknowledgement that says nothing new is dropped") {
+  session_harness it{session_state::live};
+  it.receive({protocol::ack{{9}}, protocol::ack{{9}}, protocol::ack{{4}}});
+
+  CHECK(it.take() == lines{"acknowledge 9"});
+}
+
+TEST_CASE("acknowledgements are taken while the node stops") {
+  session_harness it{session_state::live};
+  it.receive(protocol::devices{1});
+  it.it->drain("stop", 1000);
+  it.take();
+
+  it.receive(protocol::ack{{10}});
+
+  CHECK(it.take() == lines{"acknowledge 10"});
+}
