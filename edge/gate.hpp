@@ -1,0 +1,65 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+namespace iris::edge {
+
+/// Who may still connect: counts connections, in all and by address. Any
+/// thread.
+class gate {
+public:
+  enum class verdict : std::uint8_t {
+    welcome,
+    full, ///< take it, say so, and close it
+    shut, ///< not even that
+  };
+
+  /// How many connections are told that there are too many.
+  static constexpr std::size_t told_max = 256;
+
+  gate(std::size_t connections_max, std::size_t per_address_max)
+    : connections_max_(connections_max), per_address_max_(per_address_max) {}
+
+  /// Unless it says `shut`, `leave` has to follow.
+  verdict enter(const boost::asio::ip::address& from) {
+    std::lock_guard guard{mutex_};
+    if (connections_ >= connections_max_ + told_max)
+      return verdict::shut;
+    auto& here = by_address_[from];
+    auto full = connections_ >= connections_max_ || here >= per_address_max_;
+    ++connections_;
+    ++here;
+    return full ? verdict::full : verdict::welcome;
+  }
+
+  void leave(const boost::asio::ip::address& from) {
+    std::lock_guard guard{mutex_};
+    --connections_;
+    if (auto i = by_address_.find(from); --i->second == 0)
+      by_address_.erase(i);
+    if (connections_ == 0)
+      empty_.notify_all();
+  }
+
+  /// Waits until nobody is left. Whether that came true in time.
+  bool wait_until_empty(std::chrono::milliseconds most) {
+    std::unique_lock guard{mutex_};
+    return empty_.wait_for(guard, most, [this] { return connections_ == 0; });
+  }
+
+private:
+  const std::size_t connections_max_;
+  const std::size_t per_address_max_;
+  std::mutex mutex_;
+  std::condition_variable empty_;
+  std::size_t connections_ = 0;
+  std::map<boost::asio::ip::address, std::size_t> by_address_;
+};
+
+} // namespace iris::edge

@@ -1,0 +1,110 @@
+#include "edge/io_thread.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+namespace iris::edge {
+
+namespace {
+
+/// Jobs between two looks at the sockets.
+constexpr int jobs_per_turn = 256;
+
+thread_local const io_thread* current = nullptr;
+
+} // namespace
+
+io_thread::io_thread(caf::actor_system& system) : unit(system) {
+  // nop
+}
+
+io_thread::~io_thread() {
+  stop();
+  // Actors that were still waiting for their turn lose it.
+  auto drop = [](job& x) {
+    if (auto* actor = std::get_if<caf::resumable*>(&x))
+      caf::intrusive_ptr_release(*actor);
+  };
+  for (auto& x : local_)
+    drop(x);
+  for (auto& x : remote_)
+    drop(x);
+}
+
+void io_thread::start() {
+  thread_ = std::thread{[this] {
+    current = this;
+    auto work = boost::asio::make_work_guard(io_);
+    io_.run();
+  }};
+}
+
+void io_thread::stop() {
+  io_.stop();
+  if (thread_.joinable())
+    thread_.join();
+}
+
+bool io_thread::here() const noexcept {
+  return current == this;
+}
+
+void io_thread::exec_later(caf::resumable* what) {
+  enqueue(what);
+}
+
+void io_thread::post(task what) {
+  enqueue(std::move(what));
+}
+
+void io_thread::enqueue(job what) {
+  if (here()) {
+    local_.push_back(std::move(what));
+    if (std::exchange(running_, true))
+      return;
+  } else {
+    std::lock_guard guard{mutex_};
+    remote_.push_back(std::move(what));
+    if (remote_.size() > 1)
+      return; // Somebody has knocked already.
+  }
+  boost::asio::post(io_, [this] { run_some(); });
+}
+
+void io_thread::run_some() {
+  {
+    std::lock_guard guard{mutex_};
+    for (auto& x : remote_)
+      local_.push_back(std::move(x));
+    remote_.clear();
+  }
+  running_ = true;
+  for (int i = 0; i < jobs_per_turn && !local_.empty(); ++i) {
+    auto next = std::move(local_.front());
+    local_.pop_front();
+    run(next);
+  }
+  running_ = !local_.empty();
+  if (running_)
+    boost::asio::post(io_, [this] { run_some(); });
+}
+
+void io_thread::run(job& what) {
+  if (auto* actor = std::get_if<caf::resumable*>(&what))
+    resume(*actor);
+  else
+    std::get<task>(what)();
+}
+
+void io_thread::after(std::chrono::milliseconds delay, task what) {
+  auto timer = std::make_unique<boost::asio::steady_timer>(io_, delay);
+  auto& waiting = *timer;
+  waiting.async_wait([timer = std::move(timer), what = std::move(what)](
+                       boost::system::error_code failed) {
+    if (!failed)
+      what();
+  });
+}
+
+} // namespace iris::edge

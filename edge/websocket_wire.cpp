@@ -1,0 +1,234 @@
+#include "edge/websocket_wire.hpp"
+
+#include "edge/inbound.hpp"
+
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+
+#include <deque>
+
+namespace iris::edge {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = beast::websocket;
+
+using namespace std::chrono_literals;
+using error_code = boost::system::error_code;
+using asio::ip::tcp;
+
+constexpr auto linger = 5s;
+
+/// Everything runs on its io_thread; see stream_wire for the life cycle.
+template <class Lower>
+class websocket_wire final
+  : public actors::wire,
+    public std::enable_shared_from_this<websocket_wire<Lower>> {
+public:
+  template <class... Ts>
+  websocket_wire(io_thread& home, const actors::environment& env,
+                 closed_callback on_closed, Ts&&... lower)
+    : home_(home), env_(env), on_closed_(std::move(on_closed)),
+      stream_(std::forward<Ts>(lower)...) {
+    stream_.binary(true);
+    stream_.auto_fragment(false);
+    stream_.read_message_max(protocol::limits::frame_bytes_max);
+    error_code ignored;
+    beast::get_lowest_layer(stream_).set_option(tcp::no_delay(true), ignored);
+  }
+
+  void start(actors::connection_actor owner, std::size_t output_bytes_max) {
+    owner_ = std::move(owner);
+    output_bytes_max_ = output_bytes_max;
+    if constexpr (std::is_same_v<Lower, tcp::socket>)
+      accept();
+    else
+      stream_.next_layer().async_handshake(
+        asio::ssl::stream_base::server,
+        guarded([](websocket_wire& x) { x.accept(); }));
+  }
+
+  void send(std::string_view frame) override {
+    if (closing_ || shut_)
+      return;
+    queued_ += frame.size();
+    out_.emplace_back(frame);
+    write();
+  }
+
+  void resume() override {
+    if (!closing_ && !shut_)
+      read();
+  }
+
+  std::size_t queued() const override { return queued_; }
+
+  void close() override {
+    if (std::exchange(closing_, true) || shut_)
+      return;
+    home_.after(linger, [weak = this->weak_from_this()] {
+      if (auto self = weak.lock())
+        self->shut();
+    });
+    if (!open_)
+      return shut();
+    if (out_.empty())
+      say_goodbye();
+  }
+
+private:
+  /// A handler that ends the connection on failure.
+  template <class F>
+  auto guarded(F then) {
+    return [self = this->shared_from_this(), then](error_code failed,
+                                                   std::size_t = 0) {
+      if (failed)
+        self->shut();
+      else if (!self->shut_)
+        then(*self);
+    };
+  }
+
+  void accept() {
+    stream_.async_accept(guarded([](websocket_wire& x) {
+      x.open_ = true;
+      x.write();
+      x.read();
+    }));
+  }
+
+  void read() {
+    stream_.async_read(buffer_, [self = this->shared_from_this()](
+                                  error_code failed, std::size_t n) {
+      self->on_read(failed, n);
+    });
+  }
+
+  void on_read(error_code failed, std::size_t n) {
+    if (shut_)
+      return;
+    if (failed == websocket::error::message_too_big)
+      return hand_over([](actors::inbound& to) {
+        broken(to, {errc::frame_too_large,
+                    "expected a message of at most "
+                      + std::to_string(protocol::limits::frame_bytes_max)
+                      + " bytes"});
+      });
+    if (failed)
+      return shut();
+    env_.metrics.bytes_in.add(n);
+    auto bytes = buffer_.cdata();
+    std::string_view frame{static_cast<const char*>(bytes.data()),
+                           bytes.size()};
+    hand_over([&](actors::inbound& to) {
+      if (stream_.got_text())
+        broken(to, {errc::bad_frame, "expected binary messages, found text"});
+      else
+        decode_into(to, frame);
+    });
+    buffer_.consume(buffer_.size());
+    buffer_.shrink_to_fit();
+  }
+
+  template <class F>
+  void hand_over(F fill) {
+    if (closing_)
+      return;
+    actors::inbound what;
+    fill(what);
+    caf::anon_send(owner_, std::move(what));
+  }
+
+  void write() {
+    if (!open_ || writing_ || out_.empty())
+      return;
+    writing_ = true;
+    if (queued_ >= output_bytes_max_)
+      congested_ = true;
+    stream_.async_write(asio::buffer(out_.front()),
+                        guarded([](websocket_wire& x) { x.on_written(); }));
+  }
+
+  void on_written() {
+    writing_ = false;
+    env_.metrics.bytes_out.add(out_.front().size());
+    queued_ -= out_.front().size();
+    out_.pop_front();
+    if (!out_.empty())
+      return write();
+    if (closing_)
+      return say_goodbye();
+    if (std::exchange(congested_, false) && owner_)
+      caf::anon_send(owner_, actors::output_drained{});
+  }
+
+  void say_goodbye() {
+    stream_.async_close(websocket::close_code::normal,
+                        guarded([](websocket_wire& x) { x.shut(); }));
+  }
+
+  void shut() {
+    if (std::exchange(shut_, true))
+      return;
+    error_code ignored;
+    beast::get_lowest_layer(stream_).close(ignored);
+    if (owner_)
+      caf::anon_send(std::exchange(owner_, nullptr), actors::disconnected{});
+    if (on_closed_)
+      std::exchange(on_closed_, nullptr)();
+  }
+
+  io_thread& home_;
+  const actors::environment& env_;
+  closed_callback on_closed_;
+  websocket::stream<Lower> stream_;
+  actors::connection_actor owner_;
+  std::size_t output_bytes_max_ = 0;
+  beast::flat_buffer buffer_{protocol::limits::frame_bytes_max};
+  std::deque<std::string> out_;
+  std::size_t queued_ = 0;
+  bool open_ = false;
+  bool writing_ = false;
+  bool congested_ = false;
+  bool closing_ = false;
+  bool shut_ = false;
+};
+
+template <class Wire>
+unstarted hold(std::shared_ptr<Wire> wire) {
+  auto start = [wire](actors::connection_actor owner, std::size_t bytes) {
+    wire->start(std::move(owner), bytes);
+  };
+  return {wire, std::move(start)};
+}
+
+/// SSL_CTX belongs to somebody else; Asio wants to own a reference.
+asio::ssl::context borrowed(SSL_CTX* context) {
+  SSL_CTX_up_ref(context);
+  return asio::ssl::context{context};
+}
+
+} // namespace
+
+unstarted make_websocket(io_thread& home, tcp::socket with,
+                         const actors::environment& env,
+                         closed_callback on_closed) {
+  return hold(std::make_shared<websocket_wire<tcp::socket>>(
+    home, env, std::move(on_closed), std::move(with)));
+}
+
+unstarted make_secure_websocket(io_thread& home, tcp::socket with,
+                                const actors::environment& env,
+                                closed_callback on_closed, SSL_CTX* context) {
+  auto reference = borrowed(context);
+  using lower = beast::ssl_stream<tcp::socket>;
+  return hold(std::make_shared<websocket_wire<lower>>(
+    home, env, std::move(on_closed), std::move(with), reference));
+}
+
+} // namespace iris::edge
