@@ -1,0 +1,41 @@
+#pragma once
+
+#include "tests/sim/raw_client.hpp"
+
+namespace iris::sim {
+
+/// CAF's system: nothing runs in it but what a world runs. It must not outlive
+/// main: its destructor needs the thread's local data.
+struct caf_host {
+  caf_host()
+    : system((config.set("scheduler.max-threads", size_t{1}), config)) {}
+
+  caf::actor_system_config config;
+  caf::actor_system system;
+};
+
+/// Options for a simulated node. A token is "token of <user>", for an hour.
+actors::node_options sim_options(world& in);
+
+inline user_id user(std::string_view text) {
+  return *user_id::parse(text);
+}
+
+/// A world with one node that runs.
+struct one_node {
+  explicit one_node(std::uint64_t seed)
+    : here(seed), node(here, caf.system, sim_options(here), 2) {
+    if (auto started = node.start(); !started)
+      throw std::runtime_error(to_string(started.failure()));
+  }
+
+  message_id new_id() {
+    return make_message_id(here.wall_now(), here.random());
+  }
+
+  caf_host caf;
+  world here;
+  sim_node node;
+};
+
+} // namespace iris::sim

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "clients/cpp/events.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace iris::sim {
+
+/// What one device saw and did, in its order. The judge of a run: it knows the
+/// protocol and nothing of the server (reliability.md, I1 to I5).
+class history {
+public:
+  /// Names a device, e.g. "alice/phone".
+  using device = std::string;
+
+  void submitted(const device& by, const message_id& id,
+                 const std::string& conversation_label,
+                 const std::string& body);
+  void answered(const device& by, const protocol::sent& what);
+  void refused(const device& by, const message_id& id, errc why);
+  void received(const device& by, inbox_offset at, const protocol::item& what);
+
+  /// Everything that is wrong, a sentence each. Ask when all faults are over,
+  /// and everything should have arrived.
+  std::vector<std::string> judge() const;
+
+  std::size_t acknowledged() const noexcept { return answers_.size(); }
+  std::size_t delivered() const noexcept { return delivered_; }
+
+private:
+  struct submission {
+    device by;
+    std::string label;
+    std::string body;
+    std::size_t order = 0;
+  };
+
+  struct arrival {
+    inbox_offset at;
+    protocol::item item;
+  };
+
+  using problems = std::vector<std::string>;
+
+  void judge_answers(problems& out) const;
+  void judge_order(problems& out) const;
+  void judge_inboxes(problems& out) const;
+  void judge_arrival(problems& out) const;
+  void judge_senders(problems& out) const;
+  void judge_members(problems& out) const;
+  static std::string user_of(const device& x) {
+    return x.substr(0, x.find('/'));
+  }
+
+  std::size_t submissions_made_ = 0;
+  std::size_t delivered_ = 0;
+  std::map<message_id, submission> submissions_;
+  std::map<message_id, std::vector<protocol::sent>> answers_;
+  std::map<message_id, errc> refusals_;
+  std::map<device, std::vector<arrival>> arrivals_;
+};
+
+} // namespace iris::sim

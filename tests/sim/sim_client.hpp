@@ -1,0 +1,52 @@
+#pragma once
+
+#include "clients/cpp/core.hpp"
+#include "protocol/framer.hpp"
+#include "tests/sim/sim_node.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace iris::sim {
+
+/// The real client's core on a simulated link.
+class sim_client final : public client::sink {
+public:
+  sim_client(world& in, sim_node& to, const std::string& user,
+             const std::string& device,
+             std::function<void(client::event)> on_event);
+
+  void start();
+  client::core& core() noexcept { return core_; }
+  const user_id& user() const noexcept { return user_; }
+  const device_id& device() const noexcept { return device_; }
+
+  /// The link breaks, if there is one.
+  void cut();
+  void stall(bool yes);
+
+private:
+  void connect(const std::string& endpoint) override;
+  void write(const protocol::client_frame& frame) override;
+  void close() override;
+  void handle(client::event what) override;
+
+  void received(std::string_view bytes);
+  void flush();
+  void arm();
+
+  world& world_;
+  sim_node& node_;
+  const user_id user_;
+  const device_id device_;
+  const std::function<void(client::event)> on_event_;
+  std::shared_ptr<link> link_;
+  std::unique_ptr<protocol::framer> framer_;
+  std::string out_;
+  std::chrono::nanoseconds armed_{0};
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  client::core core_;
+};
+
+} // namespace iris::sim

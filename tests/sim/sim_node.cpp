@@ -1,0 +1,88 @@
+#include "tests/sim/sim_node.hpp"
+
+namespace iris::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto slowest_fsync = 2ms;
+constexpr auto slowest_read = 300us;
+
+observability::log_options direct_log() {
+  observability::log_options out;
+  out.queue_lines = 0;
+  return out;
+}
+
+} // namespace
+
+sim_node::process::process(world& in, caf::actor_system& system, int count,
+                           std::shared_ptr<observability::log_sink> lines)
+  : log_thread(in, slowest_fsync), state_thread(in, slowest_read),
+    reader_thread(in, slowest_read), log(direct_log(), std::move(lines), in) {
+  for (int i = 0; i < count; ++i)
+    cores.push_back(std::make_unique<core>(system, in));
+}
+
+sim_node::sim_node(world& in, caf::actor_system& system,
+                   actors::node_options options, int cores)
+  : world_(in), system_(system), options_(std::move(options)), cores_(cores),
+    disk_(in.random().next()) {
+  // nop
+}
+
+sim_node::~sim_node() {
+  if (running())
+    crash();
+}
+
+result<void> sim_node::start() {
+  auto store = persistence::node_store::open("/node", options_.self, disk_);
+  if (!store)
+    return store.failure();
+  process_ = std::make_unique<process>(world_, system_, cores_, log_lines_);
+  actors::node_threads on{
+    {}, process_->log_thread, process_->state_thread, process_->reader_thread};
+  for (auto& x : process_->cores)
+    on.units.push_back(x.get());
+  process_->node = std::make_unique<actors::node>(
+    options_, std::move(*store), std::move(on),
+    actors::node_services{world_, process_->metrics, process_->log});
+  return {};
+}
+
+void sim_node::crash() {
+  process_->log_thread.stop();
+  process_->state_thread.stop();
+  process_->reader_thread.stop();
+  for (auto& x : process_->links)
+    if (auto open = x.lock())
+      open->kill();
+  disk_.crash(world_.random());
+  // Actors can do nothing any more but end.
+  caf::anon_send_exit(process_->node->root(), caf::exit_reason::kill);
+  for (auto pass = 0; pass < 3; ++pass)
+    for (auto& x : process_->cores)
+      x->stop();
+  process_.reset();
+}
+
+std::shared_ptr<link> sim_node::connect(link::client_end client) {
+  if (!running())
+    return nullptr;
+  auto& home = *process_->cores[next_core_++ % process_->cores.size()];
+  auto out = std::make_shared<link>(world_, home, std::move(client));
+  out->accept(supervision::spawn_on<actors::connection>(
+    home, out, process_->node->options().connection, process_->node->env()));
+  std::erase_if(process_->links, [](const auto& x) { return x.expired(); });
+  process_->links.push_back(out);
+  return out;
+}
+
+result<actors::verify_counts>
+sim_node::verify(const std::function<void(const std::string&)>& problem) const {
+  return actors::verify(process_->node->state(), options_.self.shards, problem);
+}
+
+} // namespace iris::sim

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "actors/verify.hpp"
+#include "observability/log.hpp"
+#include "tests/sim/link.hpp"
+#include "tests/sim/memory_disk.hpp"
+#include "tests/sim/world.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace iris::sim {
+
+/// A node as irisd wires it, but for sockets and threads, on a disk that
+/// outlives it. It can be killed at any moment.
+class sim_node {
+public:
+  sim_node(world& in, caf::actor_system& system, actors::node_options options,
+           int cores);
+  ~sim_node();
+
+  /// Opens the store; fails as irisd would.
+  result<void> start();
+  /// Ends the process as kill -9 and a power cut do: what was not synced is
+  /// gone, or not.
+  void crash();
+  bool running() const noexcept { return process_ != nullptr; }
+
+  /// Null while the node is down.
+  std::shared_ptr<link> connect(link::client_end client);
+
+  /// Checks the store as `iris verify` does. Precondition: running, and idle.
+  result<actors::verify_counts>
+  verify(const std::function<void(const std::string&)>& problem) const;
+
+  memory_disk& disk() noexcept { return disk_; }
+  /// Of the process that runs. Precondition: running.
+  const observability::metrics& metrics() const { return process_->metrics; }
+  observability::memory_sink& log_lines() { return *log_lines_; }
+
+private:
+  /// All that ends with the process.
+  struct process {
+    process(world& in, caf::actor_system& system, int cores,
+            std::shared_ptr<observability::log_sink> lines);
+
+    std::vector<std::unique_ptr<core>> cores;
+    disk_thread log_thread;
+    disk_thread state_thread;
+    disk_thread reader_thread;
+    observability::metrics metrics;
+    observability::logger log;
+    std::vector<std::weak_ptr<link>> links;
+    std::unique_ptr<actors::node> node;
+  };
+
+  world& world_;
+  caf::actor_system& system_;
+  const actors::node_options options_;
+  const int cores_;
+  memory_disk disk_;
+  std::shared_ptr<observability::memory_sink> log_lines_ =
+    std::make_shared<observability::memory_sink>();
+  std::unique_ptr<process> process_;
+  std::size_t next_core_ = 0;
+};
+
+} // namespace iris::sim

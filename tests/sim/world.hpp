@@ -1,0 +1,125 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/executor.hpp"
+#include "base/hash.hpp"
+#include "base/random.hpp"
+#include "supervision/caf.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace iris::sim {
+
+/// Virtual time, and everything that happens in it, in one thread: which of
+/// several things that could happen next does is up to the seed. The same seed
+/// gives the same run.
+class world final : public clock {
+public:
+  using nanoseconds = std::chrono::nanoseconds;
+
+  explicit world(std::uint64_t seed) : seed_(seed), random_(seed) {}
+
+  std::uint64_t seed() const noexcept { return seed_; }
+  random_source& random() noexcept { return random_; }
+
+  timestamp wall_now() const override {
+    return {start_ms + now_.count() / 1'000'000};
+  }
+  nanoseconds steady_now() const override { return now_; }
+
+  /// Makes `what` happen after `delay`.
+  void after(nanoseconds delay, task what);
+  /// Makes `what` happen soon, before or after other such things.
+  void soon(task what) { ready_.push_back(std::move(what)); }
+
+  /// Lets things happen until `until` has passed or, with a condition, until
+  /// that holds. Returns whether it does.
+  bool run(nanoseconds duration, const std::function<bool()>& done = {});
+
+  /// A line of the trace: hashed always, printed when `verbose`.
+  void trace(std::string_view line);
+  std::uint64_t trace_hash() const noexcept { return hash_; }
+  void verbose(bool on) noexcept { verbose_ = on; }
+
+private:
+  /// 2025-01-01T00:00:00Z.
+  static constexpr std::int64_t start_ms = 1'735'689'600'000;
+  /// What the smallest step takes.
+  static constexpr nanoseconds step{200};
+
+  struct event {
+    nanoseconds at;
+    std::uint64_t order;
+    task what;
+
+    bool operator<(const event& other) const noexcept {
+      return at != other.at ? at > other.at : order > other.order;
+    }
+  };
+
+  const std::uint64_t seed_;
+  random_source random_;
+  nanoseconds now_{0};
+  std::uint64_t next_order_ = 0;
+  std::priority_queue<event> later_;
+  std::vector<task> ready_;
+  std::uint64_t hash_ = 0;
+  bool verbose_ = false;
+};
+
+/// Stands for a thread that waits for a disk: tasks in order, each after some
+/// time of its own. `stop` drops all that has not run.
+class disk_thread final : public executor {
+public:
+  disk_thread(world& in, std::chrono::microseconds slowest)
+    : world_(in), slowest_(slowest) {}
+
+  void post(task what) override;
+  void after(std::chrono::milliseconds delay, task what) override;
+  void stop() {
+    *alive_ = false;
+    tasks_.clear();
+  }
+
+private:
+  world& world_;
+  const std::chrono::microseconds slowest_;
+  std::deque<task> tasks_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::chrono::nanoseconds free_at_{0};
+};
+
+/// Stands for an I/O thread with its actors.
+class core final : public supervision::unit {
+public:
+  core(caf::actor_system& system, world& in) : unit(system), world_(in) {}
+  ~core() override;
+
+  void exec_later(caf::resumable* what) override;
+  void post(task what) override;
+  void after(std::chrono::milliseconds delay, task what) override;
+
+  /// The process died: tasks are dropped; actors may only end.
+  void stop();
+
+private:
+  using job = std::variant<caf::resumable*, task>;
+
+  void enqueue(job what);
+  void run_next();
+  void run(job& what);
+
+  world& world_;
+  std::deque<job> jobs_;
+  bool scheduled_ = false;
+  bool stopped_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace iris::sim
