@@ -1,0 +1,65 @@
+#include "apps/bench/process.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <sys/resource.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+namespace iris::bench {
+
+result<usage> usage_of(pid_t pid) {
+  std::ifstream in{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string text;
+  std::getline(in, text);
+  // The second field is the program's name, which may hold anything but ends
+  // with the last parenthesis. See proc(5) for the numbers of the fields.
+  auto name_end = text.rfind(')');
+  if (name_end == text.npos)
+    return error{errc::not_found, "there is no process " + std::to_string(pid)
+                                    + ", expected the node's process id"};
+  std::istringstream rest{text.substr(name_end + 1)};
+  std::string skipped;
+  for (int field = 3; field < 14; ++field)
+    rest >> skipped;
+  std::uint64_t user = 0, system = 0, pages = 0;
+  rest >> user >> system;
+  for (int field = 16; field < 24; ++field)
+    rest >> skipped;
+  rest >> pages;
+  usage out;
+  out.cpu_s = static_cast<double>(user + system)
+              / static_cast<double>(sysconf(_SC_CLK_TCK));
+  out.rss_bytes = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return out;
+}
+
+machine this_machine() {
+  machine out;
+  out.cores = std::thread::hardware_concurrency();
+  double load = 0;
+  if (getloadavg(&load, 1) == 1)
+    out.load_1m = load;
+  return out;
+}
+
+std::string file_system_of(const std::string& directory) {
+  constexpr auto tmpfs_magic = 0x01021994; // statfs(2)
+  struct statfs about {};
+  if (statfs(directory.c_str(), &about) == 0 && about.f_type == tmpfs_magic)
+    return "tmpfs";
+  return "disk";
+}
+
+void raise_file_limit() {
+  rlimit now{};
+  if (getrlimit(RLIMIT_NOFILE, &now) == 0) {
+    now.rlim_cur = now.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &now);
+  }
+}
+
+} // namespace iris::bench

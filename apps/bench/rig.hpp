@@ -1,0 +1,83 @@
+#pragma once
+
+#include "apps/bench/fleet.hpp"
+#include "apps/bench/node_process.hpp"
+#include "apps/bench/report.hpp"
+#include "config/settings.hpp"
+#include "security/tokens.hpp"
+
+#include <optional>
+#include <string>
+
+namespace iris::bench {
+
+/// Which node is measured.
+struct rig_options {
+  /// Start one, with a store in a new folder below `directory`, and end it.
+  bool spawn = false;
+  std::filesystem::path irisd;
+  std::filesystem::path directory;
+  /// Use TLS, of a node that is started.
+  bool tls = false;
+  /// Otherwise: where a node listens, tcp://127.0.0.1:7300 or tls://…; the
+  /// configuration that it runs with, for its signing key; whom to trust, and
+  /// its process, for what it uses.
+  std::string server;
+  std::filesystem::path config;
+  std::filesystem::path ca;
+  pid_t pid = 0;
+};
+
+/// A node, ready to be measured, and what is needed to connect to it. Load
+/// goes to this machine's loopback only.
+class rig {
+public:
+  /// Fails with usage, config_invalid, or what starting a node fails with.
+  static result<std::unique_ptr<rig>> make(const rig_options& with);
+
+  reactor& loop() noexcept { return loop_; }
+  fleet::options fleet_options() const;
+  /// For names of users that this node has never seen.
+  const std::string& run_name() const noexcept { return run_name_; }
+
+  /// What the node has used; zeros if its process isn't known.
+  usage node_usage() const;
+  bool node_is_known() const noexcept { return node_pid() > 0; }
+
+  /// Ends the started node by that signal, and starts it again on its store.
+  result<void> restart(int signal);
+  std::chrono::nanoseconds started_in() const noexcept {
+    return process_->started_in();
+  }
+
+  /// A report with what is known before anything was measured.
+  report begin_report(std::string bench) const;
+
+  /// Ends a started node as an operator would. Fails if it doesn't obey.
+  result<void> finish();
+
+private:
+  rig() = default;
+
+  result<void> spawn(const rig_options& with);
+  result<void> start_process();
+  result<void> use_running(const rig_options& with);
+  result<void> load_settings(const std::filesystem::path& config);
+  result<void> load_key();
+  result<void> aim(const std::string& transport, const std::string& where,
+                   const std::filesystem::path& ca);
+  pid_t node_pid() const noexcept { return process_ ? process_->pid() : pid_; }
+
+  reactor loop_;
+  std::string run_name_;
+  target target_;
+  config::settings settings_;
+  std::shared_ptr<security::token_issuer> issuer_;
+  pid_t pid_ = 0;
+  bool tls_ = false;
+  std::optional<scratch_directory> scratch_;
+  node_process::options process_options_;
+  std::unique_ptr<node_process> process_; ///< ends before its folder goes
+};
+
+} // namespace iris::bench

@@ -1,0 +1,251 @@
+#include "apps/bench/scenarios.hpp"
+#include "apps/cli/command.hpp"
+#include "apps/cli/json.hpp"
+#include "apps/cli/table.hpp"
+
+#include <cmath>
+#include <iomanip>
+#include <sstream>
+
+namespace iris::cli {
+
+namespace {
+
+using bench::rig;
+
+/// A scenario's own options and those of the node.
+template <class Options>
+struct bench_options {
+  bench::rig_options node;
+  Options load;
+};
+
+// -- what came out ------------------------------------------------------------
+
+ordered_json to_json(const bench::report& x) {
+  ordered_json figures = ordered_json::object();
+  for (const auto& f : x.figures)
+    figures[f.unit.empty() ? f.name : f.name + "_" + f.unit] = f.value;
+  const auto& n = x.found;
+  return {
+    {"bench", x.bench},
+    {"ok", x.ok()},
+    {"figures", figures},
+    {"faults",
+     {{"lost", n.lost},
+      {"duplicated", n.duplicated},
+      {"reordered", n.reordered},
+      {"corrupt", n.corrupt},
+      {"misplaced", n.misplaced}}},
+    {"machine",
+     {{"cores", x.on.cores}, {"load_1m", x.on.load_1m}, {"store", x.store}}}};
+}
+
+std::string text_of(double x) {
+  std::ostringstream out;
+  auto whole = x == std::floor(x) || x >= 1000;
+  out << std::fixed << std::setprecision(whole ? 0 : 3) << x;
+  return out.str();
+}
+
+void print_text(const bench::report& x, std::ostream& to) {
+  table rows{{"FIGURE", "VALUE", "UNIT"}};
+  for (const auto& f : x.figures)
+    rows.add({f.name, text_of(f.value), f.unit});
+  rows.print(to);
+  const auto& n = x.found;
+  to << "lost " << n.lost << ", duplicated " << n.duplicated << ", reordered "
+     << n.reordered << ", corrupt " << n.corrupt << ", misplaced "
+     << n.misplaced << '\n'
+     << "machine: " << x.on.cores << " cores, load " << x.on.load_1m
+     << " before, store on " << x.store << std::endl;
+}
+
+exit_code show(const bench::report& x, const console& io) {
+  if (io.json)
+    io.out << to_line(to_json(x)) << std::endl;
+  else
+    print_text(x, io.out);
+  if (x.ok())
+    return exit_code::ok;
+  return io.fail({exit_code::failed, "the node broke a promise",
+                  "messages were lost, duplicated, reordered or changed",
+                  "keep the node's store and log, and report it"});
+}
+
+// -- how it is asked for ------------------------------------------------------
+
+std::filesystem::path own_folder() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+void declare_node(CLI::App& command, bench::rig_options& x) {
+  x.irisd = own_folder() / "irisd";
+  x.directory = std::filesystem::temp_directory_path();
+  auto spawn =
+    command.add_flag("--spawn", x.spawn, "Start a node for this, and end it");
+  command.add_option("--irisd", x.irisd, "The node's program, for --spawn")
+    ->needs(spawn)
+    ->capture_default_str();
+  command
+    .add_option("--dir", x.directory,
+                "Where its store is made: on the disk to be measured")
+    ->needs(spawn)
+    ->check(CLI::ExistingDirectory)
+    ->capture_default_str();
+  command.add_flag("--tls", x.tls, "Connect to it with TLS")->needs(spawn);
+  command
+    .add_option("--server", x.server,
+                "A running node: tcp://127.0.0.1:7300 or tls://…")
+    ->excludes(spawn);
+  command
+    .add_option("-c,--config", x.config,
+                "Its configuration, for its signing key")
+    ->excludes(spawn);
+  command.add_option("--ca", x.ca, "Whom to trust, with tls://")
+    ->excludes(spawn);
+  command.add_option("--pid", x.pid, "Its process, for its CPU and memory")
+    ->check(between(1, 4194304))
+    ->excludes(spawn);
+}
+
+void declare_load(CLI::App& command, bench::load_options& x) {
+  command.add_option("--pairs", x.pairs, "Senders, each with a receiver")
+    ->check(between(1, 10'000))
+    ->capture_default_str();
+  command.add_option("--bytes", x.body_bytes, "Of each message's body")
+    ->check(between(bench::body::bytes_min, protocol::limits::body_bytes_max))
+    ->capture_default_str();
+  command.add_flag("--echo", x.echo,
+                   "Senders read their own inbox too, as other devices of "
+                   "theirs would");
+}
+
+void declare_time(CLI::App& command, bench::load_options& x) {
+  command.add_option("--seconds", x.seconds, "How long to measure")
+    ->check(between(0.1, 3600.0))
+    ->capture_default_str();
+  command.add_option("--warmup", x.warmup_s, "Seconds before that")
+    ->check(between(0.0, 600.0))
+    ->capture_default_str();
+}
+
+void declare_window(CLI::App& command, bench::load_options& x) {
+  command
+    .add_option("--window", x.window, "Messages on their way for each pair")
+    ->check(between(1, 1000))
+    ->capture_default_str();
+}
+
+void declare_count(CLI::App& command, bench::stored_options& x) {
+  command.add_option("--messages", x.messages, "How many to store")
+    ->check(between(1, 20'000'000))
+    ->capture_default_str();
+}
+
+void declare(CLI::App& command, bench::load_options& x) {
+  declare_load(command, x);
+  declare_window(command, x);
+  declare_time(command, x);
+}
+
+void declare(CLI::App& command, bench::paced_options& x) {
+  declare_load(command, x);
+  declare_time(command, x);
+  command.add_option("--rate", x.rate, "Messages a second, over all pairs")
+    ->check(between(1.0, 1'000'000.0))
+    ->capture_default_str();
+}
+
+void declare(CLI::App& command, bench::stored_options& x) {
+  declare_load(command, x);
+  declare_window(command, x);
+  declare_count(command, x);
+}
+
+void declare(CLI::App& command, bench::idle_options& x) {
+  command.add_option("--connections", x.connections, "How many to open")
+    ->check(between(1, 50'000))
+    ->capture_default_str();
+  command.add_option("--settle", x.settle_s, "Seconds before memory is read")
+    ->check(between(0.1, 600.0))
+    ->capture_default_str();
+}
+
+// -- doing it -----------------------------------------------------------------
+
+/// What is missing on the command line, or nothing.
+std::string missing(const bench::rig_options& x, bool needs_spawn,
+                    bool needs_process) {
+  if (needs_spawn && !x.spawn)
+    return "it starts and kills its node, expected --spawn";
+  if (!x.spawn && (x.server.empty() || x.config.empty()))
+    return "expected --spawn, or --server and --config of a running node";
+  if (needs_process && !x.spawn && x.pid == 0)
+    return "it reads the memory of the node, expected --pid";
+  return {};
+}
+
+template <class Options>
+using scenario = result<bench::report> (*)(rig&, const Options&);
+
+struct needs {
+  bool spawn = false;
+  bool process = false;
+};
+
+template <class Options>
+exit_code measure(const bench_options<Options>& options, needs what,
+                  scenario<Options> run, const console& io) {
+  if (auto lack = missing(options.node, what.spawn, what.process);
+      !lack.empty())
+    return io.fail(
+      {exit_code::usage, "can't begin to measure", lack, "iris bench --help"});
+  auto on = rig::make(options.node);
+  if (!on)
+    return io.fail(because("can't get a node to measure", on.failure()));
+  auto report = run(**on, options.load);
+  if (!report)
+    return io.fail(because("the measurement did not come to its end",
+                           report.failure(),
+                           "try with less load, and look at the node's log"));
+  if (auto ok = (*on)->finish(); !ok)
+    return io.fail(because("the node did not end as it should", ok.failure()));
+  return show(*report, io);
+}
+
+template <class Options>
+void add_bench(CLI::App& bench, action& chosen, const char* name,
+               const char* about, needs what, scenario<Options> run) {
+  add_command<bench_options<Options>>(
+    bench, chosen, name, about,
+    [](CLI::App& command, bench_options<Options>& x) {
+      declare_node(command, x.node);
+      declare(command, x.load);
+    },
+    [what, run](const bench_options<Options>& options, const console& io) {
+      return measure(options, what, run, io);
+    });
+}
+
+} // namespace
+
+void add_bench(CLI::App& app, action& chosen) {
+  auto bench = app.add_subcommand(
+    "bench", "Measure a node on this machine, and check every message");
+  bench->require_subcommand(1);
+  add_bench(*bench, chosen, "f1", "Messages a second between users online", {},
+            bench::run_online);
+  add_bench(*bench, chosen, "f2", "Latency at a fixed rate", {},
+            bench::run_paced);
+  add_bench(*bench, chosen, "f3", "Store for users who are away, then drain",
+            {}, bench::run_stored);
+  add_bench(*bench, chosen, "f4", "Memory of an idle connection",
+            {.process = true}, bench::run_idle);
+  add_bench(*bench, chosen, "startup",
+            "How long a node with many messages takes to start",
+            {.spawn = true}, bench::run_startup);
+}
+
+} // namespace iris::cli

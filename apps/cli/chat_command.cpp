@@ -1,0 +1,118 @@
+#include "apps/cli/chat.hpp"
+#include "apps/cli/command.hpp"
+#include "apps/cli/line_source.hpp"
+#include "apps/cli/session.hpp"
+
+namespace iris::cli {
+
+namespace {
+
+struct chat_options {
+  login_options login;
+  target_options target;
+  std::uint32_t history = 20;
+};
+
+/// A chat with a terminal on one side and a node on the other.
+class chat_session final : chat_node {
+public:
+  chat_session(const chat_options& options, const console& io, target to,
+               login with)
+    : options_(options), interactive_(line_source::interactive(io.in)),
+      view_(io.json ? make_json_view(io.out) : make_text_view(io.out)),
+      chat_({to, options.history, with.options.device}, *this, *view_),
+      session_(io, std::move(with), "can't chat with " + to.str()),
+      lines_(session_.io(), io.in,
+             [this](std::optional<std::string> x) { typed(std::move(x)); }) {
+    session_.on_event([this](const client::event& x) {
+      chat_.handle(x);
+      advance();
+    });
+  }
+
+  exit_code run() { return session_.run(); }
+
+private:
+  /// Lines on their way beyond which no more are read from a pipe.
+  static constexpr std::size_t unanswered_max = 256;
+
+  void typed(std::optional<std::string> line) {
+    reading_ = false;
+    if (!line || !chat_.type(*line))
+      finish();
+    advance();
+  }
+
+  void advance() {
+    if (!finishing_ && chat_.ready() && !reading_
+        && chat_.unanswered() < unanswered_max) {
+      reading_ = true;
+      lines_.next();
+    }
+    if (finishing_ && chat_.unanswered() == 0 && !chat_.asking())
+      session_.end(chat_.failed() ? exit_code::failed : exit_code::ok);
+  }
+
+  /// Nothing more is read; what was, is waited for.
+  void finish() {
+    finishing_ = true;
+    if (interactive_ && chat_.unanswered() > 0)
+      view_->notice("waiting until the node has everything");
+    session_.expect_end_within(options_.login.timeout_s,
+                               "the node to have every line");
+  }
+
+  // -- chat_node
+
+  result<message_id> send(const target& to, std::string body) override {
+    return to.user ? session_.node().send(*to.user, std::move(body))
+                   : session_.node().send(to.group, std::move(body));
+  }
+  result<std::uint64_t> ask_history(const conversation_id& of,
+                                    std::uint32_t count) override {
+    return session_.node().history(of, {protocol::limits::integer_max}, count,
+                                   true);
+  }
+  result<std::uint64_t> ask_status(std::vector<user_id> of) override {
+    return session_.node().status(std::move(of));
+  }
+  result<std::uint64_t> ask_roster(const conversation_id& of) override {
+    return session_.node().roster(of);
+  }
+
+  const chat_options& options_;
+  const bool interactive_;
+  bool reading_ = false;
+  bool finishing_ = false;
+  std::unique_ptr<chat_view> view_;
+  chat chat_;
+  session session_;
+  line_source lines_;
+};
+
+exit_code run_chat(const chat_options& options, const console& io) {
+  auto to = read(options.target);
+  if (!to)
+    return io.fail(because("can't chat", to.failure()));
+  auto with = prepare(options.login);
+  if (!with)
+    return io.fail(because("can't chat with " + to->str(), with.failure()));
+  return chat_session{options, io, *to, *std::move(with)}.run();
+}
+
+} // namespace
+
+void add_chat(CLI::App& app, action& chosen) {
+  add_command<chat_options>(
+    app, chosen, "chat", "Chat, line by line; /help shows what else",
+    [](CLI::App& command, chat_options& x) {
+      declare(command, x.target);
+      command.add_option("--history", x.history, "Old messages to show first")
+        ->check(between(0, protocol::limits::page_max))
+        ->capture_default_str();
+      declare(command, x.login, "iris-chat");
+    },
+    run_chat);
+}
+
+} // namespace iris::cli

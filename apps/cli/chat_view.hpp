@@ -1,0 +1,42 @@
+#pragma once
+
+#include "protocol/frames.hpp"
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace iris::cli {
+
+/// What a chat shows. Whatever comes from others is fit for a terminal.
+class chat_view {
+public:
+  virtual ~chat_view() = default;
+
+  /// An old message, or one that has just come; own ones too.
+  virtual void message(const protocol::item& what) = 0;
+  /// A line of ours waits to be sent.
+  virtual void queued(const message_id& id, const std::string& text) = 0;
+  /// It is durable.
+  virtual void sent(const protocol::sent& what, const std::string& text) = 0;
+  virtual void failed(const message_id& id, const std::string& text,
+                      const error& why) = 0;
+  virtual void connected(const user_id& me, const std::string& to) = 0;
+  virtual void disconnected(const error& why) = 0;
+  virtual void status(const std::vector<protocol::user_status>& of) = 0;
+  virtual void notice(const std::string& text) = 0;
+};
+
+/// For people: lines that a terminal without any abilities can show.
+///   09:17 bob: hello
+///   … how are you        (queued)
+///   ✓ how are you        (durable)
+///   ✗ how are you: why   (refused)
+///   -- everything else
+std::unique_ptr<chat_view> make_text_view(std::ostream& to);
+
+/// For programs: one JSON object a line, with its kind under "event".
+std::unique_ptr<chat_view> make_json_view(std::ostream& to);
+
+} // namespace iris::cli

@@ -1,0 +1,48 @@
+#include "apps/cli/command.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace iris::cli {
+
+namespace {
+
+std::string text_of(double x) {
+  std::ostringstream out;
+  out.precision(12); // 20000000, not 2e+07
+  out << x;
+  return out.str();
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& x : words)
+    out += (out.empty() ? "" : &x == &words.back() ? " or " : ", ") + x;
+  return out;
+}
+
+} // namespace
+
+CLI::Validator between(double least, double most) {
+  auto range = text_of(least) + " to " + text_of(most);
+  return {[=](std::string& x) -> std::string {
+            double value = 0;
+            if (CLI::detail::lexical_cast(x, value) && value >= least
+                && value <= most)
+              return {};
+            return "expected " + range + ", found '" + x + "'";
+          },
+          range};
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  auto list = listed(words);
+  return {[=](std::string& x) -> std::string {
+            if (std::find(words.begin(), words.end(), x) != words.end())
+              return {};
+            return "expected " + list + ", found '" + x + "'";
+          },
+          list};
+}
+
+} // namespace iris::cli

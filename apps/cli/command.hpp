@@ -1,0 +1,50 @@
+#pragma once
+
+#include "apps/cli/console.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// The commands of `iris`. Each `add_…` declares one with its options; the one
+/// that the command line names says what to do, and it is done after parsing,
+/// outside of CLI11 and its exceptions.
+namespace iris::cli {
+
+/// What the command line asks for.
+using action = std::function<exit_code(const console&)>;
+
+/// Declares `name` below `parent`: when it is named, `run(options, console)`
+/// is what is to be done. `declare(command, options)` adds its options.
+template <class Options, class Declare, class Run>
+void add_command(CLI::App& parent, action& chosen, std::string name,
+                 std::string about, Declare declare, Run run) {
+  auto options = std::make_shared<Options>();
+  auto command = parent.add_subcommand(std::move(name), std::move(about));
+  declare(*command, *options);
+  command->callback([options, run, &chosen] {
+    chosen = [options, run](const console& io) { return run(*options, io); };
+  });
+}
+
+/// Accepts a number from `least` to `most`.
+CLI::Validator between(double least, double most);
+
+/// Accepts these words.
+CLI::Validator one_of(std::vector<std::string> words);
+
+void add_token(CLI::App& app, action& chosen);
+void add_config(CLI::App& app, action& chosen);
+void add_tree(CLI::App& app, action& chosen);
+void add_status(CLI::App& app, action& chosen);
+void add_verify(CLI::App& app, action& chosen);
+void add_chat(CLI::App& app, action& chosen);
+void add_send(CLI::App& app, action& chosen);
+void add_tail(CLI::App& app, action& chosen);
+void add_bench(CLI::App& app, action& chosen);
+void add_completion(CLI::App& app, action& chosen);
+
+} // namespace iris::cli

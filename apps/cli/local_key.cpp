@@ -1,0 +1,19 @@
+#include "apps/cli/local_key.hpp"
+
+#include "config/load.hpp"
+#include "security/key_file.hpp"
+
+namespace iris::cli {
+
+result<local_key> load_local_key(const std::string& config_file) {
+  auto settings = config::load(config_file);
+  if (!settings)
+    return error{errc::config_invalid, to_string(settings.problems().front())};
+  auto key = security::load_signing_key(config::signing_key_path(*settings));
+  if (!key)
+    return key.failure();
+  return local_key{
+    *settings, security::token_issuer{settings->node.name, *std::move(key)}};
+}
+
+} // namespace iris::cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "config/settings.hpp"
+#include "security/tokens.hpp"
+
+#include <string>
+
+namespace iris::cli {
+
+/// A node's right to sign tokens, used where its files are.
+struct local_key {
+  config::settings settings;
+  security::token_issuer issuer;
+};
+
+/// Reads a node's configuration and the key that it names. Blocks. Fails with
+/// config_invalid, or with what security::load_signing_key fails with.
+result<local_key> load_local_key(const std::string& config_file);
+
+} // namespace iris::cli

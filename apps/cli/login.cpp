@@ -1,0 +1,112 @@
+#include "apps/cli/login.hpp"
+
+#include "apps/cli/command.hpp"
+#include "apps/cli/files.hpp"
+#include "apps/cli/local_key.hpp"
+#include "base/clock.hpp"
+#include "clients/cpp/url.hpp"
+
+namespace iris::cli {
+
+namespace {
+
+error wrong(const std::string& text) {
+  return {errc::usage, text};
+}
+
+/// Signs a new token for each connection.
+result<std::function<std::string()>> sign_tokens(const std::string& config,
+                                                 const user_id& who) {
+  auto key = load_local_key(config);
+  if (!key)
+    return key.failure();
+  auto issuer =
+    std::make_shared<security::token_issuer>(std::move(key->issuer));
+  security::claims whom;
+  whom.user = who;
+  return std::function<std::string()>{[issuer, whom] {
+    auto token =
+      issuer->issue(whom, std::chrono::hours{1}, system_clock().wall_now());
+    return token ? *token : std::string{};
+  }};
+}
+
+/// Reads the file again for each connection: a token lives for a day, and
+/// whoever renews it replaces the file.
+result<std::function<std::string()>> read_tokens(const std::string& file) {
+  if (auto now = read_token(file); !now)
+    return now.failure();
+  return std::function<std::string()>{[file] {
+    auto token = read_token(file);
+    return token ? *token : std::string{};
+  }};
+}
+
+result<std::function<std::string()>> tokens(const login_options& from,
+                                            const user_id& as) {
+  if (!from.token_file.empty())
+    return read_tokens(from.token_file);
+  if (from.config.empty())
+    return wrong("expected --token-file FILE, or --config FILE and --as USER");
+  if (as.empty())
+    return wrong("--config: expected --as USER too, whom to sign a token for");
+  return sign_tokens(from.config, as);
+}
+
+} // namespace
+
+void declare(CLI::App& command, login_options& x, std::string device) {
+  x.device = std::move(device);
+  command.add_option("--server", x.server, "tcp://, tls://, ws:// or wss://")
+    ->capture_default_str();
+  command.add_option("--ca", x.ca,
+                     "Whom to trust, with tls:// and wss://; the system's "
+                     "authorities if not given");
+  auto token =
+    command.add_option("--token-file", x.token_file, "File with a token");
+  command
+    .add_option("-c,--config", x.config,
+                "Instead of a token: sign one with the key of this node's "
+                "configuration")
+    ->excludes(token);
+  command.add_option("--as", x.as, "Who you are");
+  command.add_option("--device", x.device, "Which of your devices this is")
+    ->capture_default_str();
+  command
+    .add_option("--timeout", x.timeout_s,
+                "Seconds to wait for the node; 0 is for ever")
+    ->check(between(0, 86400))
+    ->capture_default_str();
+}
+
+result<login> prepare(const login_options& from) {
+  login out;
+  auto where = client::url::parse(from.server);
+  if (!where)
+    return wrong("--server: " + where.failure().context);
+  auto device = device_id::parse(from.device);
+  if (!device)
+    return wrong("--device: " + device.failure().context);
+  if (!from.as.empty()) {
+    auto as = user_id::parse(from.as);
+    if (!as)
+      return wrong("--as: " + as.failure().context);
+    out.as = *as;
+  }
+  auto token = tokens(from, out.as);
+  if (!token)
+    return token.failure();
+  if (where->secure) {
+    auto tls = client::tls_context::create(from.ca);
+    if (!tls)
+      return tls.failure();
+    out.tls = *std::move(tls);
+  }
+  out.options.endpoints = {from.server};
+  out.options.device = *device;
+  out.options.token = *std::move(token);
+  out.options.agent = "iris-cli";
+  return out;
+}
+
+} // namespace iris::cli

@@ -1,0 +1,66 @@
+#include "apps/cli/session.hpp"
+
+namespace iris::cli {
+
+session::session(const console& io, login with, std::string task)
+  : console_(io), task_(std::move(task)), as_(with.as),
+    client_(
+      io_, std::move(with.options),
+      [this](client::event x) { handle(std::move(x)); }, std::move(with.tls)) {
+  // nop
+}
+
+void session::end(exit_code code) {
+  if (!ended_)
+    ended_ = code;
+}
+
+void session::fail(const error& why, std::string remedy) {
+  if (!ended_)
+    ended_ = console_.fail(because(task_, why, std::move(remedy)));
+}
+
+void session::expect_end_within(double seconds, std::string awaited) {
+  deadline_.cancel();
+  if (seconds <= 0)
+    return;
+  deadline_.expires_after(
+    std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)});
+  deadline_.async_wait(
+    [this, awaited = std::move(awaited)](boost::system::error_code cancelled) {
+      if (!cancelled)
+        fail({errc::timed_out, "expected " + awaited + " in time"});
+    });
+}
+
+exit_code session::run() {
+  client_.start();
+  while (!ended_)
+    client::run_until(
+      io_, [this] { return ended_.has_value(); }, std::chrono::hours{1});
+  client_.stop();
+  return *ended_;
+}
+
+void session::handle(client::event what) {
+  if (ended_)
+    return;
+  std::visit([this](const auto& x) { look_at(x); }, what);
+  if (!ended_ && handler_)
+    handler_(std::move(what));
+}
+
+void session::look_at(const client::connected& x) {
+  was_connected_ = true;
+  if (!as_.empty() && x.user != as_)
+    fail({errc::forbidden, "the token is for " + x.user.str()
+                             + ", expected one for " + as_.str()},
+         "name the token of " + as_.str() + ", or leave --as out");
+}
+
+void session::look_at(const client::disconnected& x) {
+  if (!was_connected_)
+    fail(x.reason);
+}
+
+} // namespace iris::cli

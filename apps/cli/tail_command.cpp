@@ -1,0 +1,103 @@
+#include "apps/cli/command.hpp"
+#include "apps/cli/item_text.hpp"
+#include "apps/cli/session.hpp"
+
+namespace iris::cli {
+
+namespace {
+
+struct tail_options {
+  login_options login;
+  std::uint64_t from = 0;
+  std::uint64_t count = 0;
+  bool no_follow = false;
+};
+
+void show(const client::message& x, const console& io) {
+  if (io.json) {
+    ordered_json out{{"offset", x.offset.value}};
+    out.update(to_json(x.item));
+    io.out << to_line(out) << std::endl;
+    return;
+  }
+  io.out << x.offset.value << "  " << date_and_time(x.item.at) << "  ";
+  if (!x.item.to)
+    io.out << x.item.conversation.str() << "  ";
+  else if (*x.item.to != x.item.from)
+    io.out << "to " << x.item.to->str() << "  ";
+  io.out << text_of(x.item) << std::endl;
+}
+
+/// Prints what comes, and knows when it was enough.
+class tail_session {
+public:
+  tail_session(const tail_options& options, const console& io, login with)
+    : options_(options), io_(io),
+      session_(io, std::move(with), "can't read the inbox") {
+    session_.on_event([this](client::event x) { handle(x); });
+  }
+
+  exit_code run() {
+    if (options_.login.timeout_s > 0)
+      session_.expect_end_within(options_.login.timeout_s,
+                                 "what was asked for");
+    return session_.run();
+  }
+
+private:
+  void handle(const client::event& what) {
+    if (auto message = std::get_if<client::message>(&what)) {
+      show(*message, io_);
+      // Not before: what is shown nowhere comes again.
+      if (auto ok = session_.node().ack(message->offset); !ok)
+        session_.fail(ok.failure());
+      if (++shown_ == options_.count)
+        session_.end(exit_code::ok);
+    } else if (auto gap = std::get_if<client::skipped>(&what)) {
+      io_.err << "offsets " << gap->first.value << " to " << gap->last.value
+              << " are no longer kept" << std::endl;
+    } else if (std::holds_alternative<protocol::live>(what)
+               && options_.no_follow) {
+      session_.end(exit_code::ok);
+    }
+  }
+
+  const tail_options& options_;
+  const console& io_;
+  session session_;
+  std::uint64_t shown_ = 0;
+};
+
+exit_code tail(const tail_options& options, const console& io) {
+  auto with = prepare(options.login);
+  if (!with)
+    return io.fail(because("can't read the inbox", with.failure()));
+  with->options.auto_ack = false;
+  with->options.position.reset();
+  if (options.from > 0)
+    with->options.position = inbox_offset{options.from - 1};
+  return tail_session{options, io, *std::move(with)}.run();
+}
+
+} // namespace
+
+void add_tail(CLI::App& app, action& chosen) {
+  add_command<tail_options>(
+    app, chosen, "tail", "Print your inbox as it grows",
+    [](CLI::App& command, tail_options& x) {
+      command
+        .add_option("--from", x.from,
+                    "Begin with this offset, from 1; where this device "
+                    "stopped if not given")
+        ->check(between(1, 9007199254740991.0));
+      command.add_option("--count", x.count, "End after so many")
+        ->check(between(1, 9007199254740991.0));
+      command.add_flag("--no-follow", x.no_follow,
+                       "End when all that was there has been printed");
+      x.login.timeout_s = 0;
+      declare(command, x.login, "iris-tail");
+    },
+    tail);
+}
+
+} // namespace iris::cli

@@ -1,0 +1,77 @@
+#include "apps/cli/trouble.hpp"
+
+#include "apps/cli/json.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+namespace iris::cli {
+
+namespace {
+
+std::string usual_remedy(exit_code code) {
+  switch (code) {
+  case exit_code::usage:
+    return "correct it and run the command again; --help shows what is "
+           "accepted";
+  case exit_code::no_connection:
+    return "check the address, and that the node is running";
+  case exit_code::refused:
+    return "get a new token with: iris token issue --user NAME --config FILE";
+  case exit_code::timed_out:
+    return "look at the node's load with: iris status";
+  default:
+    return "look at the node's log";
+  }
+}
+
+// Texts that came from elsewhere must not break the three lines.
+std::string one_line(std::string text) {
+  std::replace_if(
+    text.begin(), text.end(),
+    [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+} // namespace
+
+exit_code exit_code_of(errc code) noexcept {
+  switch (code) {
+  case errc::timed_out:
+  case errc::deadline_exceeded:
+    return exit_code::timed_out;
+  case errc::no_connection:
+  case errc::draining:
+    return exit_code::no_connection;
+  case errc::config_invalid:
+  case errc::usage:
+    return exit_code::usage;
+  default:
+    return static_cast<unsigned>(code) / 100 == 2 ? exit_code::refused
+                                                  : exit_code::failed;
+  }
+}
+
+trouble because(std::string what, const error& reason, std::string remedy) {
+  auto code = exit_code_of(reason.code);
+  if (remedy.empty())
+    remedy = usual_remedy(code);
+  // Who typed something wrong needs no number for it.
+  auto why = reason.code == errc::usage ? reason.context : to_string(reason);
+  return {code, std::move(what), std::move(why), std::move(remedy)};
+}
+
+void print(std::ostream& to, const trouble& x, bool json) {
+  if (json) {
+    ordered_json out{{"exit", static_cast<int>(x.code)},
+                     {"what", x.what},
+                     {"why", x.why},
+                     {"remedy", x.remedy}};
+    to << to_line({{"error", out}}) << std::endl;
+    return;
+  }
+  to << "iris: " << one_line(x.what) << "\nwhy: " << one_line(x.why)
+     << "\ntry: " << one_line(x.remedy) << std::endl;
+}
+
+} // namespace iris::cli

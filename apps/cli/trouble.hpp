@@ -1,0 +1,42 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <iosfwd>
+#include <string>
+
+namespace iris::cli {
+
+/// How `iris` ends: docs/cli.md promises these numbers to scripts.
+enum class exit_code : int {
+  ok = 0,
+  failed = 1,        ///< it was tried and went wrong, or a check found faults
+  usage = 2,         ///< the command line or a configuration is wrong
+  no_connection = 3, ///< nobody answers there
+  refused = 4,       ///< the node knows us too little, or too well
+  timed_out = 5,
+};
+
+/// The exit code that an error of the product ends a command with.
+exit_code exit_code_of(errc code) noexcept;
+
+/// Why a command didn't do what it was asked, for the person who asked: one
+/// sentence each, without a full stop and without a line break.
+struct trouble {
+  exit_code code = exit_code::failed;
+  std::string what;
+  std::string why;
+  std::string remedy;
+
+  bool operator==(const trouble&) const = default;
+};
+
+/// `what` failed with `reason`. The remedy is the usual one for that exit code
+/// unless there is a better one.
+trouble because(std::string what, const error& reason, std::string remedy = {});
+
+/// Three lines, "iris: …", "why: …" and "try: …"; or one line of JSON,
+/// {"error":{"exit":…,"what":…,"why":…,"remedy":…}}.
+void print(std::ostream& to, const trouble& x, bool json);
+
+} // namespace iris::cli

@@ -1,0 +1,182 @@
+#include "actors/verify.hpp"
+#include "apps/cli/command.hpp"
+#include "apps/cli/files.hpp"
+#include "apps/cli/json.hpp"
+#include "apps/cli/table.hpp"
+#include "cluster/raft/core.hpp"
+#include "persistence/node_store.hpp"
+#include "persistence/posix_disk.hpp"
+
+#include <filesystem>
+
+namespace iris::cli {
+
+namespace {
+
+struct verify_options {
+  std::string directory;
+};
+
+constexpr std::size_t identity_bytes_max = 4096;
+constexpr std::size_t apply_batch = 256;
+/// Beyond these they are only counted.
+constexpr std::size_t problems_listed_max = 1000;
+
+/// The store itself, also when the folder above it is named: what a node calls
+/// node.data_dir.
+std::string store_in(const std::string& directory) {
+  auto below = directory + "/store";
+  return std::filesystem::exists(below + "/IDENTITY") ? below : directory;
+}
+
+/// Opening makes a store where there is none, so whose it is is read first.
+result<persistence::identity> identity_of(const std::string& store) {
+  auto text = read_file(store + "/IDENTITY", identity_bytes_max);
+  if (text)
+    return persistence::parse_identity(*text);
+  if (text.failure().code != errc::not_found)
+    return text.failure();
+  return error{errc::store_missing,
+               store + " has no IDENTITY, expected the store of a node"};
+}
+
+/// Applies what the log has beyond the state: all of it, because what the only
+/// voter has on its disk is committed. Gives the number of entries.
+result<std::uint64_t> apply_tail(persistence::node_store& store,
+                                 shard_id shard) {
+  using cluster::raft::entry_type;
+  auto log = store.log->load(shard);
+  if (!log)
+    return log.failure();
+  auto applied = store.state->applied(shard);
+  if (!applied)
+    return applied.failure();
+  auto first = std::max(log->first_index, applied->index + 1);
+  auto end = log->first_index + log->entries.size();
+  for (auto i = first; i < end; i += apply_batch) {
+    std::vector<persistence::committed_entry> batch;
+    for (auto j = i; j < std::min(end, i + apply_batch); ++j) {
+      const auto& x = log->entries[j - log->first_index];
+      auto command = x.type == static_cast<std::uint8_t>(entry_type::command);
+      batch.push_back(
+        {shard, j, x.term, command ? std::string_view{*x.payload} : ""});
+    }
+    if (auto ok = store.state->apply(batch); !ok)
+      return ok.failure();
+  }
+  return end > first ? end - first : 0;
+}
+
+struct findings {
+  persistence::identity who;
+  std::uint64_t caught_up = 0;
+  bool torn = false;
+  actors::verify_counts counts;
+  std::vector<std::string> problems;
+};
+
+result<void> inspect(const std::string& store_path, findings& out) {
+  auto who = identity_of(store_path);
+  if (!who)
+    return who.failure();
+  out.who = *who;
+  persistence::posix_disk disk;
+  auto store = persistence::node_store::open(store_path, *who, disk);
+  if (!store)
+    return store.failure();
+  out.torn = store->log->tail_was_torn();
+  for (shard_id shard; shard.value < who->shards; ++shard.value) {
+    auto applied = apply_tail(*store, shard);
+    if (!applied)
+      return applied.failure();
+    out.caught_up += *applied;
+  }
+  auto counts =
+    actors::verify(*store->state, who->shards,
+                   [&problems = out.problems](const std::string& x) {
+                     if (problems.size() < problems_listed_max)
+                       problems.push_back(x);
+                   });
+  if (!counts)
+    return counts.failure();
+  out.counts = *counts;
+  return {};
+}
+
+void print_json(const findings& x, std::ostream& to) {
+  const auto& n = x.counts;
+  to << to_line({{"ok", n.problems == 0},
+                 {"cluster", x.who.cluster},
+                 {"node", x.who.node.value},
+                 {"shards", x.who.shards},
+                 {"applied_from_log", x.caught_up},
+                 {"log_tail_torn", x.torn},
+                 {"keys", n.keys},
+                 {"conversations", n.conversations},
+                 {"messages", n.messages},
+                 {"users", n.users},
+                 {"inbox_entries", n.inbox_entries},
+                 {"problem_count", n.problems},
+                 {"problems", x.problems}})
+     << std::endl;
+}
+
+void print_text(const findings& x, std::ostream& to) {
+  const auto& n = x.counts;
+  to << "store of " << describe(x.who) << '\n';
+  if (x.torn)
+    to << "the log's last record was cut short, as a crash leaves it, and is "
+          "left out\n";
+  if (x.caught_up > 0)
+    to << "applied " << x.caught_up
+       << " entries of the log that the state did not have yet\n";
+  to << n.keys << " keys, " << n.conversations << " conversations, "
+     << n.messages << " messages, " << n.users << " users, " << n.inbox_entries
+     << " inbox entries\n";
+  for (const auto& problem : x.problems)
+    to << "problem: " << printable(problem) << '\n';
+  if (n.problems > x.problems.size())
+    to << "and " << n.problems - x.problems.size() << " more\n";
+  if (n.problems == 0)
+    to << "no problems\n";
+  to.flush();
+}
+
+std::string remedy_for(errc code) {
+  if (code == errc::store_locked)
+    return "stop the node first: only a store at rest can be checked";
+  if (code == errc::store_missing)
+    return "name node.data_dir of the node's configuration";
+  return "keep a copy of the folder, and restore a backup";
+}
+
+exit_code verify(const verify_options& options, const console& io) {
+  auto store = store_in(options.directory);
+  findings found;
+  auto ok = inspect(store, found);
+  if (!ok)
+    return io.fail(because("can't check the store in " + store, ok.failure(),
+                           remedy_for(ok.failure().code)));
+  io.json ? print_json(found, io.out) : print_text(found, io.out);
+  if (found.counts.problems == 0)
+    return exit_code::ok;
+  return io.fail(
+    {exit_code::failed, "the store in " + store + " is damaged",
+     std::to_string(found.counts.problems) + " problems, expected none",
+     "keep a copy of the folder, and restore a backup"});
+}
+
+} // namespace
+
+void add_verify(CLI::App& app, action& chosen) {
+  add_command<verify_options>(
+    app, chosen, "verify", "Check every invariant of a stopped node's store",
+    [](CLI::App& command, verify_options& x) {
+      command
+        .add_option("DIR", x.directory, "node.data_dir, or the store in it")
+        ->required();
+    },
+    verify);
+}
+
+} // namespace iris::cli

@@ -1,0 +1,382 @@
+#include "apps/server.hpp"
+
+#include "observability/expose.hpp"
+#include "security/certificates.hpp"
+#include "security/key_file.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+
+namespace iris::apps {
+
+namespace {
+
+using namespace std::chrono_literals;
+using observability::public_text;
+
+/// How often the free space of the disk is looked at.
+constexpr auto disk_check = 1s;
+constexpr auto tree_timeout = 3s;
+/// For connections to end that did not drain in time.
+constexpr auto abort_timeout = 2s;
+
+std::string audience_of(const config::settings& x) {
+  return x.node.name;
+}
+
+result<std::shared_ptr<observability::log_sink>>
+open_sink(const config::log_settings& from) {
+  if (from.file.empty())
+    return observability::stderr_sink();
+  return observability::file_sink(from.file);
+}
+
+observability::log_options log_options(const config::settings& from) {
+  observability::log_options out;
+  out.level = static_cast<observability::log_level>(from.log.level);
+  out.format = from.log.format == config::log_format::json
+                 ? observability::log_format::json
+                 : observability::log_format::text;
+  out.node = {from.node.id};
+  return out;
+}
+
+nlohmann::json to_json(const supervision::tree_node& from) {
+  nlohmann::json out{{"name", from.name},
+                     {"type", from.type},
+                     {"state", from.state},
+                     {"restarts", from.restarts},
+                     {"count", from.count},
+                     {"mailbox_depth", from.mailbox_depth},
+                     {"mailbox_bound", from.mailbox_bound},
+                     {"rejected", from.rejected},
+                     {"last_fault", from.last_fault}};
+  auto& children = out["children"] = nlohmann::json::array();
+  for (const auto& x : from.children)
+    children.push_back(to_json(x));
+  return out;
+}
+
+} // namespace
+
+server::server(const config::settings& from,
+               std::shared_ptr<observability::log_sink> sink)
+  : settings_(from), log_(log_options(from), std::move(sink), system_clock()),
+    process_(system_clock()) {
+  // The scheduler runs what is not on a unit of ours: next to nothing.
+  caf_config_.set("scheduler.max-threads", size_t{1});
+  caf_config_.set("scheduler.policy", caf::atom("sharing"));
+  system_ = std::make_unique<caf::actor_system>(caf_config_);
+  for (std::uint32_t i = 0; i < config::thread_count(from); ++i)
+    threads_.push_back(std::make_unique<edge::io_thread>(*system_));
+}
+
+result<std::unique_ptr<server>> server::start(const config::settings& from) {
+  auto sink = open_sink(from.log);
+  if (!sink)
+    return sink.failure();
+  std::unique_ptr<server> out{new server(from, std::move(*sink))};
+  for (auto step : {&server::open_keys, &server::open_tls, &server::open_store,
+                    &server::listen, &server::open_admin})
+    if (auto ok = (out.get()->*step)(); !ok)
+      return ok.failure();
+  return out;
+}
+
+server::~server() {
+  stop();
+}
+
+std::filesystem::path server::store_directory() const {
+  return settings_.node.data_dir / "store";
+}
+
+std::vector<edge::io_thread*> server::threads() const {
+  std::vector<edge::io_thread*> out;
+  for (const auto& x : threads_)
+    out.push_back(x.get());
+  return out;
+}
+
+// -- starting -----------------------------------------------------------------
+
+result<void> server::open_keys() {
+  std::error_code failed;
+  std::filesystem::create_directories(settings_.node.data_dir, failed);
+  if (failed)
+    return error{errc::io_failed,
+                 "can't create " + settings_.node.data_dir.string() + " ("
+                   + failed.message() + "): expected a directory to write to"};
+  // Only a first start makes a key: losing it later must be noticed.
+  auto path = config::signing_key_path(settings_);
+  auto key = std::filesystem::exists(store_directory(), failed)
+               ? security::load_signing_key(path)
+               : security::load_or_create_signing_key(path);
+  if (!key)
+    return key.failure();
+  verifier_ =
+    std::make_unique<security::token_verifier>(audience_of(settings_));
+  verifier_->add(key->public_part());
+  issuer_ = std::make_unique<security::token_issuer>(audience_of(settings_),
+                                                     std::move(*key));
+  return {};
+}
+
+result<void> server::open_tls() {
+  if (settings_.listen.tls.address.off() && settings_.listen.wss.address.off())
+    return {};
+  auto certificate = settings_.tls.certificate;
+  auto key = settings_.tls.key;
+  if (settings_.tls.generate) {
+    auto made = security::make_self_signed(
+      settings_.node.data_dir, settings_.tls.names, system_clock().wall_now());
+    if (!made)
+      return made.failure();
+    certificate = made->cert;
+    key = made->key;
+  }
+  auto context = security::server_context(certificate, key);
+  if (!context)
+    return context.failure();
+  tls_ = std::move(*context);
+  return {};
+}
+
+actors::node_options server::node_options() {
+  actors::node_options out;
+  out.self.cluster = settings_.node.name;
+  out.self.node = {settings_.node.id};
+  out.self.shards = static_cast<std::uint16_t>(settings_.node.shards);
+  out.conversation.idempotency_window = settings_.retention.idempotency;
+  out.conversation.retention = settings_.retention.messages;
+  out.conversation.members_max = settings_.limits.group_members;
+  out.user.devices_max = settings_.limits.devices_per_user;
+  out.connection.node = out.self.node;
+  out.connection.output_bytes_max = settings_.limits.output_bytes;
+  out.connection.session.handshake_timeout = settings_.limits.handshake_timeout;
+  out.connection.session.idle_timeout = settings_.limits.idle_timeout;
+  out.connection.session.heartbeat = settings_.limits.idle_timeout * 2 / 5;
+  out.connection.session.verify = [this](std::string_view token,
+                                         timestamp now) {
+    return verify(token, now);
+  };
+  out.mailbox_max = settings_.limits.mailbox;
+  out.sweep_every = settings_.retention.sweep;
+  out.seed = entropy();
+  return out;
+}
+
+result<void> server::open_store() {
+  auto options = node_options();
+  auto store = persistence::node_store::open(store_directory().string(),
+                                             options.self, disk_);
+  if (!store)
+    return store.failure();
+  for (auto& x : threads_)
+    x->start();
+  actors::node_threads on{{}, log_thread_, state_thread_, reader_thread_};
+  for (auto* x : threads())
+    on.units.push_back(x);
+  node_ = std::make_unique<actors::node>(
+    options, std::move(*store), std::move(on),
+    actors::node_services{system_clock(), metrics_, log_});
+  watch_disk();
+  return {};
+}
+
+result<void> server::listen() {
+  gate_ = std::make_unique<edge::gate>(settings_.limits.connections,
+                                       settings_.limits.connections_per_ip);
+  edge_ = std::make_unique<edge::edge_parts>(
+    edge::edge_parts{threads(), node_->env(), node_->options().connection,
+                     *gate_, [this] { return tls_.get(); }});
+  const auto& from = settings_.listen;
+  const std::pair<edge::transport, config::endpoint> all[] = {
+    {edge::transport::tcp, from.tcp.address},
+    {edge::transport::tls, from.tls.address},
+    {edge::transport::ws, from.ws.address},
+    {edge::transport::wss, from.wss.address}};
+  for (const auto& [kind, address] : all) {
+    if (address.off())
+      continue;
+    auto opened = edge::listener::open(kind, address, *edge_);
+    if (!opened)
+      return opened.failure();
+    auto bound = address;
+    bound.port = (*opened)->port();
+    listeners_.emplace_back(
+      std::string{edge::to_string(kind)} + "://" + bound.str(), *opened);
+    (*opened)->start();
+  }
+  return {};
+}
+
+std::vector<std::string> server::addresses() const {
+  std::vector<std::string> out;
+  for (const auto& x : listeners_)
+    out.push_back(x.first);
+  return out;
+}
+
+void server::watch_disk() {
+  auto free = disk_.free_bytes(settings_.node.data_dir.string());
+  auto full = free < settings_.storage.reserve;
+  if (full != (metrics_.storage_full.value() == 1))
+    log_.warn(full ? observability::literal{"the disk is full: refusing writes"}
+                   : observability::literal{"the disk has room again"},
+              {{"free_bytes", free}, {"reserve", settings_.storage.reserve}});
+  node_->storage_full(full);
+  metrics_.store_level0_files.set(node_->level0_files());
+  reader_thread_.after(disk_check, [this] { watch_disk(); });
+}
+
+// -- serving ------------------------------------------------------------------
+
+result<actors::credentials> server::verify(std::string_view token,
+                                           timestamp now) const {
+  auto claims = verifier_->verify(token, now);
+  if (!claims)
+    return claims.failure();
+  if (!claims->roles.contains(security::role::user))
+    return error{errc::forbidden, "expected a token with the role user"};
+  return actors::credentials{claims->user, claims->device, claims->expires_at};
+}
+
+result<std::string> server::issue(const admin::token_request& request) const {
+  security::claims whom;
+  whom.user = request.user;
+  whom.device = request.device;
+  auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(
+    settings_.auth.token_lifetime);
+  return issuer_->issue(whom, request.lifetime.value_or(lifetime),
+                        system_clock().wall_now());
+}
+
+result<void> server::authorize(std::string_view bearer) const {
+  auto claims = verifier_->verify(bearer, system_clock().wall_now());
+  if (!claims)
+    return claims.failure();
+  if (!claims->roles.contains(security::role::cluster_operator))
+    return error{errc::forbidden, "expected a token with the role operator"};
+  return {};
+}
+
+// -- the admin interface ------------------------------------------------------
+
+result<void> server::open_admin() {
+  admin::handlers to;
+  to.metrics = [this] {
+    process_.sample(metrics_);
+    log_.sample(metrics_);
+    return observability::expose(metrics_);
+  };
+  to.checks["shards"] = [this] { return all_shards_lead(); };
+  to.checks["disk"] = [this]() -> result<void> {
+    if (metrics_.storage_full.value() != 0)
+      return error{errc::storage_full, "expected more free space on the disk"};
+    return {};
+  };
+  to.tree = [this](const admin::respond& respond) { describe_tree(respond); };
+  to.status = [this](const admin::respond& respond) {
+    respond(describe_status());
+  };
+  to.issue_token = [this](const admin::token_request& x) { return issue(x); };
+  to.authorize = [this](std::string_view bearer) { return authorize(bearer); };
+  admin::server_options options;
+  options.address = settings_.admin.address.host;
+  options.port = settings_.admin.address.port;
+  if (settings_.admin.address.off())
+    return {};
+  auto opened = admin::server::listen(admin_io_, options, std::move(to));
+  if (!opened)
+    return opened.failure();
+  admin_ = std::move(*opened);
+  admin_thread_ = std::thread{[this] { admin_io_.run(); }};
+  return {};
+}
+
+result<void> server::all_shards_lead() const {
+  std::int64_t leading = 0;
+  metrics_.shard_leader.each(
+    [&](std::string_view, const observability::gauge& x) {
+      leading += x.value();
+    });
+  if (leading == settings_.node.shards)
+    return {};
+  return error{errc::not_leader,
+               "expected " + std::to_string(settings_.node.shards)
+                 + " shards with a leader, found " + std::to_string(leading)};
+}
+
+void server::describe_tree(const admin::respond& respond) {
+  // The scheduler's one thread is for errands like this one.
+  system_->spawn([root = node_->root(), respond](caf::event_based_actor* self) {
+    self->request(root, tree_timeout, supervision::read_tree{})
+      .then(
+        [respond](const supervision::tree_node& found) {
+          respond(to_json(found).dump());
+        },
+        [respond](const caf::error&) {
+          respond(
+            error{errc::deadline_exceeded, "the tree did not answer in time"});
+        });
+  });
+}
+
+std::string server::describe_status() const {
+  nlohmann::json out{
+    {"cluster", settings_.node.name},
+    {"node", settings_.node.id},
+    {"version", IRIS_VERSION},
+    {"shards", settings_.node.shards},
+    {"ready", static_cast<bool>(all_shards_lead())},
+    {"storage_full", metrics_.storage_full.value() != 0},
+    {"users_active", metrics_.users_active.value()},
+    {"conversations_active", metrics_.conversations_active.value()}};
+  auto& listening = out["listening"] = nlohmann::json::object();
+  for (const auto& [address, x] : listeners_)
+    listening[address] = x->connections();
+  return out.dump();
+}
+
+// -- stopping -----------------------------------------------------------------
+
+void server::abort_connections() {
+  log_.warn("some connections did not end in time", {});
+  for (auto& x : listeners_)
+    x.second->abort();
+  gate_->wait_until_empty(abort_timeout);
+}
+
+void server::stop() {
+  if (std::exchange(stopped_, true))
+    return;
+  for (auto& x : listeners_) {
+    x.second->stop();
+    x.second->drain();
+  }
+  if (gate_ && !gate_->wait_until_empty(settings_.node.drain_timeout))
+    abort_connections();
+  if (node_) {
+    caf::scoped_actor self{*system_};
+    self->monitor(node_->root());
+    self->send(node_->root(), supervision::shut_down{});
+    self->receive(
+      [](const caf::down_msg&) {},
+      caf::after(settings_.node.drain_timeout) >>
+        [this] { log_.warn("some actors did not end in time", {}); });
+  }
+  if (admin_)
+    admin_->stop();
+  if (admin_thread_.joinable())
+    admin_thread_.join();
+  // Nobody is left to post anything: the log first, whose entries are applied.
+  log_thread_.stop();
+  state_thread_.stop();
+  reader_thread_.stop();
+  for (auto& x : threads_)
+    x->stop();
+}
+
+} // namespace iris::apps

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "admin/server.hpp"
+#include "base/thread_executor.hpp"
+#include "config/settings.hpp"
+#include "edge/listener.hpp"
+#include "observability/process.hpp"
+#include "persistence/posix_disk.hpp"
+#include "security/tls.hpp"
+#include "security/tokens.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace iris::apps {
+
+/// A whole node: the wiring between configuration, threads, store, actors,
+/// listeners and the admin interface. One thread owns it.
+class server {
+public:
+  /// Opens the store (made when there is none), then listens. Each failure
+  /// says what was expected and what to do.
+  static result<std::unique_ptr<server>> start(const config::settings& from);
+
+  /// Drains first.
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// Tells clients to go elsewhere, waits until what they sent is answered, at
+  /// most for node.drain_timeout, and ends all actors in order.
+  void stop();
+
+  observability::logger& log() noexcept { return log_; }
+  /// Where it listens, for the line that says so; the port may have been 0.
+  std::vector<std::string> addresses() const;
+
+private:
+  explicit server(const config::settings& from,
+                  std::shared_ptr<observability::log_sink> sink);
+
+  result<void> open_keys();
+  result<void> open_tls();
+  result<void> open_store();
+  result<void> listen();
+  result<void> open_admin();
+  void watch_disk();
+  actors::node_options node_options();
+  result<actors::credentials> verify(std::string_view token,
+                                     timestamp now) const;
+  result<std::string> issue(const admin::token_request& request) const;
+  result<void> authorize(std::string_view bearer) const;
+  void describe_tree(const admin::respond& respond);
+  std::string describe_status() const;
+  result<void> all_shards_lead() const;
+  void abort_connections();
+  std::filesystem::path store_directory() const;
+  std::vector<edge::io_thread*> threads() const;
+
+  const config::settings settings_;
+  observability::metrics metrics_;
+  observability::logger log_;
+  observability::process_sampler process_;
+
+  caf::actor_system_config caf_config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::vector<std::unique_ptr<edge::io_thread>> threads_;
+  thread_executor log_thread_{"iris-log"};
+  thread_executor state_thread_{"iris-state"};
+  thread_executor reader_thread_{"iris-reader"};
+
+  std::unique_ptr<security::token_issuer> issuer_;
+  std::unique_ptr<security::token_verifier> verifier_;
+  security::ssl_context_ptr tls_;
+
+  persistence::posix_disk disk_;
+  std::unique_ptr<actors::node> node_;
+  std::unique_ptr<edge::gate> gate_;
+  std::unique_ptr<edge::edge_parts> edge_;
+  std::vector<std::pair<std::string, std::shared_ptr<edge::listener>>>
+    listeners_;
+  boost::asio::io_context admin_io_{1};
+  std::unique_ptr<admin::server> admin_;
+  std::thread admin_thread_;
+  bool stopped_ = false;
+};
+
+} // namespace iris::apps

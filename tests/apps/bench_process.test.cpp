@@ -1,0 +1,121 @@
+#include "apps/bench/node_process.hpp"
+#include "apps/bench/process.hpp"
+
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <fstream>
+
+#include <unistd.h>
+
+using namespace iris;
+using namespace iris::bench;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A program in the shell that takes the place of a node.
+struct stand_in {
+  explicit stand_in(const std::string& script)
+    : folder(*scratch_directory::make(std::filesystem::temp_directory_path())) {
+    with.program = folder.path() / "program";
+    with.config = folder.path() / "config";
+    with.log = folder.path() / "log";
+    std::ofstream{with.program} << "#!/bin/sh\n" << script;
+    std::filesystem::permissions(with.program,
+                                 std::filesystem::perms::owner_all);
+  }
+
+  scratch_directory folder;
+  node_process::options with;
+};
+
+constexpr auto obedient = "trap 'exit 0' TERM\n"
+                          "echo listening on tcp://127.0.0.1:4711\n"
+                          "echo listening on tls://[::1]:4712\n"
+                          "echo ready\n"
+                          "while :; do read x < /dev/null; done\n";
+
+} // namespace
+
+TEST_CASE("this process has used some memory, and is on a machine") {
+  auto own = usage_of(getpid());
+
+  REQUIRE(own);
+  CHECK(own->rss_bytes > 1'000'000);
+  CHECK(own->cpu_s >= 0);
+  CHECK(this_machine().cores > 0);
+}
+
+TEST_CASE("no process has this number") {
+  CHECK(usage_of(1 << 30).failure().code == errc::not_found);
+}
+
+TEST_CASE("a started node tells where it listens, and ends when asked to") {
+  stand_in program{obedient};
+
+  auto node = node_process::start(program.with);
+
+  REQUIRE(node);
+  CHECK((*node)->listeners().at("tcp") == "127.0.0.1:4711");
+  CHECK((*node)->listeners().at("tls") == "[::1]:4712");
+  CHECK(usage_of((*node)->pid()));
+  auto pid = (*node)->pid();
+  CHECK((*node)->stop(SIGTERM, 20s));
+  CHECK_FALSE(usage_of(pid));
+}
+
+TEST_CASE("a node that is let go of is killed") {
+  stand_in program{obedient};
+  auto node = node_process::start(program.with);
+  REQUIRE(node);
+  auto pid = (*node)->pid();
+
+  node->reset();
+
+  CHECK_FALSE(usage_of(pid));
+}
+
+TEST_CASE("a node that ends while it starts is told from a slow one") {
+  stand_in ending{"echo listening on tcp://127.0.0.1:1; exit 3"};
+  stand_in slow{"while :; do read x < /dev/null; done"};
+  slow.with.start_timeout = 50ms;
+
+  CHECK(node_process::start(ending.with).failure().code == errc::io_failed);
+  CHECK(node_process::start(slow.with).failure().code == errc::timed_out);
+}
+
+TEST_CASE("a node that ends badly is not taken for a good one") {
+  stand_in program{"trap 'exit 9' TERM; echo ready;"
+                   "while :; do read x < /dev/null; done"};
+  auto node = node_process::start(program.with);
+  REQUIRE(node);
+
+  CHECK((*node)->stop(SIGTERM, 20s).failure().code == errc::internal);
+}
+
+TEST_CASE("a program that isn't there is named") {
+  stand_in program{""};
+  program.with.program = "/nonexistent/irisd";
+
+  auto failed = node_process::start(program.with);
+
+  CHECK(failed.failure().code == errc::not_found);
+  CHECK(failed.failure().context.find("/nonexistent/irisd")
+        != std::string::npos);
+}
+
+TEST_CASE("a scratch folder goes with its owner") {
+  std::filesystem::path path;
+  {
+    auto folder =
+      scratch_directory::make(std::filesystem::temp_directory_path());
+    REQUIRE(folder);
+    path = folder->path();
+    std::ofstream{path / "file"} << "x";
+    CHECK(std::filesystem::exists(path / "file"));
+  }
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK(scratch_directory::make("/nonexistent").failure().code
+        == errc::io_failed);
+}
