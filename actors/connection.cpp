@@ -14,14 +14,14 @@ connection_actor handle_of(connection* self) {
 
 connection::connection(caf::actor_config& config,
                        std::shared_ptr<wire> transport,
-                       const connection_options& options,
+                       std::shared_ptr<const connection_options> options,
                        const environment& env)
-  : bounded(config), wire_(std::move(transport)), options_(options), env_(env),
-    session_(options.session,
-             {[this](const protocol::server_frame& x) { send(x); },
-              [this](session::command x) { act(std::move(x)); },
-              [this] { wire_->close(); }},
-             options.node, env.time.steady_now()) {
+  : bounded(config), wire_(std::move(transport)), options_(std::move(options)),
+    env_(env), session_(options_->session,
+                        {[this](const protocol::server_frame& x) { send(x); },
+                         [this](session::command x) { act(std::move(x)); },
+                         [this] { wire_->close(); }},
+                        options_->node, env.time.steady_now()) {
   // nop
 }
 
@@ -57,9 +57,11 @@ connection::behavior_type connection::make_behavior() {
 
 void connection::on_exit() {
   // Also ends an attach that is still on its way.
-  if (session_.user() != user_id{})
+  if (entered_) {
+    env_.users.leave(session_.user(), session_.device());
     env_.routes.to_actor(ref_of(session_.user()),
-                         close_inbox{session_.user(), handle_of(this)});
+                         close_inbox{session_.user(), id()});
+  }
   wire_->close();
 }
 
@@ -76,6 +78,7 @@ void connection::on_inbound(inbound& what) {
       session_.refuse(std::get<protocol::failed>(x), now);
   }
   session_.flush();
+  env_.metrics.messages_in.add(session_.take_submissions());
   paused_ = true;
   settle();
 }
@@ -87,7 +90,7 @@ void connection::settle() {
     return;
   pull();
   if (paused_ && !session_.saturated()
-      && wire_->queued() < options_.output_bytes_max) {
+      && wire_->queued() < options_->output_bytes_max) {
     paused_ = false;
     wire_->resume();
   }
@@ -122,6 +125,8 @@ void connection::send(const protocol::server_frame& frame) {
       env_.metrics.messages_duplicate.add(1);
   } else if (auto* failure = std::get_if<protocol::failed>(&frame)) {
     env_.metrics.errors.with(to_string(failure->code)).add();
+    if (failure->fatal && session_.state() < session_state::authenticated)
+      env_.metrics.connections_refused.with(to_string(failure->code)).add();
     if (failure->id)
       env_.metrics.messages_refused.add(1);
   }
@@ -141,7 +146,7 @@ void connection::pull() {
   if (!attached_ || (pulling_ && pulled_after_ == session_.position()))
     return;
   auto room = session_.may_pull();
-  if (room == 0 || wire_->queued() >= options_.output_bytes_max)
+  if (room == 0 || wire_->queued() >= options_->output_bytes_max)
     return;
   pulling_ = true;
   pulled_after_ = session_.position();
@@ -167,9 +172,18 @@ void connection::on_page(const inbox_page& what) {
     if (!views.empty())
       write(bytes);
     env_.metrics.items_pushed.add(what.items.size());
+    if (!views.empty() && session_.state() == session_state::live)
+      measure(views.front());
     session_.pushed(what.first, what.items.size(), what.head);
   }
   settle();
+}
+
+/// How old an item is that was just written.
+void connection::measure(std::string_view item) {
+  if (auto at = protocol::time_of_item(item))
+    env_.metrics.end_to_end_seconds.observe(
+      std::chrono::milliseconds{env_.time.wall_now().ms - at->ms});
 }
 
 void connection::on_answer(answered& what) {
@@ -207,8 +221,7 @@ void connection::act(session::command what) {
     [this]<class T>(T& x) {
       const auto& user = session_.user();
       if constexpr (std::is_same_v<T, session::attach_device>) {
-        env_.routes.to_actor(ref_of(user),
-                             open_inbox{x.user, x.device, handle_of(this)});
+        enter_inbox();
       } else if constexpr (std::is_same_v<T, session::submit_list>) {
         submit_list(std::move(x));
       } else if constexpr (std::is_same_v<T, session::request>) {
@@ -217,6 +230,7 @@ void connection::act(session::command what) {
         env_.routes.to_actor(ref_of(x.user),
                              read_status{x.user, x.tag, handle_of(this)});
       } else {
+        env_.metrics.items_acked.add(x.items);
         env_.routes.to_actor(ref_of(user),
                              acknowledge{user, handle_of(this), x.upto});
       }
@@ -224,8 +238,23 @@ void connection::act(session::command what) {
     what);
 }
 
+void connection::enter_inbox() {
+  const auto& user = session_.user();
+  auto self = handle_of(this);
+  entered_ = env_.users.enter(user, session_.device());
+  if (entered_)
+    return env_.routes.to_actor(ref_of(user),
+                                open_inbox{user, session_.device(), self});
+  caf::anon_send(
+    self, attached{{errc::too_many_connections,
+                    "expected at most " + std::to_string(env_.users.limit())
+                      + " devices of this user to be connected"},
+                   {},
+                   {},
+                   {}});
+}
+
 void connection::submit_list(session::submit_list what) {
-  env_.metrics.messages_in.add(what.list.size());
   env_.routes.to_actor(ref_of(what.conversation),
                        submit{what.conversation,
                               {session_.user(), session_.device()},

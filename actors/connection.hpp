@@ -40,7 +40,8 @@ struct connection_options {
 class connection : public supervision::bounded<connection_actor::base> {
 public:
   connection(caf::actor_config& config, std::shared_ptr<wire> transport,
-             const connection_options& options, const environment& env);
+             std::shared_ptr<const connection_options> options,
+             const environment& env);
 
   behavior_type make_behavior() override;
   const char* name() const override { return "connection"; }
@@ -60,7 +61,9 @@ private:
   void on_tick();
   void send(const protocol::server_frame& frame);
   void write(std::string_view frame);
+  void measure(std::string_view item);
   void act(session::command what);
+  void enter_inbox();
   void ask(const session::request& what);
   void submit_list(session::submit_list what);
   void pull();
@@ -68,9 +71,10 @@ private:
   void arm();
 
   std::shared_ptr<wire> wire_;
-  const connection_options& options_;
+  const std::shared_ptr<const connection_options> options_;
   const environment& env_;
   session session_;
+  bool entered_ = false; ///< counted among the user's connections
   bool attached_ = false;
   bool paused_ = false;
   bool pulling_ = false;

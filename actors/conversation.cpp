@@ -54,7 +54,7 @@ conversation::behavior_type conversation::make_behavior() {
     },
     [this](sweep& x) { when_ready(x, [this](sweep&) { on_sweep(); }); },
     [this](committed& x) { on_committed(x); },
-    [this](loaded& x) { x.then(); },
+    [](loaded& x) { x.then(); },
     [this](rest_query& x) {
       answer_rest_query(x, quiet() && deliveries_.empty());
     },
@@ -295,7 +295,7 @@ void conversation::sweep_log() {
      limit](const persistence::state_store& store) {
       return last_expired_item(
         store, keys, oldest,
-        {from + 1, std::min(limit.value, from + sweep_max)});
+        {record::log, from + 1, std::min(limit.value, from + sweep_max)});
     },
     [this](const result<floor_record>& found) {
       const auto& last = expect(found);

@@ -413,10 +413,11 @@ sequence conversation_machine::removable() const {
 
 void conversation_machine::removed(sequence upto, timestamp at, writes& out) {
   IRIS_ASSERT(upto <= removable());
+  // Not from the beginning: tombstones of earlier sweeps may still be there.
+  out.erase_range(keys_.at(record::log, floor_.position + 1),
+                  keys_.at(record::log, upto.value + 1));
   floor_ = {upto.value, at};
   out.put(keys_.all(record::floor), encode(floor_));
-  out.erase_range(keys_.at(record::log, 0),
-                  keys_.at(record::log, upto.value + 1));
 }
 
 } // namespace iris::actors

@@ -1,6 +1,5 @@
 #include "actors/conversation_machine.hpp"
 #include "actors/store_reader.hpp"
-#include "base/codec.hpp"
 #include "protocol/codec.hpp"
 
 namespace iris::actors {
@@ -22,19 +21,17 @@ conversation_state::load(const persistence::state_store& store,
                 : result<void>{user.failure()};
   });
   in.each(record::fan_out, false, SIZE_MAX, [&](auto suffix, auto payload) {
-    decoder where{suffix};
-    return keep(decode_number(payload), out.cursors[{where.u16()}].value);
+    auto where = keyring::destination_of(suffix);
+    return where ? keep(decode_number(payload), out.cursors[*where].value)
+                 : result<void>{where.failure()};
   });
-  auto ids = in.each(
-    record::dedup, true, dedup_index::entries_max + 1,
-    [&](auto suffix, auto payload) -> result<void> {
-      auto user = user_id::parse(suffix.substr(16));
-      if (!user)
-        return user.failure();
-      return keep(
-        decode_dedup(payload),
-        out.newest_ids[{message_id::from_bytes(suffix.substr(0, 16)), *user}]);
-    });
+  auto ids =
+    in.each(record::dedup, true, dedup_index::entries_max + 1,
+            [&](auto suffix, auto payload) {
+              auto id = keyring::dedup_of(suffix);
+              return id ? keep(decode_dedup(payload), out.newest_ids[*id])
+                        : result<void>{id.failure()};
+            });
   out.all_ids = ids <= dedup_index::entries_max;
   out.head = {out.floor.position};
   out.last_at = out.floor.at;

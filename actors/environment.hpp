@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/user_gate.hpp"
 #include "base/clock.hpp"
 #include "observability/log.hpp"
 #include "observability/metrics.hpp"
@@ -54,6 +55,7 @@ private:
 struct environment {
   const clock& time;
   router& routes;
+  user_gate& users;
   observability::metrics& metrics;
   observability::logger& log;
   conversation_options conversation;

@@ -190,10 +190,10 @@ struct open_inbox {
   connection_actor from;
 };
 
-/// The connection is gone. Never answered.
+/// The connection is gone: only its id is left. Never answered.
 struct close_inbox {
   user_id user;
-  connection_actor from;
+  caf::actor_id from = caf::invalid_actor_id;
 };
 
 /// Asks for entries behind `after`: answered by `inbox_page` as soon as there

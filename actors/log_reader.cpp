@@ -38,29 +38,33 @@ result<std::string> last_expired_id(const persistence::state_store& store,
                                     const keyring& keys, timestamp oldest,
                                     std::size_t limit) {
   std::string out;
+  result<void> decoded;
   auto ids = keys.all(record::dedup);
-  auto scanned = store.scan(ids, persistence::prefix_end(ids), false,
-                            [&](std::string_view key, std::string_view) {
-                              auto id = message_id::from_bytes(
-                                keys.suffix(key).substr(0, 16));
-                              if (limit-- == 0 || time_of(id) >= oldest)
-                                return false;
-                              out = key;
-                              return true;
-                            });
+  auto scanned =
+    store.scan(ids, persistence::prefix_end(ids), false,
+               [&](std::string_view key, std::string_view) {
+                 auto id = keyring::dedup_of(keys.suffix(key));
+                 if (!id)
+                   decoded = id.failure();
+                 if (!id || limit-- == 0 || time_of(id->first) >= oldest)
+                   return false;
+                 out = key;
+                 return true;
+               });
   if (!scanned)
     return scanned.failure();
+  if (!decoded)
+    return decoded.failure();
   return out;
 }
 
-result<floor_record>
-last_expired_item(const persistence::state_store& store, const keyring& keys,
-                  timestamp oldest,
-                  std::pair<std::uint64_t, std::uint64_t> range) {
+result<floor_record> last_expired_item(const persistence::state_store& store,
+                                       const keyring& keys, timestamp oldest,
+                                       const log_range& range) {
   floor_record out;
   result<void> decoded;
   auto scanned = store.scan(
-    keys.at(record::log, range.first), keys.at(record::log, range.second + 1),
+    keys.at(range.kind, range.first), keys.at(range.kind, range.last + 1),
     false, [&](std::string_view key, std::string_view payload) {
       auto item = protocol::decode_item(payload);
       if (!item) {
@@ -93,7 +97,12 @@ read_conversations(const persistence::state_store& store, const keyring& keys,
                  out.more = out.list.size() == ask.limit;
                  if (out.more)
                    return false;
-                 auto id = conversation_id::from_bytes(keys.suffix(key));
+                 auto suffix = keys.suffix(key);
+                 if (suffix.size() != 16) {
+                   decoded = error{errc::corrupt, "expected a conversation id"};
+                   return false;
+                 }
+                 auto id = conversation_id::from_bytes(suffix);
                  decoded = keep(
                    decode_number(payload),
                    out.list.emplace_back(protocol::conversation_summary{id, {}})

@@ -35,12 +35,11 @@ result<std::string> last_expired_id(const persistence::state_store& store,
                                     const keyring& keys, timestamp oldest,
                                     std::size_t limit);
 
-/// The last of the entries in `range` (both ends included) that was sequenced
-/// before `oldest`; position 0 if there is none.
-result<floor_record>
-last_expired_item(const persistence::state_store& store, const keyring& keys,
-                  timestamp oldest,
-                  std::pair<std::uint64_t, std::uint64_t> range);
+/// The last of the entries in `range` before the first that was sequenced at
+/// `oldest` or later; position 0 if there is none.
+result<floor_record> last_expired_item(const persistence::state_store& store,
+                                       const keyring& keys, timestamp oldest,
+                                       const log_range& range);
 
 /// Conversations behind `after`, up to `limit`, and whether there are more.
 result<protocol::conversation_list>

@@ -27,14 +27,16 @@ node::node(const node_options& options, persistence::node_store store,
                   metrics.fsync_seconds.observe(took);
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
-    routes_(options.self.shards), env_{with.time,
-                                       routes_,
-                                       with.metrics,
-                                       with.log,
-                                       options.conversation,
-                                       options.user,
-                                       options.mailbox_max,
-                                       storage_full_},
+    routes_(options.self.shards),
+    users_(options.connections_per_user), env_{with.time,
+                                               routes_,
+                                               users_,
+                                               with.metrics,
+                                               with.log,
+                                               options.conversation,
+                                               options.user,
+                                               options.mailbox_max,
+                                               storage_full_},
     table_(options.self.shards) {
   std::vector<child_spec> shards;
   for (std::uint16_t i = 0; i < options.self.shards; ++i) {
@@ -50,6 +52,8 @@ node::node(const node_options& options, persistence::node_store store,
   group.name = "shards";
   group.type = "supervisor";
   group.inspectable = true;
+  // Its children have deadlines of their own.
+  group.shutdown = std::chrono::minutes{1};
   group.start = [&unit, shards, &time = with.time] {
     return caf::actor_cast<caf::actor>(
       supervision::spawn_on<supervisor>(unit, named("shards"), shards, time));
@@ -71,7 +75,7 @@ caf::actor node::start_shard(shard_id id) {
                          env_,
                          options_.rest_after,
                          options_.sweep_every};
-  auto started = supervision::spawn_on<shard_host>(home, std::move(parts));
+  auto started = supervision::spawn_on<shard_host>(home, parts);
   table_[id.value] = started;
   routes_.update(table_);
   return caf::actor_cast<caf::actor>(started);

@@ -32,6 +32,7 @@ struct node_options {
   conversation_options conversation;
   user_options user;
   connection_options connection;
+  std::uint32_t connections_per_user = 16;
   std::uint32_t mailbox_max = 1024;
   /// What the logs may hold before they are cut.
   std::uint64_t log_bytes_max = 64 * 1024 * 1024;
@@ -60,9 +61,14 @@ public:
 
   /// Files at level 0 of the state store, for the metric. Any thread.
   int level0_files() const { return store_.state->level0_files(); }
+  /// Blocks of the state store in memory, for the metric. Any thread.
+  std::uint64_t cached_bytes() const { return store_.state->cached_bytes(); }
 
   /// For checks while nothing is written.
   const persistence::state_store& state() const { return *store_.state; }
+
+  /// For connections that come from now on. Any thread.
+  void limit_connections_per_user(std::uint32_t most) { users_.limit(most); }
 
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
@@ -76,6 +82,7 @@ private:
   persistence::log_writer log_writer_;
   persistence::state_writer state_writer_;
   router routes_;
+  user_gate users_;
   std::atomic<bool> storage_full_{false};
   environment env_;
   /// The table that `routes_` was last given; only on the root's unit.

@@ -47,6 +47,25 @@ std::string_view keyring::suffix(std::string_view key) const {
   return key.substr(prefix_.size() + 1);
 }
 
+result<std::pair<message_id, user_id>>
+keyring::dedup_of(std::string_view suffix) {
+  constexpr std::size_t id_bytes = 16;
+  if (suffix.size() <= id_bytes)
+    return damaged("deduplication key");
+  auto user = user_id::parse(suffix.substr(id_bytes));
+  if (!user)
+    return damaged("deduplication key");
+  return std::pair{message_id::from_bytes(suffix.substr(0, id_bytes)), *user};
+}
+
+result<shard_id> keyring::destination_of(std::string_view suffix) {
+  decoder from{suffix};
+  shard_id out{from.u16()};
+  if (!from.done())
+    return damaged("delivery cursor key");
+  return out;
+}
+
 persistence::actor_ref ref_of(const conversation_id& who) {
   return {persistence::actor_kind::conversation, persistence::main_tenant,
           std::string{who.bytes()}};

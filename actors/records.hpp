@@ -44,6 +44,10 @@ public:
   static std::uint64_t position(std::string_view key);
   /// The suffix of a key of this actor.
   std::string_view suffix(std::string_view key) const;
+  /// What `dedup` and `fan_out` put behind the prefix. Fail with corrupt.
+  static result<std::pair<message_id, user_id>>
+  dedup_of(std::string_view suffix);
+  static result<shard_id> destination_of(std::string_view suffix);
 
 private:
   std::string prefix_;

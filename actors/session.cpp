@@ -93,7 +93,7 @@ std::string_view to_string(session_state x) noexcept {
 session::session(const session_options& options, sink out, node_id node,
                  nanoseconds now)
   : options_(options), out_(std::move(out)), node_(node), now_(now),
-    entered_(now), heard_(now), said_(now) {
+    entered_(now), heard_(now), said_(now), sends_(options.sends_per_second) {
   set_deadline();
 }
 
@@ -123,6 +123,7 @@ void session::refuse(protocol::failed why, nanoseconds now) {
   if (state_ == session_state::closed)
     return;
   now_ = heard_ = now;
+  submissions_ += why.id ? 1 : 0;
   // Before authentication nobody gets a second chance.
   why.fatal =
     why.fatal || !((ready_states | in(session_state::draining)) & in(state_));
@@ -168,6 +169,7 @@ void session::on(const protocol::sync& x) {
   pushed_ = acked_ = std::max(x.from, floor_);
   sync_target_ = head_;
   window_ = x.window;
+  acknowledge(x.from); // An ack may have been lost with a connection.
   enter(session_state::syncing);
   pushed(pushed_.next(), 0, head_);
 }
@@ -180,7 +182,15 @@ void session::on(const protocol::ack& x) {
   if (x.offset <= acked_)
     return;
   acked_ = x.offset;
-  out_.act(acknowledge_inbox{acked_});
+  acknowledge(acked_);
+}
+
+void session::acknowledge(inbox_offset upto) {
+  if (upto <= cursor_)
+    return;
+  auto items = upto.value - cursor_.value;
+  cursor_ = upto;
+  out_.act(acknowledge_inbox{upto, items});
 }
 
 // -- submissions --------------------------------------------------------------
@@ -190,6 +200,9 @@ conversation_id session::target_of(const protocol::send& x) const {
 }
 
 void session::submit_one(conversation_id to, submission what) {
+  ++submissions_;
+  if (auto wait = sends_.take(now_); wait.count() > 0)
+    return refuse_for(wait, what.id);
   ++in_flight_;
   for (auto& x : collected_) {
     if (x.conversation == to) {
@@ -199,6 +212,17 @@ void session::submit_one(conversation_id to, submission what) {
   }
   collected_.push_back({to, {}, 0});
   collected_.back().list.push_back(std::move(what));
+}
+
+void session::refuse_for(nanoseconds wait, const message_id& id) {
+  protocol::failed out;
+  out.code = errc::rate_limited;
+  out.text = "expected at most " + std::to_string(options_.sends_per_second)
+             + " submissions a second";
+  out.retry_after_ms = static_cast<std::uint32_t>(
+    std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+  out.id = id;
+  say(out);
 }
 
 void session::flush() {
@@ -341,7 +365,8 @@ void session::attached(const error& refused, inbox_offset cursor,
   if (state_ != session_state::attaching)
     return;
   if (refused)
-    return fatal(refused.code, refused.context);
+    return fatal(refused.code, refused.context, refused.retry_after_ms);
+  cursor_ = cursor;
   floor_ = floor;
   head_ = head;
   enter(session_state::authenticated);
@@ -379,7 +404,7 @@ void session::on(const protocol::pong&) {
 
 void session::cut_off(const error& why) {
   if (state_ != session_state::closed)
-    fatal(why.code, why.context);
+    fatal(why.code, why.context, why.retry_after_ms);
 }
 
 void session::drain(std::string reason, std::uint32_t retry_after_ms) {
@@ -396,11 +421,12 @@ void session::finish_drain() {
     close();
 }
 
-void session::fatal(errc code, std::string text) {
+void session::fatal(errc code, std::string text, std::uint32_t retry_after_ms) {
   flush();
   protocol::failed out;
   out.code = code;
   out.text = std::move(text);
+  out.retry_after_ms = retry_after_ms;
   out.fatal = true;
   say(out);
   close();

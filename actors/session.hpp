@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/conversation_machine.hpp"
+#include "actors/rate_limit.hpp"
 #include "protocol/frames.hpp"
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -41,6 +43,8 @@ struct session_options {
   std::chrono::milliseconds idle_timeout = std::chrono::seconds{60};
   /// A submission or request that has no answer by then is given up.
   std::chrono::milliseconds request_timeout = std::chrono::seconds{10};
+  /// Submissions on average; one second's worth may come at once. 0: any.
+  std::uint32_t sends_per_second = 0;
   /// Fails with token_invalid or token_expired.
   std::function<result<credentials>(std::string_view token, timestamp now)>
     verify;
@@ -78,6 +82,7 @@ public:
   };
   struct acknowledge_inbox {
     inbox_offset upto;
+    std::uint64_t items = 0; ///< acknowledged by this for the first time
   };
   using command = std::variant<attach_device, submit_list, request,
                                status_request, acknowledge_inbox>;
@@ -139,6 +144,11 @@ public:
     return in_flight_ >= protocol::limits::in_flight_max;
   }
   std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Submissions that came since this was asked: each is answered, whatever
+  /// becomes of it.
+  std::uint64_t take_submissions() noexcept {
+    return std::exchange(submissions_, 0);
+  }
 
 private:
   /// A submission list or a request that waits for its answer.
@@ -173,8 +183,11 @@ private:
   template <class Frame>
   void ask(const Frame& x);
   void submit_one(conversation_id to, submission what);
+  void acknowledge(inbox_offset upto);
+  /// Says that it may be sent again after `wait`.
+  void refuse_for(nanoseconds wait, const message_id& id);
   conversation_id target_of(const protocol::send& x) const;
-  void fatal(errc code, std::string text);
+  void fatal(errc code, std::string text, std::uint32_t retry_after_ms = 0);
   void close();
   void say(const protocol::server_frame& what);
   void enter(session_state next);
@@ -198,7 +211,8 @@ private:
   timestamp expires_;
 
   inbox_offset pushed_;
-  inbox_offset acked_;
+  inbox_offset acked_;  ///< of this sync; for the window
+  inbox_offset cursor_; ///< of the device: what it ever acknowledged
   inbox_offset floor_;
   inbox_offset head_;
   inbox_offset sync_target_;
@@ -206,7 +220,9 @@ private:
 
   std::uint64_t next_tag_ = 1;
   std::size_t in_flight_ = 0;
+  std::uint64_t submissions_ = 0;
   std::map<std::uint64_t, waiting> waiting_;
+  rate_limit sends_;
   /// Submissions received since the last flush, by conversation.
   std::vector<submit_list> collected_;
 };

@@ -16,6 +16,9 @@ constexpr auto tick_every = 5s;
 /// An actor that failed this often waits for this long.
 constexpr unsigned faults_max = 5;
 constexpr auto quarantine = 30s;
+/// What is written but not readable yet, before a shard takes no new messages.
+/// What it has taken may come to as much again on its way to the inboxes.
+constexpr std::size_t pending_bytes_max = 8 * 1024 * 1024;
 /// Actors that one step of a sweep looks at.
 constexpr std::size_t sweep_step = 64;
 /// The pause behind a step, for what it woke to do its work.
@@ -86,8 +89,8 @@ result<actor_ref> decode_wake(std::string_view key, shard_id shard) {
   return who;
 }
 
-shard_host::shard_host(caf::actor_config& config, shard_host_parts with)
-  : bounded(config), with_(std::move(with)) {
+shard_host::shard_host(caf::actor_config& config, const shard_host_parts& with)
+  : bounded(config), with_(with) {
   mailbox_state().bound = with_.env.mailbox_max * 4;
 }
 
@@ -103,11 +106,15 @@ auto shard_host::to_user() {
 
 shard_host::behavior_type shard_host::make_behavior() {
   set_down_handler([this](caf::down_msg& x) { on_down(x); });
+  set_exit_handler([this](caf::exit_msg& x) { end(x.reason); });
   auto self = caf::actor_cast<shard_actor>(this);
   // The callbacks come from this unit, but not from inside this actor.
   cluster::shard::events tell{
     [self] { caf::anon_send(self, shard_leads{}); },
-    [self](const error& why) { caf::anon_send(self, shard_stopped{why}); }};
+    [self](const error& why) { caf::anon_send(self, shard_stopped{why}); },
+    [&waited = with_.env.metrics.commit_seconds](std::chrono::nanoseconds x) {
+      waited.observe(x);
+    }};
   shard_ = std::make_shared<cluster::shard>(with_.shard, std::move(tell));
   load();
   tick_later();
@@ -139,12 +146,12 @@ shard_host::behavior_type shard_host::make_behavior() {
 // -- passing commands on ------------------------------------------------------
 
 error shard_host::refusal() const {
+  if (ending_)
+    return {errc::unavailable, "this node stops", 1000};
   if (stopped_)
     return {errc::unavailable, "this shard's store failed", 1000};
   if (!shard_->leading())
     return {errc::not_leader, "this shard has no leader here yet", 100};
-  if (shard_->full())
-    return {errc::overloaded, "too much is being written: try again", 100};
   return {};
 }
 
@@ -171,10 +178,16 @@ void shard_host::on_submit(submit& what) {
   if (with_.env.storage_full.load(std::memory_order_relaxed))
     return refuse(
       what, {errc::storage_full, "the disk is full: reading goes on", 5000});
+  if (shard_->pending_bytes() > pending_bytes_max)
+    return refuse(
+      what, {errc::overloaded, "too much is being written: try again", 100});
   forward(ref_of(what.conversation), what);
 }
 
 void shard_host::on_fan_out(fan_out& what) {
+  // It comes again.
+  if (shard_->pending_bytes() > 2 * pending_bytes_max)
+    return;
   auto batch = std::make_shared<const fan_out>(std::move(what));
   sequence last{batch->first.value + batch->items.size() - 1};
   auto waiting = std::make_shared<fan_in>(fan_in{
@@ -237,6 +250,8 @@ void shard_host::on_down(const caf::down_msg& what) {
   if (auto c = children_.find(who);
       c != children_.end() && c->second.handle.id() == what.source.id())
     children_.erase(c);
+  if (ending_ && by_actor_.empty())
+    quit(ending_);
   if (!what.reason || what.reason == caf::exit_reason::user_shutdown)
     return;
   auto& record = faults_[who];
@@ -258,7 +273,7 @@ void shard_host::on_resting(const resting& what) {
   // A command that was passed on meanwhile keeps it awake.
   if (i == children_.end() || i->second.forwarded != what.handled)
     return;
-  send_exit(i->second.handle, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(i->second.handle, caf::exit_reason::user_shutdown);
   children_.erase(i);
 }
 
@@ -318,9 +333,7 @@ void shard_host::on_stopped(const error& why) {
     .set(0);
   with_.env.log.error("shard stopped: it serves nobody until a restart",
                       {{"shard", with_.shard.id}, {"why", why}});
-  for (auto& x : children_)
-    send_exit(x.second.handle, caf::exit_reason::user_shutdown);
-  children_.clear();
+  end_children();
   for (auto& x : std::exchange(early_, {}))
     x();
 }
@@ -335,6 +348,8 @@ void shard_host::tick_later() {
 }
 
 void shard_host::on_tick() {
+  with_.env.metrics.shard_lag.with(std::to_string(with_.shard.id.value))
+    .set(static_cast<std::int64_t>(shard_->lag()));
   auto now = with_.env.time.steady_now();
   for (auto& [who, x] : children_)
     if (now - x.last_used >= with_.rest_after)
@@ -408,10 +423,21 @@ bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
          || what.match_elements<supervision::read_tree>();
 }
 
-void shard_host::on_exit() {
+void shard_host::end(const caf::error& reason) {
+  ending_ = reason;
+  end_children();
+  if (by_actor_.empty())
+    quit(reason);
+}
+
+void shard_host::end_children() {
   for (auto& x : children_)
-    send_exit(x.second.handle, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(x.second.handle, caf::exit_reason::user_shutdown);
   children_.clear();
+}
+
+void shard_host::on_exit() {
+  end_children();
   early_.clear();
   // Its callbacks hold this actor.
   if (shard_)

@@ -27,9 +27,10 @@ struct shard_host_parts {
 /// 2. Actors live only while this replica leads.
 /// 3. An actor that ended by a fault is activated again by its next command,
 ///    at once if it has a wake mark; one that keeps failing has to wait.
+/// 4. Told to end, it does so after its actors.
 class shard_host : public supervision::bounded<shard_actor::base> {
 public:
-  shard_host(caf::actor_config& config, shard_host_parts with);
+  shard_host(caf::actor_config& config, const shard_host_parts& with);
 
   behavior_type make_behavior() override;
   const char* name() const override { return "shard"; }
@@ -67,6 +68,8 @@ private:
   void on_down(const caf::down_msg& what);
   void on_resting(const resting& what);
   void on_tick();
+  void end(const caf::error& reason);
+  void end_children();
   void wake_marked();
   void sweep_from(std::string first);
   error refusal() const;
@@ -79,6 +82,7 @@ private:
   const shard_host_parts with_;
   std::shared_ptr<cluster::shard> shard_;
   error stopped_;
+  caf::error ending_;
   bool led_ = false;
   /// Commands that came before this replica knew whether it leads.
   std::vector<task> early_;

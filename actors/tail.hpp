@@ -2,8 +2,9 @@
 
 #include "base/assert.hpp"
 
+#include <boost/container/deque.hpp>
+
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,7 +64,8 @@ public:
 
 private:
   const std::size_t bytes_max_;
-  std::deque<item_bytes> entries_;
+  /// Boost's takes no memory while it is empty, and most are.
+  boost::container::deque<item_bytes> entries_;
   std::size_t bytes_ = 0;
   std::uint64_t last_ = 0;
 };

@@ -33,7 +33,7 @@ user::behavior_type user::make_behavior() {
       when_ready(x, [this](acknowledge& y) { on_acknowledge(y); });
     },
     [this](committed& x) { on_committed(x); },
-    [this](loaded& x) { x.then(); },
+    [](loaded& x) { x.then(); },
     [this](open_inbox& x) {
       when_ready(x, [this](open_inbox& y) { on_attach(y); });
     },
@@ -52,7 +52,7 @@ user::behavior_type user::make_behavior() {
     [this](remove_device& x) {
       when_ready(x, [this](remove_device& y) { on_remove(y); });
     },
-    [this](sweep& x) { when_ready(x, [this](sweep&) { trim(); }); },
+    [this](sweep& x) { when_ready(x, [this](sweep&) { on_sweep(); }); },
     [this](rest_query& x) {
       answer_rest_query(x, quiet() && readers_.empty()
                              && !machine_.cursors_moved());
@@ -172,7 +172,7 @@ void user::on_attach(const open_inbox& what) {
 }
 
 void user::on_detach(const close_inbox& what) {
-  auto i = readers_.find(what.from->id());
+  auto i = readers_.find(what.from);
   if (i == readers_.end())
     return;
   persistence::writes out;
@@ -214,11 +214,11 @@ void user::on_remove(const remove_device& what) {
 
 void user::answer_devices(const list_devices& what) {
   protocol::device_list out;
-  for (const auto& [name, x] : machine_.devices()) {
+  for (const auto& x : machine_.devices()) {
     auto online =
       std::any_of(readers_.begin(), readers_.end(),
-                  [&](const auto& r) { return r.second.device == name; });
-    out.list.push_back({name, x.cursor, online, x.seen});
+                  [&](const auto& r) { return r.second.device == x.first; });
+    out.list.push_back({x.first, x.second.cursor, online, x.second.seen});
   }
   caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
 }
@@ -264,6 +264,32 @@ void user::trim() {
     trimming_ = false;
     trim();
   });
+}
+
+void user::on_sweep() {
+  trim();
+  if (env().user.retention.count() > 0)
+    expire();
+}
+
+/// What no device may get any more: one that stays away keeps nothing longer.
+void user::expire() {
+  timestamp oldest{now().ms - env().user.retention.count()};
+  auto from = machine_.floor().value;
+  auto to = std::min(committed_.value, from + trim_step);
+  read(
+    [keys = keys(), oldest, from, to](const persistence::state_store& store) {
+      return last_expired_item(store, keys, oldest,
+                               {record::inbox, from + 1, to});
+    },
+    [this](const result<floor_record>& found) {
+      inbox_offset last{expect(found).position};
+      if (last <= machine_.floor())
+        return;
+      persistence::writes out;
+      machine_.removed(last, out);
+      commit(out, [this] { expire(); });
+    });
 }
 
 } // namespace iris::actors

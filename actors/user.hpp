@@ -48,6 +48,8 @@ private:
   void push(reader& to, inbox_offset first, std::vector<item_bytes> items);
   void cut(const device_id& which, const error& why);
   void trim();
+  void expire();
+  void on_sweep();
   void on_tick();
 
   user_machine machine_;

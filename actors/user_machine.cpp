@@ -154,6 +154,8 @@ inbox_offset user_machine::removable() const {
 
 void user_machine::removed(inbox_offset upto, persistence::writes& out) {
   IRIS_ASSERT(upto >= floor() && upto <= head());
+  // Together: what a device acknowledged must not come back as gone.
+  store_cursors(out);
   out.erase_range(keys_.at(record::inbox, floor_.position + 1),
                   keys_.at(record::inbox, upto.value + 1));
   floor_.position = upto.value;

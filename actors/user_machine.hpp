@@ -6,6 +6,7 @@
 #include "persistence/writes.hpp"
 #include "protocol/frames.hpp"
 
+#include <chrono>
 #include <list>
 #include <map>
 #include <optional>
@@ -17,6 +18,9 @@ namespace iris::actors {
 
 struct user_options {
   std::size_t devices_max = 8;
+  /// What no device may get any more; 0: what some device still lacks is kept
+  /// for ever.
+  std::chrono::milliseconds retention{0};
   /// Conversations whose last sequence is kept in memory.
   std::size_t seen_max = 256;
   std::size_t tail_bytes_max = 64 * 1024;
@@ -80,6 +84,7 @@ public:
 
   /// Entries up to this one have been acknowledged by every device.
   inbox_offset removable() const;
+  /// Stores the cursors, too.
   void removed(inbox_offset upto, persistence::writes& out);
 
   const user_id& id() const noexcept { return id_; }

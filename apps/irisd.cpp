@@ -1,4 +1,5 @@
-// irisd: a node. Configuration in, one process, SIGTERM ends it gracefully.
+// irisd: a node. Configuration in, one process, SIGTERM ends it gracefully,
+// SIGHUP reads the configuration again.
 #include "apps/server.hpp"
 #include "config/load.hpp"
 
@@ -16,6 +17,7 @@ sigset_t block_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return set;
@@ -26,7 +28,28 @@ int fail(const iris::error& why) {
   return 1;
 }
 
-int serve(const iris::config::settings& settings) {
+iris::config::outcome load(const std::string& file) {
+  if (file.empty())
+    return iris::config::parse("", "", iris::config::process_environment());
+  return iris::config::load(file);
+}
+
+/// Runs on as it was if the file is wrong.
+void reload(iris::apps::server& server, const std::string& file) {
+  using iris::observability::public_text;
+  server.log().info("reloading", {{"file", public_text{file}}});
+  auto loaded = load(file);
+  if (!loaded) {
+    for (const auto& x : loaded.problems())
+      server.log().error("not reloaded",
+                         {{"problem", public_text{to_string(x)}}});
+    return;
+  }
+  if (auto done = server.reload(*loaded); !done)
+    server.log().error("not reloaded", {{"problem", done.failure()}});
+}
+
+int serve(const std::string& file, const iris::config::settings& settings) {
   auto signals = block_signals();
   auto started = iris::apps::server::start(settings);
   if (!started)
@@ -36,7 +59,8 @@ int serve(const iris::config::settings& settings) {
     std::cout << "listening on " << x << '\n';
   std::cout << "ready" << std::endl;
   int signal = 0;
-  sigwait(&signals, &signal);
+  for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal))
+    reload(server, file);
   server.log().info("draining", {});
   server.stop();
   return 0;
@@ -51,13 +75,10 @@ int main(int argc, char** argv) {
     ->check(CLI::ExistingFile);
   app.set_version_flag("--version", IRIS_VERSION);
   CLI11_PARSE(app, argc, argv);
-  auto loaded =
-    file.empty()
-      ? iris::config::parse("", "", iris::config::process_environment())
-      : iris::config::load(file);
+  auto loaded = load(file);
   if (!loaded) {
     std::cerr << to_string(loaded.problems());
     return 2;
   }
-  return serve(*loaded);
+  return serve(file, *loaded);
 }

@@ -1,7 +1,6 @@
 #include "apps/server.hpp"
 
 #include "observability/expose.hpp"
-#include "security/certificates.hpp"
 #include "security/key_file.hpp"
 
 #include <nlohmann/json.hpp>
@@ -18,6 +17,8 @@ using observability::public_text;
 /// How often the free space of the disk is looked at.
 constexpr auto disk_check = 1s;
 constexpr auto tree_timeout = 3s;
+/// The log is read at start, and then by nobody.
+constexpr std::size_t log_cache_bytes = 1024 * 1024;
 /// For connections to end that did not drain in time.
 constexpr auto abort_timeout = 2s;
 
@@ -62,7 +63,8 @@ nlohmann::json to_json(const supervision::tree_node& from) {
 
 server::server(const config::settings& from,
                std::shared_ptr<observability::log_sink> sink)
-  : settings_(from), log_(log_options(from), std::move(sink), system_clock()),
+  : settings_(from), reloaded_(std::make_shared<const config::settings>(from)),
+    log_(log_options(from), std::move(sink), system_clock()),
     process_(system_clock()) {
   // The scheduler runs what is not on a unit of ours: next to nothing.
   caf_config_.set("scheduler.max-threads", size_t{1});
@@ -126,21 +128,15 @@ result<void> server::open_keys() {
 result<void> server::open_tls() {
   if (settings_.listen.tls.address.off() && settings_.listen.wss.address.off())
     return {};
-  auto certificate = settings_.tls.certificate;
-  auto key = settings_.tls.key;
+  certificate_ = {{}, settings_.tls.certificate, settings_.tls.key};
   if (settings_.tls.generate) {
     auto made = security::make_self_signed(
       settings_.node.data_dir, settings_.tls.names, system_clock().wall_now());
     if (!made)
       return made.failure();
-    certificate = made->cert;
-    key = made->key;
+    certificate_ = std::move(*made);
   }
-  auto context = security::server_context(certificate, key);
-  if (!context)
-    return context.failure();
-  tls_ = std::move(*context);
-  return {};
+  return load_certificate();
 }
 
 actors::node_options server::node_options() {
@@ -150,17 +146,11 @@ actors::node_options server::node_options() {
   out.self.shards = static_cast<std::uint16_t>(settings_.node.shards);
   out.conversation.idempotency_window = settings_.retention.idempotency;
   out.conversation.retention = settings_.retention.messages;
+  out.user.retention = settings_.retention.messages;
   out.conversation.members_max = settings_.limits.group_members;
   out.user.devices_max = settings_.limits.devices_per_user;
-  out.connection.node = out.self.node;
-  out.connection.output_bytes_max = settings_.limits.output_bytes;
-  out.connection.session.handshake_timeout = settings_.limits.handshake_timeout;
-  out.connection.session.idle_timeout = settings_.limits.idle_timeout;
-  out.connection.session.heartbeat = settings_.limits.idle_timeout * 2 / 5;
-  out.connection.session.verify = [this](std::string_view token,
-                                         timestamp now) {
-    return verify(token, now);
-  };
+  out.connection = *connection_.load();
+  out.connections_per_user = settings_.limits.connections_per_user;
   out.mailbox_max = settings_.limits.mailbox;
   out.sweep_every = settings_.retention.sweep;
   out.seed = entropy();
@@ -168,9 +158,13 @@ actors::node_options server::node_options() {
 }
 
 result<void> server::open_store() {
+  connection_ = connection_options(settings_);
   auto options = node_options();
+  persistence::node_options files;
+  files.state.cache_bytes = settings_.storage.cache;
+  files.log.cache_bytes = log_cache_bytes;
   auto store = persistence::node_store::open(store_directory().string(),
-                                             options.self, disk_);
+                                             options.self, disk_, files);
   if (!store)
     return store.failure();
   for (auto& x : threads_)
@@ -188,9 +182,9 @@ result<void> server::open_store() {
 result<void> server::listen() {
   gate_ = std::make_unique<edge::gate>(settings_.limits.connections,
                                        settings_.limits.connections_per_ip);
-  edge_ = std::make_unique<edge::edge_parts>(
-    edge::edge_parts{threads(), node_->env(), node_->options().connection,
-                     *gate_, [this] { return tls_.get(); }});
+  edge_ = std::make_unique<edge::edge_parts>(edge::edge_parts{
+    threads(), node_->env(), *gate_, [this] { return connection_.load(); },
+    [this] { return tls_.load(); }});
   const auto& from = settings_.listen;
   const std::pair<edge::transport, config::endpoint> all[] = {
     {edge::transport::tcp, from.tcp.address},
@@ -221,13 +215,16 @@ std::vector<std::string> server::addresses() const {
 
 void server::watch_disk() {
   auto free = disk_.free_bytes(settings_.node.data_dir.string());
-  auto full = free < settings_.storage.reserve;
+  auto reserve = reloaded_.load()->storage.reserve;
+  auto full = free < reserve;
   if (full != (metrics_.storage_full.value() == 1))
     log_.warn(full ? observability::literal{"the disk is full: refusing writes"}
                    : observability::literal{"the disk has room again"},
-              {{"free_bytes", free}, {"reserve", settings_.storage.reserve}});
+              {{"free_bytes", free}, {"reserve", reserve}});
   node_->storage_full(full);
   metrics_.store_level0_files.set(node_->level0_files());
+  metrics_.store_cache_bytes.set(
+    static_cast<std::int64_t>(node_->cached_bytes()));
   reader_thread_.after(disk_check, [this] { watch_disk(); });
 }
 
@@ -248,7 +245,7 @@ result<std::string> server::issue(const admin::token_request& request) const {
   whom.user = request.user;
   whom.device = request.device;
   auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(
-    settings_.auth.token_lifetime);
+    reloaded_.load()->auth.token_lifetime);
   return issuer_->issue(whom, request.lifetime.value_or(lifetime),
                         system_clock().wall_now());
 }
@@ -356,7 +353,8 @@ void server::stop() {
     x.second->stop();
     x.second->drain();
   }
-  if (gate_ && !gate_->wait_until_empty(settings_.node.drain_timeout))
+  auto drain_timeout = reloaded_.load()->node.drain_timeout;
+  if (gate_ && !gate_->wait_until_empty(drain_timeout))
     abort_connections();
   if (node_) {
     caf::scoped_actor self{*system_};
@@ -364,7 +362,7 @@ void server::stop() {
     self->send(node_->root(), supervision::shut_down{});
     self->receive(
       [](const caf::down_msg&) {},
-      caf::after(settings_.node.drain_timeout) >>
+      caf::after(drain_timeout) >>
         [this] { log_.warn("some actors did not end in time", {}); });
   }
   if (admin_)

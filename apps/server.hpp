@@ -3,13 +3,15 @@
 #include "actors/node.hpp"
 #include "admin/server.hpp"
 #include "base/thread_executor.hpp"
-#include "config/settings.hpp"
+#include "config/changes.hpp"
 #include "edge/listener.hpp"
 #include "observability/process.hpp"
 #include "persistence/posix_disk.hpp"
+#include "security/certificates.hpp"
 #include "security/tls.hpp"
 #include "security/tokens.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,6 +37,13 @@ public:
   /// most for node.drain_timeout, and ends all actors in order.
   void stop();
 
+  /// Takes over what can be reloaded, limits for connections that come from
+  /// now on, and reads the files of the certificate again. Returns all that
+  /// differs from how it runs, and logs it; an option that is not
+  /// effect::reload stays as it is. On failure nothing has changed. On the
+  /// thread that owns this.
+  result<std::vector<config::change>> reload(const config::settings& wanted);
+
   observability::logger& log() noexcept { return log_; }
   /// Where it listens, for the line that says so; the port may have been 0.
   std::vector<std::string> addresses() const;
@@ -45,11 +54,14 @@ private:
 
   result<void> open_keys();
   result<void> open_tls();
+  result<void> load_certificate();
   result<void> open_store();
   result<void> listen();
   result<void> open_admin();
   void watch_disk();
   actors::node_options node_options();
+  std::shared_ptr<const actors::connection_options>
+  connection_options(const config::settings& from) const;
   result<actors::credentials> verify(std::string_view token,
                                      timestamp now) const;
   result<std::string> issue(const admin::token_request& request) const;
@@ -61,7 +73,9 @@ private:
   std::filesystem::path store_directory() const;
   std::vector<edge::io_thread*> threads() const;
 
-  const config::settings settings_;
+  const config::settings settings_; ///< as it was started
+  std::atomic<std::shared_ptr<const config::settings>> reloaded_;
+  std::atomic<std::shared_ptr<const actors::connection_options>> connection_;
   observability::metrics metrics_;
   observability::logger log_;
   observability::process_sampler process_;
@@ -75,7 +89,8 @@ private:
 
   std::unique_ptr<security::token_issuer> issuer_;
   std::unique_ptr<security::token_verifier> verifier_;
-  security::ssl_context_ptr tls_;
+  security::certificate_files certificate_;
+  std::atomic<std::shared_ptr<SSL_CTX>> tls_;
 
   persistence::posix_disk disk_;
   std::unique_ptr<actors::node> node_;

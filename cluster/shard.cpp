@@ -2,6 +2,8 @@
 
 #include "base/assert.hpp"
 
+#include <algorithm>
+
 namespace iris::cluster {
 
 namespace {
@@ -63,7 +65,7 @@ void shard::started(const loaded_log& log) {
     auto index = log.first_index + i;
     const auto& x = log.entries[i];
     if (index > applied_) {
-      entries_.push_back({index, x, {}});
+      entries_.push_back({index, x, {}, {}});
       pending_bytes_ += x.payload->size();
     } else if (is(x, raft::entry_type::configuration)) {
       configuration_ = *x.payload;
@@ -116,12 +118,17 @@ void shard::submit(raft::entry_type type, std::string payload,
   last_ = update->first_index;
   if (type == raft::entry_type::barrier)
     barrier_ = last_;
-  entries_.push_back({last_, update->entries.front(), std::move(waiters)});
+  entries_.push_back(
+    {last_, update->entries.front(), std::move(waiters), open_since_});
   take(std::move(update));
 }
 
 void shard::stage(const persistence::writes& what, task committed) {
+  if (!*alive_)
+    return;
   IRIS_ASSERT(leading_);
+  if (open_waiters_.empty())
+    open_since_ = parts_.time.steady_now();
   open_ += what.bytes();
   open_waiters_.push_back(std::move(committed));
   if (!flush_scheduled_ && !in_flight()) {
@@ -133,7 +140,8 @@ void shard::stage(const persistence::writes& what, task committed) {
 
 void shard::flush() {
   flush_scheduled_ = false;
-  if (in_flight() || open_waiters_.empty() || !leading_)
+  if (in_flight() || open_waiters_.empty() || !leading_
+      || pending_bytes_ > unapplied_bytes_max)
     return;
   submit(raft::entry_type::command, std::exchange(open_, {}),
          std::exchange(open_waiters_, {}));
@@ -146,6 +154,8 @@ void shard::commit() {
       continue;
     committed_ = i->index;
     apply(*i);
+    if (tell_.on_committed && !i->waiters.empty())
+      tell_.on_committed(parts_.time.steady_now() - i->staged_at);
     for (auto& x : std::exchange(i->waiters, {}))
       x();
   }
@@ -182,6 +192,7 @@ void shard::applied(const result<outcome>& what) {
     reads_.pop_front();
     parts_.readers.post([&state = parts_.state, work] { work(state); });
   }
+  flush();
   if (!leading_ && *alive_ && barrier_ != 0 && applied_ >= barrier_) {
     leading_ = true;
     tell_.on_leading();
@@ -207,11 +218,26 @@ void shard::cut_log(const pending_entry& last) {
 }
 
 void shard::read(std::function<void(const persistence::state_store&)> work) {
-  if (applied_ >= committed_)
+  read_at(committed_, std::move(work));
+}
+
+void shard::read_staged(
+  std::function<void(const persistence::state_store&)> work) {
+  // What is open will be the next entry.
+  read_at(open_waiters_.empty() ? last_ : last_ + 1, std::move(work));
+}
+
+void shard::read_at(std::uint64_t index,
+                    std::function<void(const persistence::state_store&)> work) {
+  // In order of index, or one would wait for more than it needs.
+  auto behind = std::upper_bound(
+    reads_.begin(), reads_.end(), index,
+    [](std::uint64_t x, const parked_read& y) { return x < y.index; });
+  if (applied_ >= index)
     parts_.readers.post(
       [&state = parts_.state, work = std::move(work)] { work(state); });
   else
-    reads_.push_back({committed_, std::move(work)});
+    reads_.insert(behind, {index, std::move(work)});
 }
 
 void shard::stop(error why) {

@@ -25,10 +25,16 @@ namespace iris::cluster {
 /// Invariants:
 /// 1. At most one entry is in flight; what is staged meanwhile is the next.
 /// 2. Waiters of an entry run after it is durable, in the order they staged.
-/// 3. A read sees everything that was committed when it was asked for.
+/// 3. A read sees everything that was committed when it was asked for, or
+///    everything that was staged.
 /// 4. The first failed write stops the shard for good; nobody is answered.
+/// 5. No entry is proposed while more than `unapplied_bytes_max` is committed
+///    and not applied: who waits for the commit is slowed down to the speed
+///    of the state store, whose writes LevelDB holds up while it compacts.
 class shard {
 public:
+  static constexpr std::size_t unapplied_bytes_max = 2 * 1024 * 1024;
+
   struct parts {
     shard_id id;
     node_id self;
@@ -46,10 +52,10 @@ public:
     std::function<void()> on_leading;
     /// It can't go on; the error says why.
     std::function<void(const error&)> on_stopped;
+    /// An entry was committed, so long after the first of its writes was
+    /// staged.
+    std::function<void(std::chrono::nanoseconds)> on_committed;
   };
-
-  /// What is staged or committed but not applied, at most, before `full`.
-  static constexpr std::size_t pending_bytes_max = 8 * 1024 * 1024;
 
   shard(parts with, events tell);
 
@@ -58,18 +64,25 @@ public:
 
   bool leading() const noexcept { return leading_; }
 
-  /// Nobody should decide on new commands until some of what is pending is
-  /// through. Staging works nevertheless: what was decided is never refused.
-  bool full() const noexcept {
-    return pending_bytes_ + open_.size() > pending_bytes_max;
+  /// What is staged or committed but not applied. Staging always works, for
+  /// what was decided is never refused: take less on while this is much.
+  std::size_t pending_bytes() const noexcept {
+    return pending_bytes_ + open_.size();
   }
 
+  /// Entries that are committed and not applied.
+  std::uint64_t lag() const noexcept { return committed_ - applied_; }
+
   /// Adds the writes to the next entry; `committed` runs once it is durable.
-  /// Precondition: leading.
+  /// Once this has stopped that is never. Precondition: it has led.
   void stage(const persistence::writes& what, task committed);
 
   /// Runs `work` on the readers' executor, see invariant 3.
   void read(std::function<void(const persistence::state_store&)> work);
+
+  /// The same with all that is staged, by whomever: an actor that failed may
+  /// have left writes on their way, which the next one of its name has to see.
+  void read_staged(std::function<void(const persistence::state_store&)> work);
 
   /// Ends it: whoever waits is forgotten, and nobody is called any more.
   void close();
@@ -81,6 +94,7 @@ private:
     std::uint64_t index = 0;
     persistence::log_entry entry;
     std::vector<task> waiters;
+    std::chrono::nanoseconds staged_at{0};
   };
 
   struct parked_read {
@@ -100,6 +114,8 @@ private:
   void apply(const pending_entry& what);
   void applied(const result<outcome>& what);
   void cut_log(const pending_entry& last);
+  void read_at(std::uint64_t index,
+               std::function<void(const persistence::state_store&)> work);
   void stop(error why);
 
   bool in_flight() const noexcept { return last_ > committed_; }
@@ -122,6 +138,7 @@ private:
   /// What the next entry will hold, and who waits for it.
   std::string open_;
   std::vector<task> open_waiters_;
+  std::chrono::nanoseconds open_since_{0};
   bool flush_scheduled_ = false;
 
   /// Every entry above applied_, in order.

@@ -140,7 +140,8 @@ std::vector<option> connection_limits() {
      "descriptor."},
     {IRIS_MEMBER(limits.connections_per_user), effect::reload,
      integer{.fallback = 16, .least = 1, .most = 1024, .unit = "connections"},
-     "Of these, how many one user may have."},
+     "Of these, how many one user may have. A device counts once: its newer "
+     "connection replaces the older one."},
     {IRIS_MEMBER(limits.connections_per_ip), effect::reload,
      integer{
        .fallback = 4096, .least = 1, .most = 1'000'000, .unit = "connections"},
@@ -159,17 +160,17 @@ std::vector<option> connection_limits() {
     {IRIS_MEMBER(limits.sends_per_second), effect::reload,
      integer{
        .least = 1, .most = 1'000'000, .unit = "messages", .zero = "no limit"},
-     "Messages that one connection may send in a second, on average; it may "
-     "save up one second's worth."},
+     "Messages and changes of groups that one connection may send in a second, "
+     "on average; it may save up one second's worth."},
   };
 }
 
 std::vector<option> actor_limits() {
   return {
-    {IRIS_MEMBER(limits.devices_per_user), effect::reload,
+    {IRIS_MEMBER(limits.devices_per_user), effect::restart,
      integer{.fallback = 8, .least = 1, .most = 64, .unit = "devices"},
      "Devices that one user may have registered."},
-    {IRIS_MEMBER(limits.group_members), effect::reload,
+    {IRIS_MEMBER(limits.group_members), effect::restart,
      integer{.fallback = 1000, .least = 2, .most = 10'000, .unit = "members"},
      "Members that one conversation may have."},
     {IRIS_MEMBER(limits.mailbox), effect::restart,
@@ -181,14 +182,14 @@ std::vector<option> actor_limits() {
 
 std::vector<option> other_options() {
   return {
-    {IRIS_MEMBER(retention.messages), effect::reload,
+    {IRIS_MEMBER(retention.messages), effect::restart,
      duration{.least = 1h, .most = 3650 * day, .zero = "for ever"},
      "How long messages are kept, read or not."},
-    {IRIS_MEMBER(retention.idempotency), effect::reload,
+    {IRIS_MEMBER(retention.idempotency), effect::restart,
      duration{.fallback = 7 * day, .least = 1h, .most = 30 * day},
      "How long a retried send gets the answer of the first one. A client that "
      "was offline for longer is told `id_too_old`."},
-    {IRIS_MEMBER(retention.sweep), effect::reload,
+    {IRIS_MEMBER(retention.sweep), effect::restart,
      duration{.fallback = 10min, .least = 1s, .most = day},
      "The time between two searches for what need not be kept any longer."},
     {IRIS_MEMBER(admin.address), effect::restart, address{"127.0.0.1:7380"},

@@ -26,6 +26,13 @@ public:
   gate(std::size_t connections_max, std::size_t per_address_max)
     : connections_max_(connections_max), per_address_max_(per_address_max) {}
 
+  /// For those that come from now on.
+  void limit(std::size_t connections_max, std::size_t per_address_max) {
+    std::lock_guard guard{mutex_};
+    connections_max_ = connections_max;
+    per_address_max_ = per_address_max;
+  }
+
   /// Unless it says `shut`, `leave` has to follow.
   verdict enter(const boost::asio::ip::address& from) {
     std::lock_guard guard{mutex_};
@@ -54,9 +61,9 @@ public:
   }
 
 private:
-  const std::size_t connections_max_;
-  const std::size_t per_address_max_;
   std::mutex mutex_;
+  std::size_t connections_max_;
+  std::size_t per_address_max_;
   std::condition_variable empty_;
   std::size_t connections_ = 0;
   std::map<boost::asio::ip::address, std::size_t> by_address_;

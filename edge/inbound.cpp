@@ -5,6 +5,25 @@
 
 namespace iris::edge {
 
+namespace {
+
+/// One bad field costs one frame; its error names what that was. A batch is
+/// many sends: each gets the error.
+void refuse(actors::inbound& to, const error& why,
+            const protocol::reference& about) {
+  auto frame = actors::to_frame(why);
+  frame.n = about.n;
+  frame.id = about.id;
+  if (about.batch.empty())
+    to.frames.emplace_back(frame);
+  for (const auto& id : about.batch) {
+    frame.id = id;
+    to.frames.emplace_back(frame);
+  }
+}
+
+} // namespace
+
 void broken(actors::inbound& to, const error& why) {
   auto frame = actors::to_frame(why);
   frame.fatal = true;
@@ -17,16 +36,12 @@ bool decode_into(actors::inbound& to, std::string_view frame) {
     to.frames.emplace_back(std::move(*decoded));
     return true;
   }
-  if (decoded.failure().code == errc::bad_frame) {
-    broken(to, decoded.failure());
+  const auto& why = decoded.failure();
+  if (why.code == errc::bad_frame || why.code == errc::frame_too_large) {
+    broken(to, why);
     return false;
   }
-  // One bad field costs one frame; its error names what it was.
-  auto refusal = actors::to_frame(decoded.failure());
-  auto about = protocol::reference_of(frame);
-  refusal.id = about.id;
-  refusal.n = about.n;
-  to.frames.emplace_back(std::move(refusal));
+  refuse(to, why, protocol::reference_of(frame));
   return true;
 }
 

@@ -6,8 +6,8 @@
 
 namespace iris::edge {
 
-/// Decodes one frame into `to`. False when it can't be decoded and nothing
-/// behind it could be trusted either.
+/// Decodes one frame into `to`, or why it can't be: for a batch once for each
+/// of its sends. False when nothing behind it could be trusted either.
 bool decode_into(actors::inbound& to, std::string_view frame);
 
 /// The stream itself is broken: the last thing that `to` says.

@@ -11,6 +11,9 @@ namespace {
 /// Jobs between two looks at the sockets.
 constexpr int jobs_per_turn = 256;
 
+/// How often the actors may keep each other busy once the thread is to end.
+constexpr int ending_turns_max = 10'000;
+
 thread_local const io_thread* current = nullptr;
 
 } // namespace
@@ -41,9 +44,20 @@ void io_thread::start() {
 }
 
 void io_thread::stop() {
-  io_.stop();
-  if (thread_.joinable())
-    thread_.join();
+  if (!thread_.joinable())
+    return;
+  post([this] { end(0); });
+  thread_.join();
+}
+
+/// Actors that were told to end, do: each turn lets those run that are ready.
+void io_thread::end(int turns) {
+  std::unique_lock guard{mutex_};
+  auto idle = local_.empty() && remote_.empty();
+  guard.unlock();
+  if (idle || turns == ending_turns_max)
+    return io_.stop();
+  post([this, turns] { end(turns + 1); });
 }
 
 bool io_thread::here() const noexcept {

@@ -22,7 +22,8 @@ public:
   ~io_thread() override;
 
   void start();
-  /// Ends the thread; what has not run by then never does.
+  /// Ends the thread once it has nothing to do; what waits for a time or a
+  /// socket never runs. Not on the thread itself.
   void stop();
 
   boost::asio::io_context& io() noexcept { return io_; }
@@ -38,6 +39,7 @@ private:
   void run_some();
   void run(job& what);
   bool here() const noexcept;
+  void end(int turns);
 
   boost::asio::io_context io_{1};
   std::deque<job> local_; ///< only on this thread

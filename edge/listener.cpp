@@ -110,9 +110,9 @@ void listener::take(io_thread& home, tcp::socket socket) {
   if (failed)
     return;
   auto verdict = with_.admission.enter(from);
-  if (verdict == gate::verdict::shut)
-    return;
   auto& metrics = with_.env.metrics;
+  if (verdict == gate::verdict::shut)
+    return metrics.connections_refused.with(to_string(errc::overloaded)).add();
   auto kind = to_string(kind_);
   metrics.connections_accepted.with(kind).add();
   metrics.connections.with(kind).add(1);
@@ -125,31 +125,36 @@ void listener::take(io_thread& home, tcp::socket socket) {
     std::lock_guard inner{self->mutex_};
     self->open_.erase(key);
   };
+  // SSL_new keeps the context, but not until it is called.
+  auto tls = with_.tls();
   auto made = [&]() -> unstarted {
     const auto& env = with_.env;
     switch (kind_) {
     case transport::tcp:
-      return make_stream<plain_stream>(home, std::move(socket), env, on_closed);
+      return make_stream<net::plain_stream>(home, std::move(socket), env,
+                                            on_closed);
     case transport::tls:
-      return make_stream<tls_stream>(home, std::move(socket), env, on_closed,
-                                     with_.tls());
+      return make_stream<net::tls_stream>(home, std::move(socket), env,
+                                          on_closed, tls.get(),
+                                          net::tls_side::server);
     case transport::ws:
       return make_websocket(home, std::move(socket), env, on_closed);
     case transport::wss:
       break;
     }
     return make_secure_websocket(home, std::move(socket), env, on_closed,
-                                 with_.tls());
+                                 tls.get());
   }();
-  auto owner = supervision::spawn_on<actors::connection>(
-    home, made.wire, with_.connection, with_.env);
+  auto options = with_.connection();
+  auto owner = supervision::spawn_on<actors::connection>(home, made.wire,
+                                                         options, with_.env);
   guard.lock();
   open_.emplace(key, owner);
   guard.unlock();
   if (verdict == gate::verdict::full)
     caf::anon_send(
       owner, actors::cut_off{{errc::overloaded, "too many connections", 1000}});
-  made.start(owner, with_.connection.output_bytes_max);
+  made.start(owner, options->output_bytes_max);
 }
 
 void listener::drain() {

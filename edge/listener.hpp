@@ -23,10 +23,11 @@ std::string_view to_string(transport x) noexcept;
 struct edge_parts {
   std::vector<io_thread*> threads;
   const actors::environment& env;
-  const actors::connection_options& connection;
   gate& admission;
-  /// For tls and wss; null without them. Read at each accept.
-  std::function<SSL_CTX*()> tls;
+  /// Read at each accept, so that a reload is for those that come after it.
+  std::function<std::shared_ptr<const actors::connection_options>()> connection;
+  /// The same for tls and wss; null without them.
+  std::function<std::shared_ptr<SSL_CTX>()> tls;
 };
 
 /// Accepts clients on one address and spreads them over the threads.

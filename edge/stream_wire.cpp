@@ -6,6 +6,9 @@ namespace iris::edge {
 
 namespace {
 
+using net::io_status;
+using net::plain_stream;
+using net::tls_stream;
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_bytes = 64 * 1024;
@@ -212,6 +215,7 @@ template stream_wire<plain_stream>::stream_wire(io_thread&, socket,
                                                 closed_callback);
 template stream_wire<tls_stream>::stream_wire(io_thread&, socket,
                                               const actors::environment&,
-                                              closed_callback, SSL_CTX*&&);
+                                              closed_callback, SSL_CTX*&&,
+                                              net::tls_side&&);
 
 } // namespace iris::edge

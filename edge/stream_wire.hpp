@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/connection.hpp"
-#include "edge/byte_stream.hpp"
 #include "edge/io_thread.hpp"
+#include "net/byte_stream.hpp"
 #include "protocol/framer.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -67,7 +67,7 @@ private:
   bool closing_ = false;   ///< shut when all is gone
 };
 
-extern template class stream_wire<plain_stream>;
-extern template class stream_wire<tls_stream>;
+extern template class stream_wire<net::plain_stream>;
+extern template class stream_wire<net::tls_stream>;
 
 } // namespace iris::edge

@@ -37,7 +37,8 @@ public:
       stream_(std::forward<Ts>(lower)...) {
     stream_.binary(true);
     stream_.auto_fragment(false);
-    stream_.read_message_max(protocol::limits::frame_bytes_max);
+    // Beast closes at once what is above its own bound: see read.
+    stream_.read_message_max(0);
     error_code ignored;
     beast::get_lowest_layer(stream_).set_option(tcp::no_delay(true), ignored);
   }
@@ -58,6 +59,9 @@ public:
       return;
     queued_ += frame.size();
     out_.emplace_back(frame);
+    // Also behind a write that is under way.
+    if (queued_ >= output_bytes_max_)
+      congested_ = true;
     write();
   }
 
@@ -102,37 +106,41 @@ private:
     }));
   }
 
+  /// In parts, to see a message grow: one above the limit is to be told so,
+  /// which Beast would not wait for. One byte more than the limit tells.
   void read() {
-    stream_.async_read(buffer_, [self = this->shared_from_this()](
-                                  error_code failed, std::size_t n) {
-      self->on_read(failed, n);
-    });
+    stream_.async_read_some(
+      buffer_, protocol::limits::frame_bytes_max + 1 - buffer_.size(),
+      [self = this->shared_from_this()](error_code failed, std::size_t n) {
+        self->on_read(failed, n);
+      });
   }
 
   void on_read(error_code failed, std::size_t n) {
     if (shut_)
       return;
-    if (failed == websocket::error::message_too_big)
-      return hand_over([](actors::inbound& to) {
-        broken(to, {errc::frame_too_large,
-                    "expected a message of at most "
-                      + std::to_string(protocol::limits::frame_bytes_max)
-                      + " bytes"});
-      });
     if (failed)
       return shut();
     env_.metrics.bytes_in.add(n);
+    if (stream_.got_text())
+      return refuse({errc::bad_frame, "expected binary messages, found text"});
+    if (buffer_.size() > protocol::limits::frame_bytes_max)
+      return refuse({errc::frame_too_large,
+                     "expected a message of at most "
+                       + std::to_string(protocol::limits::frame_bytes_max)
+                       + " bytes"});
+    if (!stream_.is_message_done())
+      return read();
     auto bytes = buffer_.cdata();
     std::string_view frame{static_cast<const char*>(bytes.data()),
                            bytes.size()};
-    hand_over([&](actors::inbound& to) {
-      if (stream_.got_text())
-        broken(to, {errc::bad_frame, "expected binary messages, found text"});
-      else
-        decode_into(to, frame);
-    });
+    hand_over([&](actors::inbound& to) { decode_into(to, frame); });
     buffer_.consume(buffer_.size());
     buffer_.shrink_to_fit();
+  }
+
+  void refuse(const error& why) {
+    hand_over([&](actors::inbound& to) { broken(to, why); });
   }
 
   template <class F>
@@ -148,8 +156,6 @@ private:
     if (!open_ || writing_ || out_.empty())
       return;
     writing_ = true;
-    if (queued_ >= output_bytes_max_)
-      congested_ = true;
     stream_.async_write(asio::buffer(out_.front()),
                         guarded([](websocket_wire& x) { x.on_written(); }));
   }
@@ -189,7 +195,7 @@ private:
   websocket::stream<Lower> stream_;
   actors::connection_actor owner_;
   std::size_t output_bytes_max_ = 0;
-  beast::flat_buffer buffer_{protocol::limits::frame_bytes_max};
+  beast::flat_buffer buffer_; ///< bounded by read
   std::deque<std::string> out_;
   std::size_t queued_ = 0;
   bool open_ = false;

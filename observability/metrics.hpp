@@ -39,7 +39,9 @@ public:
   histogram end_to_end_seconds{
     all_,
     {"iris_end_to_end_seconds",
-     "From a message received to its item pushed to an online device",
+     "From a message's place in its conversation to its item written to a "
+     "device that follows its inbox, in whole milliseconds; one a write, for "
+     "its oldest item",
      unit::seconds}};
   histogram commit_seconds{
     all_,
@@ -80,10 +82,6 @@ public:
   gauge users_active{all_, {"iris_users_active", "User actors in memory"}};
   gauge conversations_active{
     all_, {"iris_conversations_active", "Conversation actors in memory"}};
-  family<gauge> mailbox_depth{
-    all_,
-    {"iris_mailbox_depth", "Messages waiting in mailboxes, by type of actor",
-     unit::none, "actor"}};
   family<counter> mailbox_rejected{
     all_,
     {"iris_mailbox_rejected_total",
@@ -117,6 +115,11 @@ public:
     all_,
     {"iris_store_level0_files",
      "Files at level 0 of the state store; writers stall at 12"}};
+  gauge store_cache_bytes{
+    all_,
+    {"iris_store_cache_bytes",
+     "Blocks of the state store in memory; storage.cache bounds it",
+     unit::bytes}};
   gauge storage_full{
     all_,
     {"iris_storage_full", "1 while writes are refused for lack of space"}};

@@ -52,6 +52,9 @@ public:
   /// and stops them at 12.
   int level0_files() const;
 
+  /// What the cache of blocks holds.
+  std::uint64_t cached_bytes() const { return cache_->TotalCharge(); }
+
   /// Bytes on disk of the keys in [first, last), without recent writes.
   std::uint64_t approximate_bytes(std::string_view first,
                                   std::string_view last) const;

@@ -7,9 +7,9 @@ namespace iris::persistence {
 
 namespace {
 
-enum record : std::uint8_t { hard_state_record, floor_record_, entry_record };
+enum part : std::uint8_t { hard_state_part, floor_part, entry_part };
 
-std::string key(shard_id shard, record kind) {
+std::string key(shard_id shard, part kind) {
   std::string out;
   encoder{out}.u16(shard.value).u8(kind);
   return out;
@@ -23,15 +23,15 @@ error damaged(shard_id shard, const std::string& what) {
 } // namespace
 
 std::string hard_state_key(shard_id shard) {
-  return key(shard, hard_state_record);
+  return key(shard, hard_state_part);
 }
 
 std::string floor_key(shard_id shard) {
-  return key(shard, floor_record_);
+  return key(shard, floor_part);
 }
 
 std::string entry_key(shard_id shard, std::uint64_t index) {
-  auto out = key(shard, entry_record);
+  auto out = key(shard, entry_part);
   encoder{out}.u64(index);
   return out;
 }

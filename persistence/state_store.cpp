@@ -244,6 +244,10 @@ int state_store::level0_files() const {
   return impl_->db->level0_files();
 }
 
+std::uint64_t state_store::cached_bytes() const {
+  return impl_->db->cached_bytes();
+}
+
 std::uint64_t state_store::approximate_bytes(shard_id shard) const {
   auto first = shard_prefix(shard);
   return impl_->db->approximate_bytes(first, prefix_end(first));

@@ -66,8 +66,10 @@ public:
   result<void> sync();
 
   /// For metrics, any thread: tables that every read looks into (LevelDB slows
-  /// writes from 8 on and stops them at 12), and bytes on disk of a shard.
+  /// writes from 8 on and stops them at 12), bytes of blocks in the cache, and
+  /// bytes on disk of a shard.
   int level0_files() const;
+  std::uint64_t cached_bytes() const;
   std::uint64_t approximate_bytes(shard_id shard) const;
 
 private:

@@ -25,6 +25,10 @@ result<server_frame> decode_server(std::string_view bytes);
 /// An item as it stands in logs, inboxes and frames.
 result<item> decode_item(std::string_view bytes);
 
+/// When such an item got its place, without decoding the rest. Empty if it is
+/// no item.
+std::optional<timestamp> time_of_item(std::string_view bytes);
+
 /// These append to `out`. Precondition: fields keep to their limits; the
 /// decoder on the other side refuses what does not. Optional fields that hold
 /// nothing, false, 0 or their default are not written.

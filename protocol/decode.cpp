@@ -91,6 +91,19 @@ result<item> decode_item(std::string_view bytes) {
   return out;
 }
 
+std::optional<timestamp> time_of_item(std::string_view bytes) {
+  auto& parsed = wire::scratch_tree();
+  if (!parsed.parse(bytes))
+    return std::nullopt;
+  error failure;
+  wire::place here;
+  const auto* at = wire::reader{parsed.root(), here, failure}.find("at");
+  std::uint64_t ms = 0;
+  if (at == nullptr || wire::integer{}.take(*at, ms).code != errc::none)
+    return std::nullopt;
+  return timestamp{static_cast<std::int64_t>(ms)};
+}
+
 namespace {
 
 std::optional<message_id> id_in(wire::reader& map) {

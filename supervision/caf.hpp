@@ -49,6 +49,10 @@ struct mailbox_gauge {
 /// An actor that stays on the unit it was spawned on, with a bounded mailbox.
 /// Counted are ordinary messages; what supervision needs always fits. A
 /// message too many is answered with sec::mailbox_full... by `bounce`.
+///
+/// CAF calls `on_exit` also when the last reference to an actor that has not
+/// ended goes away. Only anonymous messages are safe there: any other one
+/// refers to its sender, which is being destroyed.
 template <class Base>
 class bounded : public Base {
 public:

@@ -37,13 +37,13 @@ supervisor::supervisor(caf::actor_config& config, supervisor_options options,
 
 supervisor::behavior_type supervisor::make_behavior() {
   set_down_handler([this](caf::down_msg& x) { on_down(x); });
+  // From a supervisor above, as from anybody else: children end first.
+  set_exit_handler(
+    [this](caf::exit_msg& x) { is_fault(x.reason) ? quit(x.reason) : end(); });
   start_all();
   return {
     [this](read_tree&) { return describe(); },
-    [this](shut_down&) {
-      ending_ = true;
-      stop_from(0);
-    },
+    [this](shut_down&) { end(); },
   };
 }
 
@@ -114,6 +114,11 @@ void supervisor::stop_from(std::size_t first) {
   stop_next();
 }
 
+void supervisor::end() {
+  ending_ = true;
+  stop_from(0);
+}
+
 /// One at a time, the last started first; then goes on with what is next.
 void supervisor::stop_next() {
   for (auto i = children_.size(); i > stop_first_; --i) {
@@ -130,7 +135,7 @@ void supervisor::stop_next() {
 
 void supervisor::stop(child& which) {
   which.now = phase::stopping;
-  send_exit(which.handle, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(which.handle, caf::exit_reason::user_shutdown);
   home().after(which.spec.shutdown,
                [weak = caf::actor_cast<caf::weak_actor_ptr>(which.handle)] {
                  if (auto late = weak.lock())

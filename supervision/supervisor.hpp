@@ -59,7 +59,7 @@ using supervisor_actor =
 ///
 /// Invariants:
 /// 1. A child is started only when those that must end first have ended.
-/// 2. When the supervisor ends, for whatever reason, no child outlives it.
+/// 2. It ends after its children; after a fault it only tells them to.
 class supervisor : public bounded<supervisor_actor::base> {
 public:
   supervisor(caf::actor_config& config, supervisor_options options,
@@ -93,6 +93,7 @@ private:
   bool may_restart();
   void stop_from(std::size_t first);
   void stop_next();
+  void end();
   void stop(child& which);
   caf::result<tree_node> describe();
 

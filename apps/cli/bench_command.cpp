@@ -106,16 +106,16 @@ void declare_node(CLI::App& command, bench::rig_options& x) {
   command.add_option("--ca", x.ca, "Whom to trust, with tls://")
     ->excludes(spawn);
   command.add_option("--pid", x.pid, "Its process, for its CPU and memory")
-    ->check(between(1, 4194304))
+    ->check(whole(1, 4194304))
     ->excludes(spawn);
 }
 
 void declare_load(CLI::App& command, bench::load_options& x) {
   command.add_option("--pairs", x.pairs, "Senders, each with a receiver")
-    ->check(between(1, 10'000))
+    ->check(whole(1, 10'000))
     ->capture_default_str();
   command.add_option("--bytes", x.body_bytes, "Of each message's body")
-    ->check(between(bench::body::bytes_min, protocol::limits::body_bytes_max))
+    ->check(whole(bench::body::bytes_min, protocol::limits::body_bytes_max))
     ->capture_default_str();
   command.add_flag("--echo", x.echo,
                    "Senders read their own inbox too, as other devices of "
@@ -134,13 +134,13 @@ void declare_time(CLI::App& command, bench::load_options& x) {
 void declare_window(CLI::App& command, bench::load_options& x) {
   command
     .add_option("--window", x.window, "Messages on their way for each pair")
-    ->check(between(1, 1000))
+    ->check(whole(1, 1000))
     ->capture_default_str();
 }
 
 void declare_count(CLI::App& command, bench::stored_options& x) {
   command.add_option("--messages", x.messages, "How many to store")
-    ->check(between(1, 20'000'000))
+    ->check(whole(1, 20'000'000))
     ->capture_default_str();
 }
 
@@ -166,7 +166,7 @@ void declare(CLI::App& command, bench::stored_options& x) {
 
 void declare(CLI::App& command, bench::idle_options& x) {
   command.add_option("--connections", x.connections, "How many to open")
-    ->check(between(1, 50'000))
+    ->check(whole(1, 50'000))
     ->capture_default_str();
   command.add_option("--settle", x.settle_s, "Seconds before memory is read")
     ->check(between(0.1, 600.0))

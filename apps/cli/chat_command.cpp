@@ -1,6 +1,7 @@
 #include "apps/cli/chat.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/line_source.hpp"
+#include "apps/cli/local_key.hpp"
 #include "apps/cli/session.hpp"
 
 namespace iris::cli {
@@ -96,7 +97,10 @@ exit_code run_chat(const chat_options& options, const console& io) {
     return io.fail(because("can't chat", to.failure()));
   auto with = prepare(options.login);
   if (!with)
-    return io.fail(because("can't chat with " + to->str(), with.failure()));
+    return io.fail(because("can't chat with " + to->str(), with.failure(),
+                           key_remedy(with.failure())));
+  // What was shown once is asked for as history, not read again.
+  with->options.position.reset();
   return chat_session{options, io, *to, *std::move(with)}.run();
 }
 
@@ -108,7 +112,7 @@ void add_chat(CLI::App& app, action& chosen) {
     [](CLI::App& command, chat_options& x) {
       declare(command, x.target);
       command.add_option("--history", x.history, "Old messages to show first")
-        ->check(between(0, protocol::limits::page_max))
+        ->check(whole(0, protocol::limits::page_max))
         ->capture_default_str();
       declare(command, x.login, "iris-chat");
     },

@@ -1,6 +1,7 @@
 #include "apps/cli/command.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 
 namespace iris::cli {
@@ -22,6 +23,20 @@ std::string listed(const std::vector<std::string>& words) {
 }
 
 } // namespace
+
+CLI::Validator whole(std::uint64_t least, std::uint64_t most) {
+  auto range = std::to_string(least) + " to " + std::to_string(most);
+  return {
+    [=](std::string& x) -> std::string {
+      std::uint64_t value = 0;
+      auto [rest, bad] = std::from_chars(x.data(), x.data() + x.size(), value);
+      if (bad == std::errc{} && rest == x.data() + x.size() && value >= least
+          && value <= most)
+        return {};
+      return "expected a whole number from " + range + ", found '" + x + "'";
+    },
+    range};
+}
 
 CLI::Validator between(double least, double most) {
   auto range = text_of(least) + " to " + text_of(most);

@@ -30,7 +30,10 @@ void add_command(CLI::App& parent, action& chosen, std::string name,
   });
 }
 
-/// Accepts a number from `least` to `most`.
+/// Accepts a whole number from `least` to `most`.
+CLI::Validator whole(std::uint64_t least, std::uint64_t most);
+
+/// Accepts any number from `least` to `most`.
 CLI::Validator between(double least, double most);
 
 /// Accepts these words.
@@ -43,6 +46,7 @@ void add_status(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
 void add_chat(CLI::App& app, action& chosen);
 void add_send(CLI::App& app, action& chosen);
+void add_group(CLI::App& app, action& chosen);
 void add_tail(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
 void add_completion(CLI::App& app, action& chosen);

@@ -20,7 +20,8 @@ result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   }
   // The end of a file sets no errno; a missing file and a folder do.
   if (errno != 0)
-    return error{errno == ENOENT ? errc::not_found : errc::io_failed,
+    return error{errno == ENOENT || errno == ENOTDIR ? errc::not_found
+                                                     : errc::io_failed,
                  path + ": " + std::generic_category().message(errno)
                    + ", expected a file to read"};
   if (text.size() > bytes_max)
@@ -38,8 +39,7 @@ result<std::string> read_token(const std::string& path) {
   text->erase(0, text->find_first_not_of(space));
   if (text->empty() || text->find_first_of(space) != text->npos
       || text->size() > protocol::limits::token_bytes_max)
-    return error{errc::token_invalid,
-                 path + ": expected one token and nothing else"};
+    return error{errc::usage, path + ": expected one token and nothing else"};
   return text;
 }
 

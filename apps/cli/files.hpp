@@ -11,8 +11,8 @@ namespace iris::cli {
 result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 
 /// The token in a file that was named on the command line, without the white
-/// space around it. Blocks. Fails with usage if the file can't be read, with
-/// token_invalid if it holds none.
+/// space around it. Blocks. Fails with usage if the file can't be read or holds
+/// none.
 result<std::string> read_token(const std::string& path);
 
 } // namespace iris::cli

@@ -16,4 +16,13 @@ result<local_key> load_local_key(const std::string& config_file) {
     *settings, security::token_issuer{settings->node.name, *std::move(key)}};
 }
 
+std::string key_remedy(const error& why) {
+  if (why.code == errc::not_found)
+    return "start the node once, which makes its key, and run this where it "
+           "runs, as its user";
+  if (why.code == errc::corrupt)
+    return "put the node's signing-key.json back from a backup";
+  return {};
+}
+
 } // namespace iris::cli

@@ -18,4 +18,7 @@ struct local_key {
 /// config_invalid, or with what security::load_signing_key fails with.
 result<local_key> load_local_key(const std::string& config_file);
 
+/// What to do when that failed; empty for what is done about any such error.
+std::string key_remedy(const error& why);
+
 } // namespace iris::cli

@@ -3,6 +3,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/files.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/typed_id.hpp"
 #include "base/clock.hpp"
 #include "clients/cpp/url.hpp"
 
@@ -75,7 +76,7 @@ void declare(CLI::App& command, login_options& x, std::string device) {
   command
     .add_option("--timeout", x.timeout_s,
                 "Seconds to wait for the node; 0 is for ever")
-    ->check(between(0, 86400))
+    ->check(between(0.0, 86400.0))
     ->capture_default_str();
 }
 
@@ -84,13 +85,13 @@ result<login> prepare(const login_options& from) {
   auto where = client::url::parse(from.server);
   if (!where)
     return wrong("--server: " + where.failure().context);
-  auto device = device_id::parse(from.device);
+  auto device = typed_id<device_id>("--device", from.device);
   if (!device)
-    return wrong("--device: " + device.failure().context);
+    return device.failure();
   if (!from.as.empty()) {
-    auto as = user_id::parse(from.as);
+    auto as = typed_id<user_id>("--as", from.as);
     if (!as)
-      return wrong("--as: " + as.failure().context);
+      return as.failure();
     out.as = *as;
   }
   auto token = tokens(from, out.as);
@@ -99,8 +100,11 @@ result<login> prepare(const login_options& from) {
   if (where->secure) {
     auto tls = client::tls_context::create(from.ca);
     if (!tls)
-      return tls.failure();
+      return wrong("--ca: " + tls.failure().context);
     out.tls = *std::move(tls);
+  } else if (!from.ca.empty()) {
+    return wrong("--ca: expected a --server with tls:// or wss://, found "
+                 + from.server);
   }
   out.options.endpoints = {from.server};
   out.options.device = *device;

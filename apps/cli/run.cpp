@@ -1,7 +1,7 @@
 #include "apps/cli/run.hpp"
 
 #include "apps/cli/command.hpp"
-#include "config/nearest.hpp"
+#include "apps/cli/misunderstood.hpp"
 
 #include <algorithm>
 
@@ -9,46 +9,20 @@ namespace iris::cli {
 
 namespace {
 
-const CLI::App& deepest(const CLI::App& app) {
-  const auto* x = &app;
-  while (!x->get_subcommands().empty())
-    x = x->get_subcommands().front();
-  return *x;
-}
-
-/// CLI11 says that a command is missing, and neither which there are nor what
-/// stands in its place.
-std::string missing_command(const CLI::App& app) {
-  std::string known;
-  std::vector<std::string_view> names;
-  for (const auto* x : deepest(app).get_subcommands({})) {
-    known += (known.empty() ? "" : ", ") + x->get_name();
-    names.push_back(x->get_name());
-  }
-  auto rest = app.remaining(true);
-  auto found = rest.empty() ? "nothing" : "'" + rest.front() + "'";
-  auto text = "expected one of " + known + ", found " + found;
-  if (!rest.empty())
-    if (auto meant = config::closest(rest.front(), names); !meant.empty())
-      text += "; did you mean " + std::string{meant} + "?";
-  return text;
-}
-
-/// The commands that were named, as far as they were understood.
-std::string path_of(const CLI::App& app) {
-  auto path = app.get_name();
-  for (const auto* x = &app; !x->get_subcommands().empty();) {
-    x = x->get_subcommands().front();
-    path += " " + x->get_name();
-  }
-  return path;
-}
-
-std::string why(const CLI::App& app, const CLI::Error& x) {
-  auto needs_command = deepest(app).get_require_subcommand_min() > 0;
-  return needs_command && dynamic_cast<const CLI::RequiredError*>(&x)
-           ? missing_command(app)
-           : x.what();
+/// An empty value is most often a variable of a script that isn't set: to go
+/// on as if the option weren't there could mean another file, or whoever the
+/// system trusts.
+void refuse_empty_values(CLI::App& app) {
+  for (auto* x : app.get_options())
+    if (x->get_items_expected_max() > 0)
+      x->check(CLI::Validator{[](std::string& value) -> std::string {
+                                return value.empty()
+                                         ? "expected a value, found ''"
+                                         : "";
+                              },
+                              ""});
+  for (auto* x : app.get_subcommands({}))
+    refuse_empty_values(*x);
 }
 
 void declare_all(CLI::App& app, action& chosen, bool& json) {
@@ -57,10 +31,11 @@ void declare_all(CLI::App& app, action& chosen, bool& json) {
   app.fallthrough();
   app.set_version_flag("--version", "iris " IRIS_VERSION);
   app.add_flag("--json", json, "Results and errors as JSON, for programs");
-  for (auto add : {add_chat, add_send, add_tail, add_token, add_config,
-                   add_tree, add_status, add_verify, add_bench})
+  for (auto add : {add_chat, add_send, add_tail, add_group, add_token,
+                   add_config, add_tree, add_status, add_verify, add_bench})
     add(app, chosen);
   add_completion(app, chosen);
+  refuse_empty_values(app);
 }
 
 /// Where CLI11's exceptions end.
@@ -77,7 +52,7 @@ exit_code parse_and_do(std::vector<std::string> arguments, console& io) {
     return exit_code::ok;
   } catch (const CLI::Error& x) {
     return io.fail({exit_code::usage, "can't understand the command line",
-                    why(app, x), path_of(app) + " --help"});
+                    why_misunderstood(app, x), path_of(app) + " --help"});
   }
   return chosen(io);
 }

@@ -1,9 +1,6 @@
 #include "apps/cli/command.hpp"
-#include "apps/cli/json.hpp"
-#include "apps/cli/session.hpp"
+#include "apps/cli/submission.hpp"
 #include "apps/cli/target.hpp"
-
-#include <iterator>
 
 namespace iris::cli {
 
@@ -30,25 +27,6 @@ result<std::string> body_of(const std::string& text, std::istream& in) {
   return out;
 }
 
-void show(const protocol::sent& x, const console& io) {
-  if (io.json)
-    io.out << to_line({{"id", x.id.str()},
-                       {"conversation", x.conversation.str()},
-                       {"sequence", x.seq.value},
-                       {"at_ms", x.at.ms},
-                       {"duplicate", x.duplicate}})
-           << std::endl;
-  else
-    io.out << x.seq.value << std::endl;
-}
-
-void submit(session& by, const target& whom, std::string body) {
-  auto taken = whom.user ? by.node().send(*whom.user, std::move(body))
-                         : by.node().send(whom.group, std::move(body));
-  if (!taken)
-    by.fail(taken.failure());
-}
-
 exit_code send(const send_options& options, const console& io) {
   auto whom = read(options.target);
   if (!whom)
@@ -57,27 +35,12 @@ exit_code send(const send_options& options, const console& io) {
   auto body = body_of(options.text, io.in);
   if (!body)
     return io.fail(because(task, body.failure()));
-  auto with = prepare(options.login);
-  if (!with)
-    return io.fail(because(task, with.failure()));
-  // Its inbox is not what it came for.
-  with->options.auto_ack = false;
-  with->options.inbox_window = 1;
-  session here{io, *std::move(with), task};
-  here.on_event([&, submitted = false](client::event what) mutable {
-    if (std::holds_alternative<client::connected>(what)) {
-      if (!std::exchange(submitted, true))
-        submit(here, *whom, *std::move(body));
-    } else if (auto sent = std::get_if<protocol::sent>(&what)) {
-      show(*sent, io);
-      here.end(exit_code::ok);
-    } else if (auto refused = std::get_if<client::failed>(&what)) {
-      here.fail(refused->why);
-    }
-  });
-  here.expect_end_within(options.login.timeout_s,
-                         "the node to say that the message is durable");
-  return here.run();
+  return run({task,
+              [&](client::client& by) {
+                return whom->user ? by.send(*whom->user, *std::move(body))
+                                  : by.send(whom->group, *std::move(body));
+              }},
+             options.login, io);
 }
 
 } // namespace

@@ -4,6 +4,7 @@ namespace iris::cli {
 
 session::session(const console& io, login with, std::string task)
   : console_(io), task_(std::move(task)), as_(with.as),
+    server_(with.options.endpoints.front()),
     client_(
       io_, std::move(with.options),
       [this](client::event x) { handle(std::move(x)); }, std::move(with.tls)) {
@@ -60,7 +61,7 @@ void session::look_at(const client::connected& x) {
 
 void session::look_at(const client::disconnected& x) {
   if (!was_connected_)
-    fail(x.reason);
+    fail({x.reason.code, server_ + ": " + x.reason.context});
 }
 
 } // namespace iris::cli

@@ -50,6 +50,7 @@ private:
   const console& console_;
   const std::string task_;
   const user_id as_;
+  const std::string server_;
   handler handler_;
   bool was_connected_ = false;
   std::optional<exit_code> ended_;

@@ -1,5 +1,6 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/item_text.hpp"
+#include "apps/cli/local_key.hpp"
 #include "apps/cli/session.hpp"
 
 namespace iris::cli {
@@ -71,7 +72,8 @@ private:
 exit_code tail(const tail_options& options, const console& io) {
   auto with = prepare(options.login);
   if (!with)
-    return io.fail(because("can't read the inbox", with.failure()));
+    return io.fail(because("can't read the inbox", with.failure(),
+                           key_remedy(with.failure())));
   with->options.auto_ack = false;
   with->options.position.reset();
   if (options.from > 0)
@@ -89,9 +91,9 @@ void add_tail(CLI::App& app, action& chosen) {
         .add_option("--from", x.from,
                     "Begin with this offset, from 1; where this device "
                     "stopped if not given")
-        ->check(between(1, 9007199254740991.0));
+        ->check(whole(1, protocol::limits::integer_max));
       command.add_option("--count", x.count, "End after so many")
-        ->check(between(1, 9007199254740991.0));
+        ->check(whole(1, protocol::limits::integer_max));
       command.add_flag("--no-follow", x.no_follow,
                        "End when all that was there has been printed");
       x.login.timeout_s = 0;

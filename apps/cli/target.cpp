@@ -1,12 +1,12 @@
 #include "apps/cli/target.hpp"
 
+#include "apps/cli/typed_id.hpp"
+
 namespace iris::cli {
 
 void declare(CLI::App& command, target_options& x) {
-  auto whom = command.add_option_group("target", "One of");
-  whom->add_option("--to", x.to, "A user");
-  whom->add_option("--group", x.group, "A group, by its id");
-  whom->require_option(1);
+  command.add_option("--to", x.to, "Whom to write to: a user");
+  command.add_option("--group", x.group, "Or a group, by its id");
 }
 
 conversation_id target::conversation(const user_id& me) const {
@@ -18,17 +18,21 @@ std::string target::str() const {
 }
 
 result<target> read(const target_options& from) {
+  if (from.to.empty() == from.group.empty())
+    return error{errc::usage,
+                 "expected either --to USER or --group ID, found "
+                   + std::string{from.to.empty() ? "neither" : "both"}};
   target out;
   if (from.group.empty()) {
-    auto user = user_id::parse(from.to);
+    auto user = typed_id<user_id>("--to", from.to);
     if (!user)
-      return error{errc::usage, "--to: " + user.failure().context};
+      return user.failure();
     out.user = *user;
     return out;
   }
-  auto group = conversation_id::parse(from.group);
+  auto group = typed_id<conversation_id>("--group", from.group);
   if (!group)
-    return error{errc::usage, "--group: " + group.failure().context};
+    return group.failure();
   out.group = *group;
   return out;
 }

@@ -2,6 +2,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/typed_id.hpp"
 #include "base/clock.hpp"
 #include "config/units.hpp"
 
@@ -27,14 +28,14 @@ struct token_request {
 
 result<token_request> read(const token_options& from) {
   token_request out;
-  auto user = user_id::parse(from.user);
+  auto user = typed_id<user_id>("--user", from.user);
   if (!user)
-    return error{errc::usage, "--user: " + user.failure().context};
+    return user.failure();
   out.whom.user = *user;
   if (!from.device.empty()) {
-    auto device = device_id::parse(from.device);
+    auto device = typed_id<device_id>("--device", from.device);
     if (!device)
-      return error{errc::usage, "--device: " + device.failure().context};
+      return device.failure();
     out.whom.device = *device;
   }
   if (!from.lifetime.empty()) {
@@ -62,11 +63,7 @@ exit_code issue_here(const std::string& file, const token_request& what,
   auto failed = "can't issue a token for " + what.whom.user.str();
   auto by = load_local_key(file);
   if (!by)
-    return io.fail(because(failed, by.failure(),
-                           by.failure().code == errc::config_invalid
-                             ? "iris config check " + file
-                             : "start the node once, which makes its key, and "
-                               "run this where it runs, as its user"));
+    return io.fail(because(failed, by.failure(), key_remedy(by.failure())));
   auto lifetime =
     what.lifetime.value_or(std::chrono::duration_cast<std::chrono::seconds>(
       by->settings.auth.token_lifetime));

@@ -157,7 +157,7 @@ void core::resume(const protocol::ready& x) {
       id,
       {errc::frame_too_large, "expected a submission of at most "
                                 + std::to_string(frame_max_) + " bytes"}});
-  write(protocol::sync{inbox_.position(), options_.inbox_window});
+  write(protocol::sync{inbox_.safe(), options_.inbox_window});
   flush(now_);
   emit(connected{x.user, x.head});
   if (*lost)

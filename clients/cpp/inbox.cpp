@@ -26,17 +26,20 @@ inbox::open(const protocol::ready& x) {
     delivered_ = acked_ = x.cursor;
   live_ = false;
   received_ = delivered_;
-  told_ = x.cursor;
   if (delivered_ > x.head || x.floor > x.head)
     return expected("ready.head",
                     "at least "
                       + std::to_string(std::max(delivered_, x.floor).value),
                     x.head);
-  if (delivered_ >= x.floor)
-    return std::optional<std::pair<inbox_offset, inbox_offset>>{};
-  auto first = delivered_.next();
-  received_ = delivered_ = x.floor;
-  return std::optional{std::pair{first, x.floor}};
+  std::optional<std::pair<inbox_offset, inbox_offset>> gone;
+  if (delivered_ < x.floor) {
+    gone = {delivered_.next(), x.floor};
+    received_ = delivered_ = x.floor;
+    acked_ = std::max(acked_, x.floor);
+  }
+  // By the sync, whose window opens from there: the node's cursor may be ahead.
+  told_ = acked_;
+  return gone;
 }
 
 result<std::size_t> inbox::receive(const protocol::items& page) {

@@ -33,6 +33,9 @@ public:
   std::optional<inbox_offset> take_ack() noexcept;
 
   inbox_offset position() const noexcept { return delivered_; }
+  /// Where a sync starts: it says that all before is safe with the user.
+  /// What was delivered besides comes again, and is dropped.
+  inbox_offset safe() const noexcept { return acked_; }
 
 private:
   bool auto_ack_;

@@ -9,6 +9,10 @@ namespace iris::client {
 
 namespace {
 
+using net::io_status;
+using net::plain_stream;
+using net::tls_stream;
+
 constexpr std::size_t read_bytes = 64 * 1024;
 /// Reads of one connection before it is the neighbours' turn.
 constexpr int reads_per_turn = 4;
@@ -41,8 +45,7 @@ void stream_transport<Stream>::start() {
         return;
       if (failed)
         return self->fail(network_error(failed));
-      self->stream_.emplace(self->socket_.native_handle(), self->tls_.get(),
-                            self->where_.host);
+      self->attach();
       self->handshake();
     });
 }
@@ -69,10 +72,28 @@ void stream_transport<Stream>::wait_for(io_status what, F then) {
 }
 
 template <class Stream>
+void stream_transport<Stream>::attach() {
+  auto descriptor = socket_.native_handle();
+  if constexpr (std::is_same_v<Stream, tls_stream>) {
+    stream_.emplace(descriptor, tls_->get(), net::tls_side::client);
+    tls_context::expect_host(stream_->handle(), where_.host);
+  } else {
+    stream_.emplace(descriptor);
+  }
+}
+
+template <class Stream>
+error stream_transport<Stream>::failure() {
+  if constexpr (std::is_same_v<Stream, tls_stream>)
+    return tls_context::failure(stream_->handle());
+  return {};
+}
+
+template <class Stream>
 void stream_transport<Stream>::handshake() {
   auto went = stream_->handshake();
   if (went.status == io_status::closed)
-    return fail(stream_->failure());
+    return fail(failure());
   if (went.status != io_status::done)
     return wait_for(went.status, [](auto& x) { x.handshake(); });
   listener_->link_up();

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "clients/cpp/byte_stream.hpp"
+#include "clients/cpp/tls.hpp"
 #include "clients/cpp/transport.hpp"
+#include "net/byte_stream.hpp"
 #include "protocol/framer.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -29,13 +30,16 @@ private:
   template <class F>
   void wait(socket::wait_type what, F then);
   template <class F>
-  void wait_for(io_status what, F then);
+  void wait_for(net::io_status what, F then);
+  void attach();
   void handshake();
   void read();
   void take(std::string_view bytes);
   void flush();
   /// Writes what goes without waiting; how far it came.
-  io_status write();
+  net::io_status write();
+  /// Why the handshake failed.
+  error failure();
   void fail(error reason);
 
   const url where_;
@@ -49,7 +53,7 @@ private:
   bool flush_scheduled_ = false;
 };
 
-extern template class stream_transport<plain_stream>;
-extern template class stream_transport<tls_stream>;
+extern template class stream_transport<net::plain_stream>;
+extern template class stream_transport<net::tls_stream>;
 
 } // namespace iris::client

@@ -28,8 +28,8 @@ std::shared_ptr<transport> connect(boost::asio::io_context& io,
   if (where.websocket)
     return connect_websocket(io, where, std::move(tls), to);
   if (where.secure)
-    return connect_stream<tls_stream>(io, where, std::move(tls), to);
-  return connect_stream<plain_stream>(io, where, std::move(tls), to);
+    return connect_stream<net::tls_stream>(io, where, std::move(tls), to);
+  return connect_stream<net::plain_stream>(io, where, std::move(tls), to);
 }
 
 } // namespace iris::client

@@ -7,7 +7,7 @@ from tidy_rules.tree import Problem
 # From the bottom up. A folder includes itself and the rows before its own.
 ROWS = [
     ["base"],
-    ["observability", "config", "security", "protocol"],
+    ["observability", "config", "security", "protocol", "net"],
     ["persistence"],
     ["cluster", "supervision"],
     ["actors", "sdk"],
@@ -17,8 +17,8 @@ ROWS = [
 STRANGERS = [ROWS[1], ROWS[3]]
 EVERY = [folder for row in ROWS for folder in row]
 BESIDE = {
-    "clients": ["base", "protocol"],
-    "examples": ["base", "protocol", "sdk", "clients"],
+    "clients": ["base", "protocol", "net"],
+    "examples": ["base", "protocol", "net", "sdk", "clients"],
     "apps": EVERY + ["clients"],
     "tests": EVERY + ["clients", "apps", "examples"],
 }

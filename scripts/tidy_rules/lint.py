@@ -15,6 +15,9 @@ EXPECTED = {
     "readability-identifier-naming":
         "snake_case, name_ for private members, CamelCase in templates",
 }
+# clang 14 has coroutines with libstdc++ but does not say so, and Boost 1.74
+# then leaves its own out.
+COROUTINES = ["-D__cpp_impl_coroutine=201902L", "-DBOOST_ASIO_HAS_CO_AWAIT=1"]
 
 
 def lint(tree, everything):
@@ -75,7 +78,8 @@ def flags(command):
             kept.append(word)
         elif word == "-isystem":
             kept += [word, next(words)]
-    return [f for f in kept if f not in ("-Werror", "-Winvalid-pch")]
+    kept = [f for f in kept if f not in ("-Werror", "-Winvalid-pch")]
+    return kept + COROUTINES
 
 
 def changes(tree):

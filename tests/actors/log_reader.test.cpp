@@ -1,5 +1,6 @@
 #include "actors/log_reader.hpp"
 
+#include "actors/conversation_machine.hpp"
 #include "protocol/codec.hpp"
 #include "tests/actors/support.hpp"
 
@@ -120,7 +121,9 @@ TEST_CASE("the last expired item was sequenced before the limit, in range") {
   store db;
   put_items(db, 5);
   auto last = [&](std::int64_t oldest, std::uint64_t from, std::uint64_t to) {
-    return last_expired_item(db.reader(), keys, {oldest}, {from, to})->position;
+    return last_expired_item(db.reader(), keys, {oldest},
+                             {record::log, from, to})
+      ->position;
   };
 
   CHECK(last(100, 1, 5) == 0);
@@ -129,15 +132,33 @@ TEST_CASE("the last expired item was sequenced before the limit, in range") {
   CHECK(last(9999, 1, 5) == 5);
   CHECK(last(9999, 2, 4) == 4);
   CHECK(last(9999, 4, 2) == 0);
-  CHECK(last_expired_item(db.reader(), keys, {250}, {1, 5})->at
+  CHECK(last_expired_item(db.reader(), keys, {250}, {record::log, 1, 5})->at
         == timestamp{200});
+}
+
+TEST_CASE("a whole value under a damaged key is corrupt") {
+  store db;
+  persistence::writes out;
+  auto prefix = keys.all(record::dedup);
+  out.put(prefix + "short", encode(dedup_record{}));
+  out.put(keys.of(record::seen, "short"), encode_number(1));
+  db.apply(out);
+
+  CHECK(last_expired_id(db.reader(), keys, {9999}, 10).failure().code
+        == errc::corrupt);
+  CHECK(read_conversations(db.reader(), keys, {}).failure().code
+        == errc::corrupt);
+  CHECK(conversation_state::load(db.reader(), keys).failure().code
+        == errc::corrupt);
 }
 
 TEST_CASE("what is no item in a log is corrupt") {
   store db;
   put_log(db, 1, {"not an item"});
 
-  CHECK(last_expired_item(db.reader(), keys, {9999}, {1, 5}).failure().code
+  CHECK(last_expired_item(db.reader(), keys, {9999}, {record::log, 1, 5})
+          .failure()
+          .code
         == errc::corrupt);
 }
 

@@ -38,6 +38,8 @@ struct describe_frame {
       out += " id " + name_of(*x.id);
     if (x.n)
       out += " n " + std::to_string(*x.n);
+    if (x.retry_after_ms != 0)
+      out += " in " + std::to_string(x.retry_after_ms);
     return out + (x.fatal ? " fatal" : "");
   }
   std::string operator()(const protocol::goaway& x) const {
@@ -62,7 +64,8 @@ struct describe_frame {
 
 } // namespace
 
-session_harness::session_harness(session_state up_to) {
+session_harness::session_harness(session_state up_to, session_options with)
+  : options(std::move(with)) {
   options.verify = [](std::string_view token,
                       timestamp at) -> result<credentials> {
     if (token == "expired")

@@ -2,6 +2,7 @@
 
 #include "actors/session.hpp"
 #include "tests/actors/support.hpp"
+#include "tests/lines.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,7 +19,8 @@ namespace iris::actors::test {
 /// "submit …": see session_harness.cpp.
 class session_harness {
 public:
-  explicit session_harness(session_state up_to = session_state::connected);
+  explicit session_harness(session_state up_to = session_state::connected,
+                           session_options with = {});
 
   /// What one read brought.
   void receive(const std::vector<protocol::client_frame>& frames);
@@ -62,18 +64,3 @@ protocol::sent sent(std::string_view id);
 protocol::failed refused(std::string_view id, errc code);
 
 } // namespace iris::actors::test
-
-namespace doctest {
-
-// So that a failed check says what was found.
-template <>
-struct StringMaker<std::vector<std::string>> {
-  static String convert(const std::vector<std::string>& x) {
-    std::string out;
-    for (const auto& line : x)
-      out += "\n    " + line;
-    return out.c_str();
-  }
-};
-
-} // namespace doctest

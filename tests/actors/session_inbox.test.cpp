@@ -50,7 +50,7 @@ TEST_CASE("a client that has everything is live at once") {
 
   it.receive(protocol::sync{{10}, 4});
 
-  CHECK(it.take() == lines{"live 10"});
+  CHECK(it.take() == lines{"acknowledge 10", "live 10"});
   CHECK(it.it->state() == session_state::live);
   CHECK(it.it->may_pull() == 4);
 }
@@ -101,7 +101,7 @@ TEST_CASE("a client can have what was pushed since it was ready") {
 
   it.receive(protocol::sync{{12}, 4});
 
-  CHECK(it.take() == lines{"live 12"});
+  CHECK(it.take() == lines{"acknowledge 12", "live 12"});
 }
 
 TEST_CASE("a second sync starts again, with its own window") {
@@ -116,7 +116,33 @@ TEST_CASE("a second sync starts again, with its own window") {
   it.receive(protocol::ack{{7}});
   it.it->pushed({8}, 3, {10});
 
-  CHECK(it.take() == lines{"acknowledge 7", "live 10"});
+  CHECK(it.take() == lines{"acknowledge 5", "acknowledge 7", "live 10"});
+}
+
+TEST_CASE("what a client has at its sync counts as acknowledged") {
+  session_harness it{session_state::authenticated};
+
+  it.receive(protocol::sync{{5}, 4});
+  CHECK(it.take() == lines{"acknowledge 5"});
+
+  // The cursor never goes back, wherever the client starts again.
+  it.receive(protocol::sync{{2}, 4});
+  it.it->pushed({3}, 2, {10});
+  it.receive(protocol::ack{{4}});
+  CHECK(it.take().empty());
+  CHECK(it.it->may_pull() == 4);
+  it.it->pushed({5}, 2, {10});
+  it.receive(protocol::ack{{6}});
+  CHECK(it.take() == lines{"acknowledge 6"});
+}
+
+TEST_CASE("a client that starts at its cursor acknowledges nothing") {
+  session_harness it{session_state::authenticated};
+
+  it.receive(protocol::sync{{3}, 4});
+  it.receive(protocol::sync{{0}, 4});
+
+  CHECK(it.take().empty());
 }
 
 TEST_CASE("nobody can acknowledge what was not sent") {

@@ -250,6 +250,14 @@ TEST_CASE("a closed session says and does nothing") {
   CHECK(it.take().empty());
 }
 
+TEST_CASE("whoever is cut off is told when to come back") {
+  session_harness it;
+
+  it.it->cut_off({errc::overloaded, "too many connections", 1500});
+
+  CHECK(it.take() == lines{"error overloaded in 1500 fatal", "close"});
+}
+
 TEST_CASE("whoever is cut off is told why, in every state") {
   for (auto state : all_states) {
     session_harness it{state};

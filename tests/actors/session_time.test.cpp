@@ -150,16 +150,16 @@ TEST_CASE("a submission without an answer fails by each of its ids") {
   CHECK(it.take().empty());
   it.pass(1ns);
   it.tick();
-  CHECK(
-    it.take()
-    == lines{"error deadline_exceeded id a", "error deadline_exceeded id b"});
+  CHECK(it.take()
+        == lines{"error deadline_exceeded id a in 1000",
+                 "error deadline_exceeded id b in 1000"});
   CHECK(it.it->in_flight() == 2);
   it.pass(1s);
   it.tick();
 
-  CHECK(
-    it.take()
-    == lines{"error deadline_exceeded n 70", "error deadline_exceeded id c"});
+  CHECK(it.take()
+        == lines{"error deadline_exceeded n 70 in 1000",
+                 "error deadline_exceeded id c in 1000"});
   CHECK(it.it->in_flight() == 0);
 }
 
@@ -187,7 +187,7 @@ TEST_CASE("a stopping node waits for answers no longer than it promised") {
   it.pass(10s);
   it.tick();
 
-  CHECK(it.take() == lines{"error deadline_exceeded id a", "close"});
+  CHECK(it.take() == lines{"error deadline_exceeded id a in 1000", "close"});
 }
 
 TEST_CASE("a tick always moves the deadline, whatever the options") {

@@ -366,3 +366,16 @@ TEST_CASE("removing neither goes back nor beyond the head") {
   CHECK_THROWS_AS(it.machine->removed({2}, out), invariant_broken);
   CHECK_THROWS_AS(it.machine->removed({6}, out), invariant_broken);
 }
+
+TEST_CASE("what a device acknowledged is stored with what is removed") {
+  user_harness it;
+  it.known("phone");
+  it.append(1, 1, 5);
+  it.machine->acknowledge(device("phone"), {4});
+
+  it.remove_to(3);
+  it.reload();
+
+  CHECK(it.cursor("phone") == inbox_offset{4});
+  CHECK(it.machine->floor() == inbox_offset{3});
+}

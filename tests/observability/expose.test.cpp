@@ -35,7 +35,6 @@ void use_every_family(metrics& m) {
   }
   m.connections_refused.with("rate_limited").add();
   m.errors.with("overloaded").add(2);
-  m.mailbox_depth.with("user").set(3);
   m.mailbox_rejected.with("user").add();
   m.actor_restarts.with("conversation").add();
   m.shard_leader.with("3").set(1);

@@ -273,3 +273,24 @@ TEST_CASE("what a shard takes on disk can be told") {
   CHECK(store->approximate_bytes({1}) > 100'000);
   CHECK(store->approximate_bytes({2}) < 1000);
 }
+
+TEST_CASE("blocks that were read stay in memory, within the bound") {
+  for (std::size_t cache : {64 << 10, 1 << 20}) {
+    memory_disk disk{1};
+    store_options with;
+    with.write_buffer_bytes = 64 << 10;
+    with.cache_bytes = cache;
+    auto store = *state_store::open("/state", disk, with);
+    for (std::uint64_t i = 1; i <= 600; ++i)
+      REQUIRE(apply(*store, i, put(std::to_string(i), std::string(4096, 'x'))));
+    auto before = store->cached_bytes();
+
+    scan(*store, "", "~");
+
+    // 2.4 MB were read. LevelDB divides the cache by 16 and rounds up.
+    CAPTURE(cache);
+    CHECK(before <= cache + (16 << 12));
+    CHECK(store->cached_bytes() > cache / 2);
+    CHECK(store->cached_bytes() <= cache + (16 << 12));
+  }
+}

@@ -1,34 +1,18 @@
 #include "persistence/writers.hpp"
 
 #include "base/thread_executor.hpp"
+#include "tests/hand_executor.hpp"
 #include "tests/sim/memory_disk.hpp"
 
-#include <deque>
 #include <doctest/doctest.h>
 #include <future>
 
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
+using iris::test::hand_executor;
 
 namespace {
-
-/// Runs what was posted when it is told to.
-struct hand_executor final : executor {
-  std::deque<task> tasks;
-
-  void post(task what) override { tasks.push_back(std::move(what)); }
-  void after(std::chrono::milliseconds, task what) override {
-    post(std::move(what));
-  }
-  void run() {
-    while (!tasks.empty()) {
-      auto next = std::move(tasks.front());
-      tasks.pop_front();
-      next();
-    }
-  }
-};
 
 struct stepping_clock final : clock {
   mutable std::chrono::nanoseconds now{0};

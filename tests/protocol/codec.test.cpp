@@ -187,6 +187,19 @@ TEST_CASE("the name of an error is for people: the code counts") {
   CHECK(std::get<failed>(*frame).code == errc::overloaded);
 }
 
+TEST_CASE("the time of an item is told without the rest") {
+  item what;
+  what.at = {1'718'360'049'300};
+  what.body = std::string(1000, 'x');
+  std::string bytes;
+  encode(what, bytes);
+
+  CHECK(time_of_item(bytes) == what.at);
+  CHECK_FALSE(time_of_item(bytes.substr(0, bytes.size() - 1)));
+  CHECK_FALSE(time_of_item(packed(R"({"at": "noon"})")));
+  CHECK_FALSE(time_of_item(packed(R"({"s": 1})")));
+}
+
 TEST_CASE("what a frame refers to is told although it can't be decoded") {
   auto of_send = reference_of(packed(R"({"t": "send", "id": ID})"));
   auto of_request = reference_of(packed(R"({"n": 7, "t": "nonsense"})"));

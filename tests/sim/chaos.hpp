@@ -4,6 +4,7 @@
 #include "tests/sim/history.hpp"
 #include "tests/sim/sim_client.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,8 @@ struct outcome {
   std::chrono::nanoseconds virtual_time{0};
   std::size_t acknowledged = 0;
   std::size_t delivered = 0;
-  std::size_t crashes = 0;
-  std::size_t cuts = 0;
-  std::size_t stalls = 0;
+  /// How often each kind of fault happened.
+  std::map<std::string, std::size_t> faults;
   std::vector<std::string> problems;
 };
 
@@ -28,12 +28,15 @@ struct chaos_options {
   std::chrono::seconds storm{10};
   /// By then all has to be well.
   std::chrono::seconds calm{40};
-  bool verbose = false;
+  /// Told the trace, if set.
+  world::listener listen = {};
 };
 
 /// One node, a handful of users with one or two devices, 1:1 and group
-/// messages; links that break, clients that stall, power that fails. Then all
-/// faults end, and everybody has to agree.
+/// messages; links that break, clients that stall or start again, a disk that
+/// fails, power that does. Then all faults end, and everybody has to agree;
+/// then the node starts once more under load, and nobody may notice but by
+/// being told to wait.
 outcome run_chaos(const chaos_options& options);
 
 } // namespace iris::sim

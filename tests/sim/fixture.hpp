@@ -23,14 +23,25 @@ inline user_id user(std::string_view text) {
 
 /// A world with one node that runs.
 struct one_node {
-  explicit one_node(std::uint64_t seed)
-    : here(seed), node(here, caf.system, sim_options(here), 2) {
+  explicit one_node(
+    std::uint64_t seed,
+    const std::function<void(actors::node_options&)>& change =
+      [](actors::node_options&) {},
+    persistence::node_options store = {})
+    : here(seed), node(here, caf.system, options(here, change), 2, store) {
     if (auto started = node.start(); !started)
       throw std::runtime_error(to_string(started.failure()));
   }
 
   message_id new_id() {
     return make_message_id(here.wall_now(), here.random());
+  }
+
+  static actors::node_options
+  options(world& in, const std::function<void(actors::node_options&)>& change) {
+    auto out = sim_options(in);
+    change(out);
+    return out;
   }
 
   caf_host caf;

@@ -1,7 +1,6 @@
 #include "tests/sim/history.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace iris::sim {
 
@@ -17,7 +16,7 @@ std::string text(const protocol::item& x) {
 void history::submitted(const device& by, const message_id& id,
                         const std::string& conversation_label,
                         const std::string& body) {
-  submissions_[id] = {by, conversation_label, body, submissions_made_++};
+  submissions_[id] = {by, conversation_label, body, submissions_made_++, false};
 }
 
 void history::answered(const device&, const protocol::sent& what) {
@@ -31,11 +30,28 @@ void history::refused(const device&, const message_id& id, errc why) {
 void history::received(const device& by, inbox_offset at,
                        const protocol::item& what) {
   ++delivered_;
-  arrivals_[by].push_back({at, what});
+  auto& list = arrivals_[by];
+  if (list.empty() || at > list.back().at || !restarted_.contains(by)) {
+    restarted_.erase(by);
+    return list.push_back({at, what});
+  }
+  auto before = std::find_if(list.begin(), list.end(),
+                             [&](const arrival& x) { return x.at == at; });
+  if (before == list.end() || !(before->item == what))
+    shown_again_.push_back("I4: " + by + " was shown another " + text(what)
+                           + " at offset " + std::to_string(at.value)
+                           + " when it started again");
+}
+
+void history::restarted(const device& by) {
+  restarted_.insert(by);
+  for (auto& x : submissions_)
+    if (x.second.by == by && !answers_.contains(x.first))
+      x.second.forgotten = true;
 }
 
 std::vector<std::string> history::judge() const {
-  problems out;
+  auto out = shown_again_;
   judge_answers(out);
   judge_order(out);
   judge_inboxes(out);
@@ -54,7 +70,7 @@ void history::judge_answers(problems& out) const {
           || x.at != all[0].at)
         out.push_back("I2: " + id.str() + " got two different answers");
   for (const auto& [id, x] : submissions_)
-    if (!answers_.contains(id) && !refusals_.contains(id))
+    if (!answers_.contains(id) && !refusals_.contains(id) && !x.forgotten)
       out.push_back("I9: " + id.str() + " of " + x.by + " has no answer");
 }
 

@@ -3,6 +3,7 @@
 #include "clients/cpp/events.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ public:
   void answered(const device& by, const protocol::sent& what);
   void refused(const device& by, const message_id& id, errc why);
   void received(const device& by, inbox_offset at, const protocol::item& what);
+  /// The app started again: it forgot what was unanswered, and may be shown
+  /// again what it had.
+  void restarted(const device& by);
 
   /// Everything that is wrong, a sentence each. Ask when all faults are over,
   /// and everything should have arrived.
@@ -35,6 +39,7 @@ private:
     std::string label;
     std::string body;
     std::size_t order = 0;
+    bool forgotten = false;
   };
 
   struct arrival {
@@ -60,6 +65,8 @@ private:
   std::map<message_id, std::vector<protocol::sent>> answers_;
   std::map<message_id, errc> refusals_;
   std::map<device, std::vector<arrival>> arrivals_;
+  std::set<device> restarted_; ///< and has not reached anything new since
+  problems shown_again_;
 };
 
 } // namespace iris::sim

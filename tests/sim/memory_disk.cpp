@@ -26,6 +26,13 @@ std::shared_ptr<memory_node> make_node(bool is_directory) {
 
 } // namespace
 
+std::string_view to_string(io kind) noexcept {
+  constexpr std::array<std::string_view, io_kinds> names{
+    "create", "open",   "read",   "list",           "write", "sync",
+    "close",  "rename", "remove", "sync directory", "lock"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
 /// The file system as one run of the process sees it.
 class memory_disk::session final : public leveldb::Env {
 public:

@@ -32,6 +32,8 @@ enum class io : std::uint8_t {
 };
 inline constexpr std::size_t io_kinds = 11;
 
+std::string_view to_string(io kind) noexcept;
+
 /// A disk in memory for one simulated machine, with faults. Deterministic:
 /// the same calls and seeds give the same bytes. One thread.
 ///
@@ -78,6 +80,10 @@ public:
   void fail_at(std::uint64_t n, effect what = effect::none);
   /// What the planned fault has hit; nothing while it is to come.
   std::optional<io> fault_hit() const noexcept { return fault_hit_; }
+  /// The same, once.
+  std::optional<io> take_fault() noexcept {
+    return std::exchange(fault_hit_, std::nullopt);
+  }
   /// The n-th call from now, from 1, is the last: it is carried out, unless it
   /// is a sync, and everything fails from there on. `crash` comes next.
   void power_off_at(std::uint64_t n);

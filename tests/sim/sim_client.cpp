@@ -8,11 +8,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-client::options options_of(const std::string& user, const std::string& device) {
+client::options options_of(const user_id& user, const device_id& device) {
   client::options out;
   out.endpoints = {"sim"};
-  out.device = *device_id::parse(device);
-  out.token = [user] { return "token of " + user; };
+  out.device = device;
+  out.token = [user] { return "token of " + user.str(); };
   out.inbox_window = 64;
   return out;
 }
@@ -23,13 +23,25 @@ sim_client::sim_client(world& in, sim_node& to, const std::string& user,
                        const std::string& device,
                        std::function<void(client::event)> on_event)
   : world_(in), node_(to), user_(*user_id::parse(user)),
-    device_(*device_id::parse(device)), on_event_(std::move(on_event)),
-    core_(options_of(user, device), *this, random_source{in.random().next()}) {
-  // nop
+    device_(*device_id::parse(device)), on_event_(std::move(on_event)) {
+  make_core(inbox_offset{0});
+}
+
+void sim_client::make_core(std::optional<inbox_offset> position) {
+  auto with = options_of(user_, device_);
+  with.position = position;
+  core_ = std::make_unique<client::core>(std::move(with), *this,
+                                         random_source{world_.random().next()});
+}
+
+void sim_client::restart(std::optional<inbox_offset> position) {
+  core_->stop();
+  make_core(position);
+  start();
 }
 
 void sim_client::start() {
-  core_.start(world_.steady_now(), world_.wall_now());
+  core_->start(world_.steady_now(), world_.wall_now());
   arm();
 }
 
@@ -58,7 +70,7 @@ void sim_client::connect(const std::string&) {
     if (!guard.lock() || !link_ || link_ != mine->lock())
       return;
     link_ = nullptr;
-    core_.link_down({errc::no_connection, "cut"}, world_.steady_now());
+    core_->link_down({errc::no_connection, "cut"}, world_.steady_now());
     arm();
   };
   link_ = node_.connect(std::move(end));
@@ -68,9 +80,9 @@ void sim_client::connect(const std::string&) {
     if (!guard.lock() || link_ != to)
       return;
     if (link_)
-      core_.link_up(world_.steady_now());
+      core_->link_up(world_.steady_now());
     else
-      core_.link_down({errc::no_connection, "refused"}, world_.steady_now());
+      core_->link_down({errc::no_connection, "refused"}, world_.steady_now());
     flush();
   });
 }
@@ -90,12 +102,12 @@ void sim_client::handle(client::event what) {
 
 void sim_client::received(std::string_view bytes) {
   auto fed = framer_->feed(bytes, [this](std::string_view frame) {
-    core_.receive(frame, world_.steady_now());
+    core_->receive(frame, world_.steady_now());
     return link_ != nullptr;
   });
   if (!fed)
     throw std::runtime_error("the node sent a broken stream");
-  core_.flush(world_.steady_now());
+  core_->flush(world_.steady_now());
   flush();
 }
 
@@ -106,7 +118,7 @@ void sim_client::flush() {
 }
 
 void sim_client::arm() {
-  auto next = core_.next_deadline();
+  auto next = core_->next_deadline();
   auto now = world_.steady_now();
   if (next == std::chrono::nanoseconds::max()
       || (armed_ > now && armed_ <= next))
@@ -115,7 +127,7 @@ void sim_client::arm() {
   world_.after(armed_ - now, [this, guard = std::weak_ptr<bool>{alive_}] {
     if (!guard.lock())
       return;
-    core_.tick(world_.steady_now());
+    core_->tick(world_.steady_now());
     flush();
   });
 }

@@ -18,7 +18,10 @@ public:
              std::function<void(client::event)> on_event);
 
   void start();
-  client::core& core() noexcept { return core_; }
+  client::core& core() noexcept { return *core_; }
+  /// The app ends and starts again, without what was unanswered: at this
+  /// offset or, if empty, at what this device acknowledged to the node.
+  void restart(std::optional<inbox_offset> position);
   const user_id& user() const noexcept { return user_; }
   const device_id& device() const noexcept { return device_; }
 
@@ -32,6 +35,7 @@ private:
   void close() override;
   void handle(client::event what) override;
 
+  void make_core(std::optional<inbox_offset> position);
   void received(std::string_view bytes);
   void flush();
   void arm();
@@ -46,7 +50,7 @@ private:
   std::string out_;
   std::chrono::nanoseconds armed_{0};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  client::core core_;
+  std::unique_ptr<client::core> core_;
 };
 
 } // namespace iris::sim

@@ -26,9 +26,10 @@ sim_node::process::process(world& in, caf::actor_system& system, int count,
 }
 
 sim_node::sim_node(world& in, caf::actor_system& system,
-                   actors::node_options options, int cores)
-  : world_(in), system_(system), options_(std::move(options)), cores_(cores),
-    disk_(in.random().next()) {
+                   actors::node_options options, int cores,
+                   persistence::node_options store)
+  : world_(in), system_(system), options_(std::move(options)),
+    store_options_(store), cores_(cores), disk_(in.random().next()) {
   // nop
 }
 
@@ -38,7 +39,8 @@ sim_node::~sim_node() {
 }
 
 result<void> sim_node::start() {
-  auto store = persistence::node_store::open("/node", options_.self, disk_);
+  auto store = persistence::node_store::open("/node", options_.self, disk_,
+                                             store_options_);
   if (!store)
     return store.failure();
   process_ = std::make_unique<process>(world_, system_, cores_, log_lines_);
@@ -53,19 +55,41 @@ result<void> sim_node::start() {
 }
 
 void sim_node::crash() {
+  stop_threads();
+  disk_.crash(world_.random());
+  end_process();
+}
+
+void sim_node::kill() {
+  stop_threads();
+  disk_.kill();
+  end_process();
+}
+
+void sim_node::stop_threads() {
   process_->log_thread.stop();
   process_->state_thread.stop();
   process_->reader_thread.stop();
   for (auto& x : process_->links)
     if (auto open = x.lock())
       open->kill();
-  disk_.crash(world_.random());
+}
+
+void sim_node::end_process() {
   // Actors can do nothing any more but end.
   caf::anon_send_exit(process_->node->root(), caf::exit_reason::kill);
-  for (auto pass = 0; pass < 3; ++pass)
+  for (auto busy = true; busy;) {
+    busy = false;
     for (auto& x : process_->cores)
-      x->stop();
+      busy = x->stop() || busy;
+  }
   process_.reset();
+}
+
+void sim_node::stall_disk(std::chrono::nanoseconds duration) {
+  process_->log_thread.stall(duration);
+  process_->state_thread.stall(duration);
+  process_->reader_thread.stall(duration);
 }
 
 std::shared_ptr<link> sim_node::connect(link::client_end client) {
@@ -74,7 +98,10 @@ std::shared_ptr<link> sim_node::connect(link::client_end client) {
   auto& home = *process_->cores[next_core_++ % process_->cores.size()];
   auto out = std::make_shared<link>(world_, home, std::move(client));
   out->accept(supervision::spawn_on<actors::connection>(
-    home, out, process_->node->options().connection, process_->node->env()));
+    home, out,
+    std::make_shared<const actors::connection_options>(
+      process_->node->options().connection),
+    process_->node->env()));
   std::erase_if(process_->links, [](const auto& x) { return x.expired(); });
   process_->links.push_back(out);
   return out;

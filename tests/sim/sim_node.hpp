@@ -17,7 +17,7 @@ namespace iris::sim {
 class sim_node {
 public:
   sim_node(world& in, caf::actor_system& system, actors::node_options options,
-           int cores);
+           int cores, persistence::node_options store = {});
   ~sim_node();
 
   /// Opens the store; fails as irisd would.
@@ -25,6 +25,12 @@ public:
   /// Ends the process as kill -9 and a power cut do: what was not synced is
   /// gone, or not.
   void crash();
+  /// Ends the process alone: the machine keeps what was written.
+  void kill();
+  /// The disk takes this long for what it does next. Precondition: running.
+  void stall_disk(std::chrono::nanoseconds duration);
+  /// As irisd, when it sees how much room is left. Precondition: running.
+  void storage_full(bool yes) { process_->node->storage_full(yes); }
   bool running() const noexcept { return process_ != nullptr; }
 
   /// Null while the node is down.
@@ -33,6 +39,11 @@ public:
   /// Checks the store as `iris verify` does. Precondition: running, and idle.
   result<actors::verify_counts>
   verify(const std::function<void(const std::string&)>& problem) const;
+
+  /// The top of the supervision tree. Precondition: running.
+  const supervision::supervisor_actor& root() const {
+    return process_->node->root();
+  }
 
   memory_disk& disk() noexcept { return disk_; }
   /// Of the process that runs. Precondition: running.
@@ -57,7 +68,11 @@ private:
 
   world& world_;
   caf::actor_system& system_;
+  void stop_threads();
+  void end_process();
+
   const actors::node_options options_;
+  const persistence::node_options store_options_;
   const int cores_;
   memory_disk disk_;
   std::shared_ptr<observability::memory_sink> log_lines_ =

@@ -40,10 +40,12 @@ bool world::run(nanoseconds duration, const std::function<bool()>& done) {
 
 void world::trace(std::string_view line) {
   hash_ = hash64(line, hash_ ^ static_cast<std::uint64_t>(now_.count()));
-  if (verbose_)
-    std::fprintf(stderr, "%12.6f %.*s\n",
-                 static_cast<double>(now_.count()) / 1e9,
-                 static_cast<int>(line.size()), line.data());
+  if (!listener_)
+    return;
+  char time[32];
+  std::snprintf(time, sizeof time, "%12.6f ",
+                static_cast<double>(now_.count()) / 1e9);
+  listener_(time + std::string{line});
 }
 
 // -- disk thread --------------------------------------------------------------
@@ -124,13 +126,15 @@ void core::run(job& what) {
     std::get<task>(what)();
 }
 
-void core::stop() {
+bool core::stop() {
   stopped_ = true;
+  auto any = !jobs_.empty();
   while (!jobs_.empty()) {
     auto next = std::move(jobs_.front());
     jobs_.pop_front();
     run(next);
   }
+  return any;
 }
 
 } // namespace iris::sim

@@ -42,10 +42,13 @@ public:
   /// that holds. Returns whether it does.
   bool run(nanoseconds duration, const std::function<bool()>& done = {});
 
-  /// A line of the trace: hashed always, printed when `verbose`.
+  /// Told each line of the trace, with the time in front.
+  using listener = std::function<void(const std::string&)>;
+
+  /// A line of the trace: hashed always, and told to who listens.
   void trace(std::string_view line);
   std::uint64_t trace_hash() const noexcept { return hash_; }
-  void verbose(bool on) noexcept { verbose_ = on; }
+  void listen(listener to) { listener_ = std::move(to); }
 
 private:
   /// 2025-01-01T00:00:00Z.
@@ -70,7 +73,7 @@ private:
   std::priority_queue<event> later_;
   std::vector<task> ready_;
   std::uint64_t hash_ = 0;
-  bool verbose_ = false;
+  listener listener_;
 };
 
 /// Stands for a thread that waits for a disk: tasks in order, each after some
@@ -85,6 +88,10 @@ public:
   void stop() {
     *alive_ = false;
     tasks_.clear();
+  }
+  /// What is posted from now on has to wait this long.
+  void stall(std::chrono::nanoseconds duration) {
+    free_at_ = std::max(free_at_, world_.steady_now()) + duration;
   }
 
 private:
@@ -105,8 +112,9 @@ public:
   void post(task what) override;
   void after(std::chrono::milliseconds delay, task what) override;
 
-  /// The process died: tasks are dropped; actors may only end.
-  void stop();
+  /// The process died: tasks are dropped; actors may only end. Whether there
+  /// was any that did something.
+  bool stop();
 
 private:
   using job = std::variant<caf::resumable*, task>;

@@ -30,10 +30,11 @@ class LayersTest(RuleTest):
     def test_other_folders_of_a_row_may(self):
         self.assertEqual(self.verdict("sdk/a.cpp", '"actors/x.hpp"'), [])
 
-    def test_clients_know_base_and_protocol_only(self):
+    def test_clients_know_base_protocol_and_net_only(self):
         self.assertEqual(self.verdict(
             "clients/cpp/a.cpp", '"base/x.hpp"', '"clients/x.hpp"',
-            '"protocol/x.hpp"', '"config/x.hpp"'), ["clients/cpp/a.cpp:4"])
+            '"protocol/x.hpp"', '"net/x.hpp"', '"config/x.hpp"'),
+            ["clients/cpp/a.cpp:5"])
 
     def test_tests_are_free(self):
         self.assertEqual(self.verdict(

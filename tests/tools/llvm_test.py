@@ -4,7 +4,7 @@ import unittest
 
 from sample import ROOT, RuleTest
 from tidy_rules.includes import Includes
-from tidy_rules.lint import flags, lint
+from tidy_rules.lint import COROUTINES, flags, lint
 from tidy_rules.llvm import find, formatting, parse
 from tidy_rules.tree import Tree
 
@@ -89,7 +89,8 @@ class CommandTest(RuleTest):
                    "-Werror", "-fpch-preprocess", "-Winvalid-pch", "-include",
                    "/c/cmake_pch.hxx", "-std=c++20", "-o", "a.o", "-c",
                    "a.cpp"]),
-            ["-DX=1", "-I/a", "-isystem", "/b", "-Wall", "-std=c++20"])
+            ["-DX=1", "-I/a", "-isystem", "/b", "-Wall", "-std=c++20",
+             *COROUTINES])
 
     def test_diagnostics_are_read_with_their_names(self):
         tree = self.tree({"a.cpp": ""})

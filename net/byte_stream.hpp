@@ -4,10 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
-/// Non-blocking bytes over a socket's descriptor, plain or TLS, without
-/// buffers of their own: an idle TLS connection costs what OpenSSL keeps.
-namespace iris::edge {
+/// Non-blocking bytes over a connected socket, plain or TLS, without buffers
+/// of their own: an idle TLS connection costs what OpenSSL keeps.
+namespace iris::net {
 
 enum class io_status : std::uint8_t { done, wants_read, wants_write, closed };
 
@@ -30,14 +31,13 @@ private:
   int descriptor_;
 };
 
-/// TLS on the server's side. Does not own the descriptor.
+enum class tls_side : std::uint8_t { server, client };
+
+/// TLS. Does not own the descriptor, and keeps the context alive by itself.
 class tls_stream {
 public:
   /// Throws std::bad_alloc.
-  tls_stream(int descriptor, SSL_CTX* context);
-  ~tls_stream();
-  tls_stream(const tls_stream&) = delete;
-  tls_stream& operator=(const tls_stream&) = delete;
+  tls_stream(int descriptor, SSL_CTX* context, tls_side side);
 
   io_result handshake() noexcept;
   io_result read(char* to, std::size_t size) noexcept;
@@ -45,10 +45,17 @@ public:
   /// Says close_notify, as far as that is possible without waiting.
   void shutdown() noexcept;
 
+  /// To set what the handshake expects, or ask why it failed.
+  SSL* handle() noexcept { return ssl_.get(); }
+
 private:
+  struct deleter {
+    void operator()(SSL* x) const noexcept { SSL_free(x); }
+  };
+
   io_result outcome(int returned) noexcept;
 
-  SSL* ssl_;
+  std::unique_ptr<SSL, deleter> ssl_;
 };
 
-} // namespace iris::edge
+} // namespace iris::net

@@ -1,0 +1,151 @@
+#include "tests/apps/live_node.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace iris;
+using namespace iris::test;
+
+namespace {
+
+/// Without the date and time behind the offset:
+/// "1  2026-11-21 09:17:35  alice: hello" -> "1  alice: hello".
+std::string undated(const std::string& line) {
+  auto at = line.find("  ");
+  return line.substr(0, at) + line.substr(std::min(at + 21, line.size()));
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);)
+    out.push_back(undated(line));
+  return out;
+}
+
+using lines = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("a sent message is told by its sequence") {
+  live_node node;
+
+  auto first = node.run("alice", {"send", "--to", "bob", "hello"});
+  auto second = node.run("alice", {"--json", "send", "--to", "bob", "-"},
+                         "all that\ncan be read\n");
+
+  CHECK(first.code == 0);
+  CHECK(first.out == "1\n");
+  CHECK(first.err == "");
+  CHECK(second.code == 0);
+  auto said = nlohmann::json::parse(second.out);
+  CHECK(said["sequence"] == 2);
+  CHECK(said["duplicate"] == false);
+  CHECK(said["at_ms"] > 0);
+  auto inbox =
+    node.run("bob", {"--json", "tail", "--from", "2", "--count", "1"});
+  auto item = nlohmann::json::parse(inbox.out);
+  CHECK(item["offset"] == 2);
+  CHECK(item["id"] == said["id"]);
+  CHECK(item["conversation"] == said["conversation"]);
+  CHECK(item["body"] == "all that\ncan be read\n");
+}
+
+TEST_CASE("more than a message may hold is not sent") {
+  live_node node;
+
+  auto run =
+    node.run("alice", {"send", "--to", "bob", "-"}, std::string(65'537, 'x'));
+
+  CHECK(run.code == 2);
+  CHECK(run.out == "");
+  CHECK(run.err.find("why: expected at most 65536 bytes to read\n")
+        != std::string::npos);
+  CHECK(node.run("bob", {"tail", "--no-follow"}).out == "");
+}
+
+TEST_CASE("an inbox is printed from where the device stopped") {
+  live_node node;
+  for (const auto* text : {"one", "two", "three"})
+    REQUIRE(node.run("alice", {"send", "--to", "bob", text}).code == 0);
+
+  node.await_delivery("bob", 3);
+  auto first = node.run("bob", {"tail", "--count", "2"});
+  auto rest = node.run("bob", {"tail", "--no-follow"});
+  auto none = node.run("bob", {"tail", "--no-follow"});
+  auto again = node.run("bob", {"tail", "--from", "3", "--no-follow"});
+  auto other = node.run("bob", {"tail", "--device", "other", "--no-follow"});
+
+  CHECK(first.code == 0);
+  CHECK(lines_of(first.out)
+        == lines{"1  to bob  alice: one", "2  to bob  alice: two"});
+  CHECK(rest.code == 0);
+  CHECK(lines_of(rest.out) == lines{"3  to bob  alice: three"});
+  CHECK(none.code == 0);
+  CHECK(none.out == "");
+  CHECK(lines_of(again.out) == lines{"3  to bob  alice: three"});
+  CHECK(lines_of(other.out).size() == 3);
+}
+
+TEST_CASE("a tail follows, over a restart too") {
+  live_node node;
+  auto bob = node.start("bob", {"tail", "--count", "2"});
+
+  REQUIRE(node.run("alice", {"send", "--to", "bob", "one"}).code == 0);
+  CHECK(undated(bob.next_line()) == "1  to bob  alice: one");
+  node.stop();
+  node.start();
+  REQUIRE(node.run("alice", {"send", "--to", "bob", "two"}).code == 0);
+
+  CHECK(undated(bob.next_line()) == "2  to bob  alice: two");
+  CHECK(bob.wait() == 0);
+}
+
+TEST_CASE("a tail that nothing comes to ends in time if it is told to") {
+  live_node node;
+
+  auto run = node.run("bob", {"tail", "--count", "1", "--timeout", "0.1"});
+
+  CHECK(run.code == 5);
+  CHECK(run.err
+        == "iris: can't read the inbox\n"
+           "why: timed_out (106): expected what was asked for in time\n"
+           "try: look at the node's load with: iris status\n");
+}
+
+TEST_CASE("who is not let in ends with 4, whatever the command") {
+  live_node node, other;
+  auto foreign = other.token("alice");
+  auto own = node.token("alice");
+  std::ofstream{node / "garbage.jwt"} << "a.b.c\n";
+  std::vector<std::vector<std::string>> commands{
+    {"chat", "--to", "bob"},
+    {"send", "--to", "bob", "hello"},
+    {"tail", "--no-follow"},
+    {"group", "list"}};
+
+  for (auto command : commands) {
+    CAPTURE(command[0]);
+    auto with = [&](std::vector<std::string> more) {
+      auto all = command;
+      all.insert(all.end(), more.begin(), more.end());
+      all.insert(all.end(), {"--server", node.url()});
+      return run_iris(all);
+    };
+
+    auto garbage = with({"--token-file", node / "garbage.jwt"});
+    auto stranger = with({"--token-file", foreign});
+    auto somebody_else = with({"--token-file", own, "--as", "bob"});
+
+    CHECK(garbage.code == 4);
+    CHECK(garbage.out == "");
+    CHECK(garbage.err.find("why: token_invalid (201): ") != std::string::npos);
+    CHECK(std::count(garbage.err.begin(), garbage.err.end(), '\n') == 3);
+    CHECK(stranger.code == 4);
+    CHECK(stranger.err.find("why: token_invalid (201): ") != std::string::npos);
+    CHECK(somebody_else.code == 4);
+    CHECK(somebody_else.out == "");
+    CHECK(somebody_else.err.find("why: forbidden (203): the token is for "
+                                 "alice, expected one for bob\n")
+          != std::string::npos);
+  }
+}

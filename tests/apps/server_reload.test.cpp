@@ -1,0 +1,133 @@
+#include "apps/server.hpp"
+#include "protocol/codec.hpp"
+#include "tests/security/temporary_directory.hpp"
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+using namespace iris;
+using namespace std::chrono_literals;
+using boost::asio::ip::tcp;
+
+namespace {
+
+/// A node of one shard on a port of its own, in this process.
+struct running {
+  running() {
+    settings.node.data_dir = folder.path();
+    settings.node.shards = 1;
+    settings.node.threads = 1;
+    settings.listen.tcp.address = {"127.0.0.1", 0};
+    settings.admin.address = {};
+    settings.log.file = folder.path() / "log";
+    settings.limits.connections = 1;
+    node = *apps::server::start(settings);
+    auto address = node->addresses().front();
+    port = static_cast<std::uint16_t>(
+      std::stoi(address.substr(address.rfind(':') + 1)));
+  }
+
+  security::test::temporary_directory folder;
+  config::settings settings = config::defaults();
+  std::unique_ptr<apps::server> node;
+  std::uint16_t port = 0;
+};
+
+/// Connects, says hello, and waits for the answer.
+struct visitor {
+  explicit visitor(std::uint16_t port) : socket(io) {
+    socket.connect({boost::asio::ip::address_v4::loopback(), port});
+    timeval patience{30, 0};
+    setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience,
+               sizeof patience);
+    std::string hello;
+    protocol::encode_framed(protocol::client_frame{protocol::hello{}}, hello);
+    boost::asio::write(socket, boost::asio::buffer(hello));
+    std::array<unsigned char, 4> length{};
+    boost::asio::read(socket, boost::asio::buffer(length));
+    std::string bytes(length[2] * 256U + length[3], '\0');
+    boost::asio::read(socket, boost::asio::buffer(bytes));
+    answer = *protocol::decode_server(bytes);
+  }
+
+  std::string said() const {
+    if (auto* x = std::get_if<protocol::failed>(&answer))
+      return std::string{to_string(x->code)};
+    return std::string{protocol::type_name(answer)};
+  }
+
+  boost::asio::io_context io;
+  tcp::socket socket;
+  protocol::server_frame answer;
+};
+
+} // namespace
+
+TEST_CASE("a reload takes over what can be, and names the rest") {
+  running it;
+  auto wanted = it.settings;
+  wanted.limits.connections = 2;
+  wanted.limits.idle_timeout = 50s;
+  wanted.limits.mailbox = 2048;
+  wanted.log.level = config::log_level::error;
+  wanted.node.shards = 2;
+  visitor first{it.port};
+  CHECK(first.said() == "welcome");
+  CHECK(visitor{it.port}.said() == "overloaded");
+
+  auto changed = it.node->reload(wanted);
+
+  REQUIRE(changed);
+  std::string names;
+  for (const auto& x : *changed)
+    names += std::string{x.what->name()} + " "
+             + std::string{to_string(x.what->changes)} + "\n";
+  CHECK(names
+        == "node.shards never, once the store exists\n"
+           "limits.connections at reload\n"
+           "limits.idle_timeout at reload\n"
+           "limits.mailbox at restart\n"
+           "log.level at reload\n");
+  visitor second{it.port};
+  REQUIRE(second.said() == "welcome");
+  // Two fifths of the idle time.
+  CHECK(std::get<protocol::welcome>(second.answer).heartbeat_ms == 20'000);
+  CHECK_FALSE(it.node->log().enabled(observability::log_level::warn));
+  // What can't be taken over differs still, and nothing else does.
+  CHECK(it.node->reload(wanted)->size() == 2);
+  it.node.reset();
+  std::ifstream file{it.settings.log.file};
+  std::string log{std::istreambuf_iterator<char>{file}, {}};
+  CHECK(log.find(R"("option changed" option=limits.connections before=1)"
+                 " after=2")
+        != std::string::npos);
+  CHECK(log.find(R"("option not changed" option=limits.mailbox)")
+        != std::string::npos);
+}
+
+TEST_CASE("the certificate is read again, and a bad one changes nothing") {
+  security::test::temporary_directory folder;
+  auto settings = config::defaults();
+  settings.node.data_dir = folder.path();
+  settings.node.shards = 1;
+  settings.node.threads = 1;
+  settings.listen.tcp.address = {};
+  settings.listen.tls.address = {"127.0.0.1", 0};
+  settings.tls.generate = true;
+  settings.admin.address = {};
+  settings.log.file = folder.path() / "log";
+  auto node = *apps::server::start(settings);
+  std::filesystem::resize_file(folder.path() / "node.pem", 10);
+  settings.log.level = config::log_level::debug;
+
+  auto changed = node->reload(settings);
+
+  CHECK_FALSE(changed);
+  CHECK(changed.failure().code == errc::config_invalid);
+  CHECK_FALSE(node->log().enabled(observability::log_level::debug));
+}

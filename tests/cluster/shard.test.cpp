@@ -1,0 +1,264 @@
+#include "cluster/shard.hpp"
+
+#include "persistence/keys.hpp"
+#include "tests/hand_executor.hpp"
+#include "tests/sim/memory_disk.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace iris;
+using namespace iris::persistence;
+using namespace std::chrono_literals;
+using iris::cluster::shard;
+using iris::test::hand_executor;
+
+namespace {
+
+struct hand_clock final : clock {
+  std::chrono::nanoseconds now{1};
+
+  timestamp wall_now() const override { return {}; }
+  std::chrono::nanoseconds steady_now() const override { return now; }
+};
+
+/// One shard with its stores; each of its threads moves when a test says so.
+class replica {
+public:
+  explicit replica(sim::memory_disk& on)
+    : disk(on), log(*log_store::open("/log", disk)),
+      state(*state_store::open("/state", disk)), log_writer_(*log, log_thread),
+      state_writer_(*state, state_thread, 1 << 30) {
+    it = std::make_unique<shard>(
+      shard::parts{
+        {3}, {1}, log_writer_, state_writer_, *state, home, readers, time, 1},
+      shard::events{
+        [this] { led = true; }, [this](const error& why) { stopped = why; },
+        [this](std::chrono::nanoseconds x) { waited.push_back(x); }});
+    it->start(*log->load({3}), *state->applied({3}));
+  }
+
+  /// Until nobody has anything to do.
+  void run() {
+    while (home.run() || log_thread.run() || state_thread.run()
+           || readers.run())
+      continue;
+  }
+
+  /// Until all that is staged is committed; nothing is applied.
+  void commit() {
+    while (home.run() || log_thread.run())
+      continue;
+  }
+
+  static std::string key(const std::string& name) {
+    return key_prefix({3}, {actor_kind::user, main_tenant, "a"}) + name;
+  }
+
+  void stage(const std::string& name, std::string value) {
+    writes out;
+    out.put(key(name), std::move(value));
+    it->stage(out, [this, name] { done += name; });
+  }
+
+  std::string value(const std::string& name) const {
+    return state->get(key(name))->value_or("nothing");
+  }
+
+  sim::memory_disk& disk;
+  hand_executor home, log_thread, state_thread, readers;
+  std::unique_ptr<log_store> log;
+  std::unique_ptr<state_store> state;
+  std::unique_ptr<shard> it;
+  bool led = false;
+  error stopped;
+  std::string done;
+  hand_clock time;
+  std::vector<std::chrono::nanoseconds> waited;
+
+private:
+  log_writer log_writer_;
+  state_writer state_writer_;
+};
+
+} // namespace
+
+TEST_CASE("nobody is told of a write before it is durable") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+  REQUIRE(a.led);
+
+  a.stage("x", "1");
+  a.home.run();
+  CHECK(a.done.empty());
+  a.log_thread.run();
+  CHECK(a.done.empty());
+  a.home.run();
+
+  CHECK(a.done == "x");
+  // Durable, though the state store has not seen it: the log has.
+  CHECK(a.value("x") == "nothing");
+  CHECK(a.log->load({3})->entries.size() == 3);
+}
+
+TEST_CASE("what is staged while an entry is in flight is the next one") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+  auto before = a.log->load({3})->entries.size();
+
+  a.stage("x", "1");
+  a.home.run();
+  a.stage("y", "2");
+  a.stage("z", "3");
+  a.run();
+
+  CHECK(a.done == "xyz");
+  CHECK(a.log->load({3})->entries.size() == before + 2);
+  CHECK(a.value("z") == "3");
+}
+
+TEST_CASE("a commit tells how long its first write waited") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+  REQUIRE(a.waited.empty());
+
+  a.stage("x", "1");
+  a.time.now += 5ns;
+  a.stage("y", "2");
+  a.home.run();
+  a.stage("z", "3");
+  a.time.now += 2ns;
+  a.run();
+
+  CHECK(a.waited == std::vector<std::chrono::nanoseconds>{7ns, 2ns});
+  CHECK(a.it->lag() == 0);
+}
+
+TEST_CASE("an entry that was applied does not let a second one out") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+  a.stage("x", "1");
+  a.home.run();
+  a.log_thread.run();
+  a.home.run();
+  a.stage("y", "2");
+  a.home.run();
+  auto before = a.log->load({3})->entries.size();
+
+  a.stage("z", "3");
+  a.state_thread.run();
+  a.home.run();
+  a.log_thread.run();
+
+  CHECK(a.value("x") == "1");
+  CHECK(a.log->load({3})->entries.size() == before + 1);
+  a.run();
+  CHECK(a.done == "xyz");
+}
+
+TEST_CASE("a read sees all that was committed when it was asked for") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+  a.stage("x", "1");
+  a.commit();
+  std::string seen;
+
+  a.it->read([&](const state_store& from) {
+    seen = from.get(replica::key("x"))->value_or("nothing");
+  });
+  a.readers.run();
+  CHECK(seen.empty());
+  a.run();
+
+  CHECK(seen == "1");
+}
+
+TEST_CASE("writers wait while the state store is behind, and lose nothing") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+  const std::string big(shard::unapplied_bytes_max / 2, 'v');
+
+  for (auto name : {"a", "b", "c", "d", "e", "f"}) {
+    a.stage(name, big);
+    a.commit();
+  }
+
+  // The entry that goes beyond the bound is the last one.
+  CHECK(a.done == "ab");
+  CHECK(a.it->pending_bytes() > 6 * big.size());
+  a.state_thread.run();
+  a.commit();
+  CHECK(a.done == "abcdef");
+  a.run();
+  CHECK(a.it->pending_bytes() == 0);
+  CHECK(a.value("f") == big);
+}
+
+TEST_CASE("a write that fails stops the shard, and answers nobody") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+
+  a.stage("x", "1");
+  disk.fail_at(1);
+  a.run();
+
+  CHECK(a.stopped.code == errc::io_failed);
+  CHECK_FALSE(a.it->leading());
+  // Who has not heard of it yet goes on for a moment.
+  auto pending = a.it->pending_bytes();
+  a.stage("y", "2");
+  a.run();
+  CHECK(a.done.empty());
+  CHECK(a.it->pending_bytes() == pending);
+}
+
+TEST_CASE("a shard that starts again applies what its log has") {
+  sim::memory_disk disk;
+  {
+    replica a{disk};
+    a.run();
+    a.stage("x", "1");
+    a.commit();
+  }
+  disk.crash();
+
+  replica b{disk};
+  CHECK(b.value("x") == "nothing");
+  b.run();
+
+  CHECK(b.led);
+  CHECK(b.value("x") == "1");
+  b.stage("y", "2");
+  b.run();
+  CHECK(b.value("y") == "2");
+}
+
+TEST_CASE("a state that is not of its log's moment is refused") {
+  sim::memory_disk disk;
+  {
+    replica a{disk};
+    a.run();
+    a.stage("x", "1");
+    a.run();
+  }
+  sim::memory_disk other;
+  replica b{other};
+  b.run();
+
+  error stopped;
+  log_writer writer{*b.log, b.log_thread};
+  state_writer applier{*b.state, b.state_thread, 1 << 30};
+  shard c{
+    {{3}, {1}, writer, applier, *b.state, b.home, b.readers, system_clock(), 1},
+    {[] {}, [&](const error& why) { stopped = why; }, {}}};
+  c.start(*b.log->load({3}), {99, 1, 0});
+  b.run();
+
+  CHECK(stopped.code == errc::corrupt);
+}

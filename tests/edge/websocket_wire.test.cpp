@@ -1,0 +1,263 @@
+#include "tests/edge/websocket_end.hpp"
+
+using namespace iris;
+using namespace iris::edge;
+using namespace iris::edge::test;
+
+namespace {
+
+namespace websocket = boost::beast::websocket;
+
+constexpr std::size_t frame_max = protocol::limits::frame_bytes_max;
+
+/// A WebSocket whose node's end is told of to an actor.
+class joined : public stage {
+public:
+  joined() {
+    auto ends = connect();
+    auto made =
+      make_websocket(*home, std::move(ends.first), env, [this] { ++closed; });
+    wire = made.wire;
+    start_ = made.start;
+    client = std::make_shared<websocket_end>(std::move(ends.second));
+  }
+
+  /// Ends what the test left open.
+  ~joined() {
+    error_code ignored;
+    client->lower().next_layer().close(ignored);
+    if (start_)
+      return;
+    if (closed == 0)
+      wire->close();
+    until([this] { return closed > 0; }, "the node's end");
+    settle();
+  }
+
+  /// With the real connection behind the wire.
+  void serve() {
+    start_(supervision::spawn_on<actors::connection>(
+             *home, wire,
+             std::make_shared<const actors::connection_options>(options), env),
+           options.output_bytes_max);
+    open();
+  }
+
+  /// The same, for a client that says this instead of shaking hands.
+  void serve_raw(std::string_view bytes) {
+    start_(supervision::spawn_on<probe>(*home, wire, notes), 1024 * 1024);
+    start_ = nullptr;
+    client->lower().next_layer().send(boost::asio::buffer(bytes));
+  }
+
+  /// With a probe.
+  void watch(std::size_t output_bytes_max = 1024 * 1024) {
+    start_(supervision::spawn_on<probe>(*home, wire, notes), output_bytes_max);
+    open();
+  }
+
+  std::shared_ptr<actors::wire> wire;
+  std::shared_ptr<websocket_end> client;
+  std::shared_ptr<probe::notes> notes = std::make_shared<probe::notes>();
+  int closed = 0;
+
+private:
+  using error_code = boost::system::error_code;
+
+  void open() {
+    start_ = nullptr;
+    client->open();
+    until([this] { return client->opened; }, "the handshake");
+  }
+
+  std::function<void(actors::connection_actor, std::size_t)> start_;
+};
+
+std::string packed(const protocol::client_frame& frame) {
+  std::string out;
+  protocol::encode(frame, out);
+  return out;
+}
+
+std::string pong(std::uint64_t n) {
+  return encoded(protocol::pong{n});
+}
+
+lines described(const std::vector<std::string>& frames) {
+  lines out;
+  for (const auto& x : frames) {
+    auto decoded = protocol::decode_server(x);
+    REQUIRE(decoded);
+    out.push_back(describe(*decoded));
+  }
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("a WebSocket message above the limit gets the typed error") {
+  for (auto fragment : {frame_max + 1, 4 * frame_max, std::size_t{50'000}}) {
+    CAPTURE(fragment);
+    joined it;
+    it.serve();
+
+    // Never finished: the bound counts, not the end.
+    for (std::size_t sent = 0; sent <= frame_max; sent += fragment)
+      it.client->send(std::string(fragment, 'x'), false);
+
+    it.until([&] { return it.client->ended; }, "the end");
+    CHECK(described(it.client->got) == lines{"error frame_too_large fatal"});
+    CHECK(it.client->why == websocket::error::closed);
+    it.until([&] { return it.closed == 1; }, "the node's end");
+  }
+}
+
+TEST_CASE("a WebSocket message of the largest size is taken") {
+  joined it;
+  it.watch();
+  // Unknown keys are skipped: a ping as large as a frame may be.
+  auto bytes = packed(protocol::ping{7});
+  bytes[0] = static_cast<char>(bytes[0] + 1);
+  auto filler = frame_max - bytes.size() - 7;
+  bytes += "\xa1x\xdb"; // key "x", a string with a length of 4 bytes
+  for (int shift = 24; shift >= 0; shift -= 8)
+    bytes.push_back(static_cast<char>(filler >> shift));
+  bytes.append(filler, 'x');
+  REQUIRE(bytes.size() == frame_max);
+
+  it.client->send(bytes);
+
+  it.until([&] { return !it.notes->seen.empty(); }, "the frame");
+  CHECK(it.notes->seen == lines{"ping 7"});
+}
+
+TEST_CASE("a message in fragments is one frame") {
+  joined it;
+  it.watch();
+  auto bytes = packed(message(1, 3000));
+
+  for (std::size_t at = 0; at < 3000; at += 500)
+    it.client->send(bytes.substr(at, 500), false);
+  it.client->ping(); // Control frames may come between.
+  it.client->send(bytes.substr(3000));
+  it.client->send(packed(protocol::ping{2}));
+
+  it.until([&] { return it.notes->seen.size() == 2; }, "the frames");
+  CHECK(it.notes->seen == lines{"send 3000", "ping 2"});
+  it.until([&] { return it.client->pongs == 1; }, "the pong");
+}
+
+TEST_CASE("a text message is refused") {
+  joined it;
+  it.serve();
+  it.client->lower().text(true);
+
+  it.client->send("ping");
+
+  it.until([&] { return it.client->ended; }, "the end");
+  CHECK(described(it.client->got) == lines{"error bad_frame fatal"});
+  CHECK(it.client->why == websocket::error::closed);
+}
+
+TEST_CASE("an empty message is no frame") {
+  joined it;
+  it.serve();
+
+  it.client->send("");
+
+  it.until([&] { return it.client->ended; }, "the end");
+  CHECK(described(it.client->got) == lines{"error bad_frame fatal"});
+}
+
+TEST_CASE("what the client sends last is taken before its close") {
+  joined it;
+  it.watch();
+
+  it.client->send(packed(protocol::ping{1}));
+  it.until([&] { return it.notes->seen.size() == 1; }, "the frame");
+  it.client->close();
+
+  it.until([&] { return it.notes->seen.size() == 2; }, "the end");
+  CHECK(it.notes->seen == lines{"ping 1", "disconnected"});
+  CHECK(it.closed == 1);
+}
+
+TEST_CASE("closing sends what is queued, then the close of WebSocket") {
+  joined it;
+  it.watch();
+
+  for (std::uint64_t i = 1; i <= 20; ++i)
+    it.wire->send(pong(i));
+  it.wire->close();
+  it.wire->send(pong(21)); // Too late.
+
+  it.until([&] { return it.client->ended; }, "the end");
+  CHECK(it.client->why == websocket::error::closed);
+  CHECK(it.client->lower().reason().code == websocket::close_code::normal);
+  auto got = described(it.client->got);
+  REQUIRE(got.size() == 20);
+  CHECK(got.front() == "pong 1");
+  CHECK(got.back() == "pong 20");
+  it.until([&] { return it.closed == 1; }, "the node's end");
+}
+
+TEST_CASE("a connection that goes without a close is the end") {
+  joined it;
+  it.watch();
+
+  it.client->lower().next_layer().shutdown(tcp::socket::shutdown_send);
+
+  it.until([&] { return !it.notes->seen.empty(); }, "the end");
+  CHECK(it.notes->seen == lines{"disconnected"});
+}
+
+TEST_CASE("what is no WebSocket is closed") {
+  joined it;
+  it.serve_raw("GET / HTTP/1.0\r\n\r\n");
+
+  it.until([&] { return it.closed == 1; }, "the node's end");
+}
+
+TEST_CASE("a WebSocket that is not resumed is not read") {
+  joined it;
+  it.notes->resumes = false;
+  it.watch();
+  it.client->send(packed(protocol::ping{1}));
+  it.until([&] { return it.notes->seen.size() == 1; }, "the first frame");
+  it.client->send(packed(protocol::ping{2}));
+  it.settle();
+  CHECK(it.notes->seen == lines{"ping 1"});
+
+  it.wire->resume();
+  it.until([&] { return it.notes->seen.size() == 2; }, "the second frame");
+
+  CHECK(it.notes->seen == lines{"ping 1", "ping 2"});
+}
+
+TEST_CASE("output waits for a WebSocket client that does not read") {
+  constexpr std::size_t bound = 100'000;
+  joined it;
+  it.client->reading = false;
+  it.watch(bound);
+  auto frame = encoded(protocol::goaway{std::string(1000, 'x'), 0});
+  std::size_t sent = 0;
+
+  // The client reads one message and then no more. As a connection does: no
+  // more output while the bound is reached.
+  for (bool stuck = false; !stuck;) {
+    for (stuck = true; it.wire->queued() < bound; ++sent) {
+      it.wire->send(frame);
+      stuck = false;
+    }
+    it.settle();
+  }
+  CHECK(it.wire->queued() >= bound);
+  CHECK(it.wire->queued() < bound + frame.size());
+  it.notes->seen.clear();
+
+  it.client->read_on();
+  it.until([&] { return !it.notes->seen.empty(); }, "the output to drain");
+  CHECK(it.notes->seen == lines{"drained"});
+  CHECK(it.wire->queued() == 0);
+  it.until([&] { return it.client->got.size() == sent; }, "the rest");
+}

@@ -1,0 +1,150 @@
+#include "tests/process/real_node.hpp"
+
+#include "base/clock.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+#include <sys/wait.h>
+
+namespace iris::process {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Safety nets, far beyond what a slow machine needs.
+constexpr auto stop_timeout = 60s;
+constexpr auto answer_timeout = 30s;
+
+constexpr auto admin = "admin";
+
+bench::scratch_directory new_scratch() {
+  auto made =
+    bench::scratch_directory::make(std::filesystem::temp_directory_path());
+  if (!made)
+    throw std::runtime_error(to_string(made.failure()));
+  return *std::move(made);
+}
+
+std::string quoted(const std::string& x) {
+  return '"' + x + '"';
+}
+
+} // namespace
+
+real_node::real_node(const std::string& more) : scratch_(new_scratch()) {
+  for (const auto* x : transports)
+    ports_[x];
+  ports_[admin];
+  program_.program = IRIS_IRISD;
+  program_.config = scratch_.path() / "iris.toml";
+  program_.log = scratch_.path() / "irisd.log";
+  std::ofstream{program_.config} << config_text() << more;
+}
+
+std::string real_node::config_text() const {
+  auto out = "[node]\nname = \"process\"\ndata_dir = "
+             + quoted((scratch_.path() / "data").string())
+             + "\n[tls]\ngenerate = true\n"
+               "[log]\nlevel = \"warn\"\n";
+  for (const auto& [name, port] : ports_)
+    out += (name == admin ? "[" : "[listen.") + name
+           + "]\naddress = \"127.0.0.1:" + std::to_string(port.number())
+           + "\"\n";
+  return out;
+}
+
+void real_node::start() {
+  auto started = bench::node_process::start(program_);
+  if (!started)
+    give_up(to_string(started.failure()));
+  process_ = *std::move(started);
+  if (key_)
+    return;
+  auto key = cli::load_local_key(program_.config.string());
+  if (!key)
+    give_up(to_string(key.failure()));
+  key_.emplace(*std::move(key));
+  auto trust =
+    client::tls_context::create((key_->settings.node.data_dir / "ca.pem"));
+  if (!trust)
+    give_up(to_string(trust.failure()));
+  trust_ = *std::move(trust);
+}
+
+void real_node::kill() {
+  if (auto ok = process_->stop(SIGKILL, stop_timeout); !ok)
+    give_up(to_string(ok.failure()));
+  process_.reset();
+}
+
+result<void> real_node::terminate() {
+  auto out = process_->stop(SIGTERM, stop_timeout);
+  process_.reset();
+  return out;
+}
+
+real_node::verdict real_node::verify() const {
+  // The names are ours: no quote is in them.
+  auto command = quoted(IRIS_IRIS) + " verify "
+                 + quoted(key_->settings.node.data_dir.string()) + " 2>&1";
+  auto* pipe = popen(command.c_str(), "re");
+  if (pipe == nullptr)
+    give_up("can't run " + command);
+  verdict out;
+  char buffer[4096];
+  while (auto n = fread(buffer, 1, sizeof buffer, pipe))
+    out.text.append(buffer, n);
+  auto status = pclose(pipe);
+  out.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return out;
+}
+
+std::string real_node::url(const std::string& transport) const {
+  return transport + "://127.0.0.1:" + std::to_string(port(transport));
+}
+
+std::string real_node::token(const user_id& whom) const {
+  security::claims claims;
+  claims.user = whom;
+  auto made = key_->issuer.issue(claims, 2h, system_clock().wall_now());
+  if (!made)
+    give_up(to_string(made.failure()));
+  return *made;
+}
+
+cli::http_answer real_node::get(const std::string& target) const {
+  auto answer =
+    cli::call({"127.0.0.1", port(admin)}, {"GET", target}, answer_timeout);
+  if (!answer)
+    give_up(to_string(answer.failure()));
+  return *std::move(answer);
+}
+
+std::map<std::string, double> real_node::metrics() const {
+  auto answer = get("/metrics");
+  if (answer.status != 200)
+    give_up("/metrics: " + answer.body);
+  std::map<std::string, double> out;
+  std::istringstream lines{answer.body};
+  for (std::string line; std::getline(lines, line);)
+    if (auto end = line.rfind(' '); end != line.npos && line[0] != '#')
+      out[line.substr(0, end)] = std::stod(line.substr(end + 1));
+  return out;
+}
+
+std::string real_node::log() const {
+  std::ifstream in{program_.log};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void real_node::give_up(const std::string& why) const {
+  throw std::runtime_error(why + "\nthe node's log:\n" + log());
+}
+
+} // namespace iris::process

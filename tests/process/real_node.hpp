@@ -1,0 +1,73 @@
+#pragma once
+
+#include "apps/bench/node_process.hpp"
+#include "apps/cli/http.hpp"
+#include "apps/cli/local_key.hpp"
+#include "clients/cpp/tls.hpp"
+#include "tests/process/reserved_port.hpp"
+
+#include <array>
+#include <map>
+#include <optional>
+
+namespace iris::process {
+
+/// By the names that URLs and metrics give them.
+inline constexpr std::array<const char*, 4> transports{"tcp", "tls", "ws",
+                                                       "wss"};
+
+/// A node as an operator runs it: the program irisd with a configuration and a
+/// store of its own, all four listeners with generated certificates, and the
+/// admin listener. It can die and come back on the same ports.
+///
+/// What fails here is no finding about the node's promises but the end of the
+/// test: these throw std::runtime_error with the reason and the node's log.
+class real_node {
+public:
+  /// `more` is added to the configuration: whole sections, as TOML.
+  explicit real_node(const std::string& more = {});
+
+  void start();
+  /// SIGKILL, and waits for the end.
+  void kill();
+  /// SIGTERM, and waits for the end: call it where it blocks nobody. Fails
+  /// unless the node ends in time with status 0.
+  result<void> terminate();
+  bool running() const noexcept { return process_ != nullptr; }
+
+  /// What `iris verify` says of the store. Precondition: not running.
+  struct verdict {
+    int status = -1;
+    std::string text;
+  };
+  verdict verify() const;
+
+  std::string url(const std::string& transport) const;
+  std::uint16_t port(const std::string& transport) const {
+    return ports_.at(transport).number();
+  }
+  /// Trusts the authority that the node made for itself.
+  std::shared_ptr<const client::tls_context> trust() const { return trust_; }
+  /// Signed with the node's key.
+  std::string token(const user_id& whom) const;
+
+  /// What the admin listener answers to a GET.
+  cli::http_answer get(const std::string& target) const;
+  /// All series of /metrics, by name with labels.
+  std::map<std::string, double> metrics() const;
+  /// What it has logged so far, over all its lives.
+  std::string log() const;
+
+private:
+  [[noreturn]] void give_up(const std::string& why) const;
+  std::string config_text() const;
+
+  bench::scratch_directory scratch_;
+  std::map<std::string, reserved_port> ports_;
+  bench::node_process::options program_;
+  std::unique_ptr<bench::node_process> process_; ///< ends before its folder
+  std::optional<cli::local_key> key_;
+  std::shared_ptr<const client::tls_context> trust_;
+};
+
+} // namespace iris::process

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Copies of the product's sources with deliberate faults in them.
+
+Each fault is a name, a file, a piece of its text and what stands there
+instead; docs/testing.md says which invariant catches it. The product's own
+sources have no hooks: what is tested here is whether the simulation notices.
+
+  faults.py names              all names, a line each
+  faults.py files              the files that differ
+  faults.py copy FILE TO       FILE with its faults
+"""
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+FAULTS = [
+    # -- the log --------------------------------------------------------------
+    ("ack_before_sync", "persistence/writers.cpp",
+     "auto durable = write(changes);",
+     """if (fault("ack_before_sync")) {
+    for (auto& x : waiting)
+      x.home->post([done = std::move(x.done)] { done({}); });
+    return thread_.post([this, changes] { static_cast<void>(write(changes)); });
+  }
+  auto durable = write(changes);"""),
+    ("log_write_not_synced", "persistence/log_store.cpp",
+     "impl_->appended = true;\n  return impl_->db->write(batch, true);",
+     """impl_->appended = true;
+  return impl_->db->write(batch, !fault("log_write_not_synced"));"""),
+    ("directory_not_synced", "persistence/guarded_env.cpp",
+     "if (!rules_.sync_directories)",
+     'if (!rules_.sync_directories || fault("directory_not_synced"))'),
+    ("closed_log_not_synced", "persistence/guarded_env.cpp",
+     "auto out = sync_at_close_ && !synced_ ? Sync() : Status::OK();",
+     """auto out = sync_at_close_ && !synced_ && !fault("closed_log_not_synced")
+                 ? Sync() : Status::OK();"""),
+    ("failed_sync_retried", "persistence/guarded_env.cpp",
+     """auto out = env_.guarded([&] { return target_->Sync(); });
+    synced_ = out.ok();""",
+     """auto out = env_.guarded([&] {
+      auto first = target_->Sync();
+      return first.ok() || !fault("failed_sync_retried") ? first
+                                                         : target_->Sync();
+    });
+    synced_ = out.ok();"""),
+    ("answer_before_commit", "cluster/shard.cpp",
+     "open_waiters_.push_back(std::move(committed));",
+     """if (fault("answer_before_commit")) {
+    parts_.home.post(std::move(committed));
+    committed = [] {};
+  }
+  open_waiters_.push_back(std::move(committed));"""),
+
+    # -- the state ------------------------------------------------------------
+    ("applied_index_apart", "persistence/state_store.cpp",
+     "if (auto ok = impl_->db->write(builder.batch(), false); !ok)",
+     """if (fault("applied_index_apart")) {
+    leveldb::WriteBatch first;
+    for (const auto& [shard, point] : points) {
+      auto key = applied_key(shard);
+      first.Put(key, encode(key, point));
+    }
+    if (auto ok = impl_->db->write(first, false); !ok)
+      return ok;
+  }
+  if (auto ok = impl_->db->write(builder.batch(), false); !ok)"""),
+    ("log_cut_before_sync", "persistence/state_writer.cpp",
+     "return store_.sync();",
+     'return fault("log_cut_before_sync") ? result<void>{} : store_.sync();'),
+
+    # -- conversations --------------------------------------------------------
+    ("dedup_in_memory", "actors/conversation_machine.cpp",
+     "out.put(keys_.dedup(what.id, who.user), encode(where));",
+     """if (!fault("dedup_in_memory"))
+    out.put(keys_.dedup(what.id, who.user), encode(where));"""),
+    ("dedup_off", "actors/conversation_machine.cpp",
+     "case dedup_index::answer::known:\n    break;",
+     """case dedup_index::answer::known:
+    if (fault("dedup_off"))
+      return std::nullopt;
+    break;"""),
+    ("dedup_forgets_early", "actors/conversation.cpp",
+     "auto oldest = now().ms - env().conversation.idempotency_window.count()",
+     """auto oldest = now().ms - (fault("dedup_forgets_early")
+                               ? -clock_skew_max
+                               : env().conversation.idempotency_window).count()
+"""),
+    ("after_ignored", "actors/conversation_machine.cpp",
+     "if (answer == dedup_index::answer::unknown)\n    return lookup{key};\n"
+     "  return error{errc::out_of_order,",
+     """if (answer == dedup_index::answer::unknown)
+    return lookup{key};
+  if (fault("after_ignored"))
+    return std::nullopt;
+  return error{errc::out_of_order,"""),
+    ("removed_member_served", "actors/conversation_machine.cpp",
+     "auto last = i.until.value == 0 ? to : std::min(to, i.until);",
+     """auto last = i.until.value == 0 || fault("removed_member_served")
+                    ? to : std::min(to, i.until);"""),
+    ("cut_above_floor", "actors/conversation_machine.cpp",
+     "auto out = head_;\n  for (const auto& x : cursors_)",
+     """auto out = head_;
+  if (fault("cut_above_floor"))
+    return out;
+  for (const auto& x : cursors_)"""),
+
+    # -- delivery -------------------------------------------------------------
+    ("cursor_before_delivery", "actors/conversation.cpp",
+     "env().routes.to_shard(where, std::move(out));",
+     """if (fault("cursor_before_delivery"))
+    machine_.delivered(where, last);
+  env().routes.to_shard(where, std::move(out));"""),
+    ("fan_out_reversed", "actors/conversation.cpp",
+     "fan_out out{machine_.id(), where, first, std::move(items),",
+     """if (items.size() > 1 && fault("fan_out_reversed"))
+    std::reverse(items.begin(), items.end());
+  fan_out out{machine_.id(), where, first, std::move(items),"""),
+    ("inbox_dedup_off", "actors/user_machine.cpp",
+     "if (seq > *last) {",
+     'if (seq > *last || fault("inbox_dedup_off")) {'),
+    ("seen_not_stored", "actors/user_machine.cpp",
+     "if (*last != before)",
+     'if (*last != before && !fault("seen_not_stored"))'),
+
+    # -- devices --------------------------------------------------------------
+    ("acknowledged_when_sent", "actors/user.cpp",
+     "to.waiting = false;",
+     """to.waiting = false;
+  if (!items.empty() && fault("acknowledged_when_sent"))
+    machine_.acknowledge(to.device, {first.value + items.size() - 1});"""),
+    ("inbox_cut_above_cursor", "actors/user_machine.cpp",
+     "auto out = head();\n  for (const auto& x : devices_)",
+     """auto out = head();
+  if (fault("inbox_cut_above_cursor"))
+    return out;
+  for (const auto& x : devices_)"""),
+    ("page_before_commit", "actors/user.cpp",
+     "commit(out, [this, done = what.done, head = machine_.head()] {",
+     """if (fault("page_before_commit")) {
+    committed_ = machine_.head();
+    serve_all();
+  }
+  commit(out, [this, done = what.done, head = machine_.head()] {"""),
+
+    # -- queues ---------------------------------------------------------------
+    ("queue_drops_oldest", "actors/shard_host.cpp",
+     "if (!led_ && !stopped_ && early_.size() < with_.env.mailbox_max)",
+     """if (!led_ && !stopped_ && early_.size() >= with_.env.mailbox_max
+      && fault("queue_drops_oldest"))
+    early_.erase(early_.begin());
+  if (!led_ && !stopped_ && early_.size() < with_.env.mailbox_max)"""),
+]
+
+
+def copy(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    for name, where, found, instead in FAULTS:
+        if where != file:
+            continue
+        if text.count(found) != 1:
+            sys.exit(f"{file}: fault {name} expected this text once, found it "
+                     f"{text.count(found)} times:\n{found}")
+        text = text.replace(found, instead)
+    return ('#include "tests/sim/fault.hpp"\nusing iris::sim::fault;\n'
+            f'#line 1\n{text}')
+
+
+def main(arguments):
+    if arguments == ["names"]:
+        print("\n".join(x[0] for x in FAULTS))
+    elif arguments == ["files"]:
+        print("\n".join(sorted({x[1] for x in FAULTS})))
+    elif len(arguments) == 3 and arguments[0] == "copy":
+        pathlib.Path(arguments[2]).write_text(copy(arguments[1]),
+                                              encoding="utf-8")
+    else:
+        sys.exit(__doc__)
+
+
+main(sys.argv[1:])

@@ -1,0 +1,65 @@
+#include "tests/sim/profile.hpp"
+
+namespace iris::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// So that a profile says nothing about the run's other choices.
+constexpr std::uint64_t apart = 0x70726f66696c65;
+
+} // namespace
+
+profile::profile(std::uint64_t seed) {
+  random_source random{seed ^ apart};
+  small_queues = random.chance(30);
+  queue_max = 4 + static_cast<std::uint32_t>(random.below(5));
+  small_caches = random.chance(30);
+  small_stores = random.chance(30);
+  retention = random.chance(30);
+  busy = random.chance(10);
+  disk_faults = random.chance(50);
+}
+
+void profile::apply(actors::node_options& to) const {
+  if (small_queues)
+    to.mailbox_max = queue_max;
+  if (small_caches) {
+    to.conversation.tail_bytes_max = 512;
+    to.user.tail_bytes_max = 512;
+    to.user.seen_max = 2;
+    to.rest_after = 2s;
+  }
+  if (small_stores)
+    to.log_bytes_max = 16 * 1024;
+  if (retention) {
+    to.conversation.retention = 3s;
+    to.sweep_every = 2s;
+  }
+}
+
+persistence::node_options profile::store() const {
+  persistence::node_options out;
+  out.state.cache_bytes = out.log.cache_bytes = 1 << 20;
+  if (small_stores)
+    out.state.write_buffer_bytes = out.log.write_buffer_bytes = 64 * 1024;
+  return out;
+}
+
+std::string profile::str() const {
+  std::string out = "profile:";
+  auto add = [&out](bool has, const char* name) {
+    if (has)
+      out += std::string{" "} + name;
+  };
+  add(small_queues, "small queues");
+  add(small_caches, "small caches");
+  add(small_stores, "small stores");
+  add(retention, "retention");
+  add(busy, "busy");
+  add(disk_faults, "disk faults");
+  return out;
+}
+
+} // namespace iris::sim

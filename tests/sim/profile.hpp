@@ -1,0 +1,28 @@
+#pragma once
+
+#include "tests/sim/sim_node.hpp"
+
+#include <string>
+
+namespace iris::sim {
+
+/// What kind of run a seed stands for: limits so low that they are met, each
+/// in a share of the seeds, and some of what goes wrong.
+struct profile {
+  explicit profile(std::uint64_t seed);
+
+  /// Sets what differs from the defaults.
+  void apply(actors::node_options& to) const;
+  persistence::node_options store() const;
+  std::string str() const;
+
+  bool small_queues = false; ///< mailboxes of a few messages, and a crowd
+  std::uint32_t queue_max = 4;
+  bool small_caches = false; ///< tails, seen conversations, short rests
+  bool small_stores = false; ///< logs and tables that fill up
+  bool retention = false;    ///< of seconds, swept every few
+  bool busy = false;         ///< bursts of ten times as much
+  bool disk_faults = false;
+};
+
+} // namespace iris::sim
