@@ -1,5 +1,7 @@
 #include "tests/process/crowd.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 
 namespace iris::process {
@@ -57,6 +59,7 @@ void crowd::begin() {
       x->connection->stop();
       x->away = true;
     }
+  await_departures();
   for (std::size_t i = 0; i < groups_made; ++i) {
     auto& owner = *devices_[i];
     auto id = owner.connection->create_group("a group", users_);
@@ -70,6 +73,19 @@ void crowd::begin() {
     audiences_[*id] = users_;
   }
   settle();
+}
+
+/// Until the node has seen it, it writes to those who are gone.
+void crowd::await_departures() {
+  auto left = static_cast<double>(devices_.size() - witnesses);
+  run_until([this, left] {
+    boost::asio::post(io_, [] {}); // Look again.
+    auto open = 0.0;
+    for (const auto& [name, value] : node_.metrics())
+      if (name.starts_with("iris_connections{"))
+        open += value;
+    return open == left;
+  });
 }
 
 void crowd::load() {

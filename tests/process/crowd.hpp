@@ -88,6 +88,7 @@ private:
     std::optional<user_id> absent;
   };
 
+  void await_departures();
   device& add_device(const user_id& of, const std::string& name);
   void keep_busy(device& who);
   void act(device& who);
