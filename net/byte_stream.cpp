@@ -83,6 +83,7 @@ io_result tls_stream::outcome(int returned) noexcept {
   if (returned > 0)
     return {io_status::done, static_cast<std::size_t>(returned)};
   auto why = SSL_get_error(ssl_.get(), returned);
+  failure_ = ERR_GET_REASON(ERR_peek_error());
   // The queue is the thread's: what stays in it would be the next stream's.
   ERR_clear_error();
   if (why == SSL_ERROR_WANT_READ)

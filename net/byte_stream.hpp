@@ -47,6 +47,8 @@ public:
 
   /// To set what the handshake expects, or ask why it failed.
   SSL* handle() noexcept { return ssl_.get(); }
+  /// OpenSSL's reason for what failed last, or 0.
+  int failure() const noexcept { return failure_; }
 
 private:
   struct deleter {
@@ -56,6 +58,7 @@ private:
   io_result outcome(int returned) noexcept;
 
   std::unique_ptr<SSL, deleter> ssl_;
+  int failure_ = 0;
 };
 
 } // namespace iris::net

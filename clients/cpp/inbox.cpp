@@ -26,6 +26,7 @@ inbox::open(const protocol::ready& x) {
     delivered_ = acked_ = x.cursor;
   live_ = false;
   received_ = delivered_;
+  // Its text begins with reasons::beyond_end.
   if (delivered_ > x.head || x.floor > x.head)
     return expected("ready.head",
                     "at least "

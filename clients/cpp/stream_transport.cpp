@@ -1,6 +1,7 @@
 #include "clients/cpp/stream_transport.hpp"
 
 #include "clients/cpp/dialler.hpp"
+#include "clients/cpp/reasons.hpp"
 #include "protocol/codec.hpp"
 
 #include <boost/asio/post.hpp>
@@ -85,8 +86,15 @@ void stream_transport<Stream>::attach() {
 template <class Stream>
 error stream_transport<Stream>::failure() {
   if constexpr (std::is_same_v<Stream, tls_stream>)
-    return tls_context::failure(stream_->handle());
+    return tls_context::failure(stream_->handle(), stream_->failure());
   return {};
+}
+
+template <class Stream>
+error stream_transport<Stream>::closed() const {
+  if (std::is_same_v<Stream, plain_stream> && !heard_)
+    return {errc::no_connection, std::string{reasons::silent}};
+  return {errc::no_connection, "the node closed the connection"};
 }
 
 template <class Stream>
@@ -106,9 +114,10 @@ void stream_transport<Stream>::read() {
   for (int i = 0; i < reads_per_turn; ++i) {
     auto got = stream_->read(scratch(), read_bytes);
     if (got.status == io_status::closed)
-      return fail({errc::no_connection, "the node closed the connection"});
+      return fail(closed());
     if (got.status != io_status::done)
       return wait_for(got.status, [](auto& x) { x.read(); });
+    heard_ = true;
     take({scratch(), got.bytes});
     if (listener_ == nullptr)
       return;
@@ -153,7 +162,7 @@ void stream_transport<Stream>::flush() {
     flush_scheduled_ = false;
     return;
   case io_status::closed:
-    return fail({errc::no_connection, "the node closed the connection"});
+    return fail(closed());
   default:
     wait_for(went, [](auto& x) { x.flush(); });
   }

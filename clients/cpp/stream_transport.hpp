@@ -40,6 +40,8 @@ private:
   net::io_status write();
   /// Why the handshake failed.
   error failure();
+  /// What it means that the node closed the connection.
+  error closed() const;
   void fail(error reason);
 
   const url where_;
@@ -51,6 +53,7 @@ private:
   std::string out_;
   std::size_t written_ = 0;
   bool flush_scheduled_ = false;
+  bool heard_ = false; ///< something came
 };
 
 extern template class stream_transport<net::plain_stream>;

@@ -1,7 +1,10 @@
 #include "clients/cpp/tls.hpp"
 
+#include "clients/cpp/reasons.hpp"
+
 #include <arpa/inet.h>
 #include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <openssl/x509v3.h>
 
 namespace iris::client {
@@ -50,12 +53,14 @@ void tls_context::expect_host(SSL* connection, const std::string& host) {
   }
 }
 
-error tls_context::failure(const SSL* connection) {
+error tls_context::failure(const SSL* connection, int reason) {
   auto verdict = SSL_get_verify_result(connection);
   if (verdict != X509_V_OK)
-    return {errc::no_connection,
-            "expected a certificate of the host that we trust: "
-              + std::string{X509_verify_cert_error_string(verdict)}};
+    return {errc::no_connection, std::string{reasons::untrusted} + ": "
+                                   + X509_verify_cert_error_string(verdict)};
+  if (reason == SSL_R_WRONG_VERSION_NUMBER
+      || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+    return {errc::no_connection, std::string{reasons::not_tls}};
   return {errc::no_connection, "expected a TLS 1.3 handshake to succeed"};
 }
 

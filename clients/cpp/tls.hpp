@@ -22,8 +22,8 @@ public:
   /// Makes a handshake fail unless the peer's certificate is for this host:
   /// a name or an address.
   static void expect_host(SSL* connection, const std::string& host);
-  /// Why a handshake failed.
-  static error failure(const SSL* connection);
+  /// Why a handshake failed; `reason` is OpenSSL's, or 0.
+  static error failure(const SSL* connection, int reason);
 
 private:
   struct deleter {

@@ -1,6 +1,7 @@
 #include "clients/cpp/websocket_transport.hpp"
 
 #include "clients/cpp/dialler.hpp"
+#include "clients/cpp/reasons.hpp"
 #include "protocol/codec.hpp"
 
 #include <boost/asio/ssl.hpp>
@@ -27,6 +28,14 @@ using secure_socket = beast::ssl_stream<tcp::socket>;
 
 /// A node that doesn't take our last frames by then doesn't get them.
 constexpr auto linger = std::chrono::seconds{5};
+
+/// OpenSSL's reason for a handshake that failed, or 0.
+int tls_reason(error_code failed) {
+  if (failed == asio::ssl::error::stream_truncated)
+    return SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  auto of_tls = failed.category() == asio::error::get_ssl_category();
+  return of_tls ? ERR_GET_REASON(failed.value()) : 0;
+}
 
 /// Life cycle: dialled, TLS if secure, upgraded, then one read and at most one
 /// write at a time until one side closes.
@@ -91,8 +100,12 @@ private:
 
   error reason(error_code failed) {
     if constexpr (std::is_same_v<Lower, secure_socket>)
-      if (!secured_ && failed.category() == asio::error::get_ssl_category())
-        return tls_context::failure(stream_.next_layer().native_handle());
+      if (auto why = tls_reason(failed); !secured_ && why != 0)
+        return tls_context::failure(stream_.next_layer().native_handle(), why);
+    auto closed = failed == beast::http::error::end_of_stream
+                  || failed == asio::error::connection_reset;
+    if (closed && !open_ && std::is_same_v<Lower, plain_socket>)
+      return {errc::no_connection, std::string{reasons::silent}};
     if (failed == websocket::error::message_too_big)
       return {errc::frame_too_large,
               "expected a message of at most "
