@@ -13,12 +13,14 @@ namespace {
 constexpr std::size_t read_bytes_max = (1 << 20) + 1;
 
 std::string last_error() {
+  if (errno == ENOENT)
+    return "no such file";
   return "nothing readable (" + std::generic_category().message(errno) + ")";
 }
 
 outcome unreadable(const std::filesystem::path& file, std::string found) {
   return outcome{std::vector<problem>{
-    {{file.string()}, {}, std::move(found), "a TOML file", {}}}};
+    {{file.string()}, {}, std::move(found), "the path of a TOML file", {}}}};
 }
 
 } // namespace

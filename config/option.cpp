@@ -88,7 +88,7 @@ std::string accepted(const option_type& type) {
       [](const text& x) { return std::string{x.accepted}; },
       [](const path& x) { return with_zero(x.empty, "a path", excerpt("")); },
       [](const address&) -> std::string {
-        return R"("" (off), or "host:port")";
+        return R"("" (off), or "host:port" with a port from 0 to 65535)";
       },
       [](const choice& x) { return one_of(x.names); },
       [](const list& x) {

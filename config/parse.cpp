@@ -145,14 +145,15 @@ private:
 
   void apply(const rule& r) {
     auto broken = [&](auto name) { return broken_.contains(name); };
-    if (std::any_of(r.options.begin(), r.options.end(), broken))
+    if (std::any_of(r.needs.begin(), r.needs.end(), broken))
       return;
     for (auto& x : r.check(settings_))
-      report({origin_of(x),
-              std::string{x.option},
-              std::move(x.found),
-              std::move(x.expected),
-              {}});
+      if (!broken(x.option) && !broken(x.other))
+        report({origin_of(x),
+                std::string{x.option},
+                std::move(x.found),
+                std::move(x.expected),
+                {}});
   }
 
   origin origin_of(const violation& x) const {

@@ -104,7 +104,8 @@ std::span<const rule> rules() {
      one_source_of_certificates},
     {"`listen.tls` and `listen.wss` need a certificate, given or generated.",
      {tls, wss, certificate, key, generate},
-     tls_has_a_certificate},
+     tls_has_a_certificate,
+     {certificate, key}},
   };
   return all;
 }

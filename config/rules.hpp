@@ -23,10 +23,13 @@ struct violation {
 struct rule {
   /// A sentence for the documentation, in Markdown.
   std::string_view meaning;
-  /// The options that `check` reads. With one of them wrong by itself, the
-  /// rule isn't asked.
+  /// The options that `check` reads. What it finds about one of them that is
+  /// wrong by itself, or blames on such a one, isn't told.
   std::vector<std::string_view> options;
   std::vector<violation> (*check)(const settings&);
+  /// Of the options, those that each of its answers rests on: with one of them
+  /// wrong by itself, the rule isn't asked.
+  std::vector<std::string_view> needs = {};
 };
 
 /// All rules, in the order of the documentation.

@@ -147,10 +147,11 @@ document read_toml(std::string_view text,
     collect(root, {}, is_section, entries);
     return entries;
   } catch (const toml::parse_error& failure) {
-    return syntax_error{at(failure.source()),
-                        "invalid TOML (" + one_line(failure.description())
-                          + ")",
-                        "TOML 1.0 (strings in quotes)"};
+    auto why = one_line(failure.description());
+    auto twice = why.find("cannot redefine") != why.npos;
+    return syntax_error{at(failure.source()), "invalid TOML (" + why + ")",
+                        twice ? "each key and each table once"
+                              : "TOML 1.0 (strings in quotes)"};
   }
 }
 

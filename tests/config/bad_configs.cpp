@@ -135,13 +135,13 @@ const bad_config all[] = {
    "node.data_dir), or a path\n"},
   {"an address without a port", "listen.tcp.address = '127.0.0.1'\n",
    "f:1:22: listen.tcp.address: found \"127.0.0.1\", expected \"\" (off), or "
-   "\"host:port\"\n"},
+   "\"host:port\" with a port from 0 to 65535\n"},
   {"an address that is a port", "admin.address = 7380\n",
    "f:1:17: admin.address: found 7380, expected \"\" (off), or "
-   "\"host:port\"\n"},
+   "\"host:port\" with a port from 0 to 65535\n"},
   {"an address with a port beyond 16 bits", "admin.address = '[::1]:65536'\n",
    "f:1:17: admin.address: found \"[::1]:65536\", expected \"\" (off), or "
-   "\"host:port\"\n"},
+   "\"host:port\" with a port from 0 to 65535\n"},
   {"a flag in quotes", "listen.insecure = 'true'\n",
    "f:1:19: listen.insecure: found \"true\", expected true or false\n"},
   {"a choice that isn't one", "log.level = 'verbose'\n",
@@ -170,7 +170,10 @@ const bad_config all[] = {
    "value-terminator, saw 'o'), expected TOML 1.0 (strings in quotes)\n"},
   {"a key given twice", "[node]\nid = 1\nid = 2\n",
    "f:3:6: found invalid TOML (Error while parsing key-value pair: cannot "
-   "redefine existing integer 'id'), expected TOML 1.0 (strings in quotes)\n"},
+   "redefine existing integer 'id'), expected each key and each table once\n"},
+  {"a table given twice", "[log]\n[node]\n[log]\n",
+   "f:3:1: found invalid TOML (Error while parsing table header: cannot "
+   "redefine existing table 'log'), expected each key and each table once\n"},
   {"bytes that are not UTF-8", "# caf\xe9\n",
    "f:1:5: found invalid TOML (Encountered invalid utf-8 sequence), expected "
    "TOML 1.0 (strings in quotes)\n"},
@@ -209,6 +212,29 @@ const bad_config all[] = {
    "listen.tcp.address = '127.0.0.1:7380'\n",
    "f:1:22: admin.address: found \"127.0.0.1:7380\", expected another address "
    "than that of listen.tcp.address\n"},
+  {"an open address beside others that are wrong by themselves",
+   "listen.tcp.address = '7300'\nlisten.ws.address = 1\n"
+   "admin.address = '0.0.0.0:7380'\n",
+   "f:1:22: listen.tcp.address: found \"7300\", expected \"\" (off), or "
+   "\"host:port\" with a port from 0 to 65535\n"
+   "f:2:21: listen.ws.address: found 1, expected \"\" (off), or "
+   "\"host:port\" with a port from 0 to 65535\n"
+   "f:3:17: admin.address: found \"0.0.0.0:7380\", expected a loopback "
+   "address without TLS, or listen.insecure = true\n"},
+  {"an open address where nobody knows whether it may be",
+   "listen.insecure = 'yes'\nadmin.address = '0.0.0.0:7380'\n",
+   "f:1:19: listen.insecure: found \"yes\", expected true or false\n"},
+  {"a listener whose certificate is wrong by itself",
+   "listen.tls.address = '[::]:7301'\ntls.certificate = 1\n"
+   "tls.key = 'a.pem'\n",
+   "f:2:19: tls.certificate: found 1, expected \"\" (none), or a path\n"},
+  {"a listener on the address of one that is wrong",
+   "listen.tcp.address = 'x'\nlisten.ws.address = '127.0.0.1:7300'\n"
+   "listen.wss.address = '127.0.0.1:7380'\ntls.generate = true\n",
+   "f:1:22: listen.tcp.address: found \"x\", expected \"\" (off), or "
+   "\"host:port\" with a port from 0 to 65535\n"
+   "f:3:22: admin.address: found \"127.0.0.1:7380\", expected another address "
+   "than that of listen.wss.address\n"},
   // Variables.
   {"a variable out of range",
    "",

@@ -75,10 +75,10 @@ TEST_CASE("a missing file and a folder are problems") {
 
   CHECK(told(load(missing, {}))
         == missing.string()
-             + ": found nothing readable (No such file or directory), expected "
-               "a TOML file\n");
+             + ": found no such file, expected the path of a TOML file\n");
   CHECK(told(load(folder.path(), {}))
-        == folder.path().string() + ": found a folder, expected a TOML file\n");
+        == folder.path().string()
+             + ": found a folder, expected the path of a TOML file\n");
 }
 
 TEST_CASE("a file beyond 1 MiB is a problem") {
