@@ -1,9 +1,9 @@
 // irisd: a node. Configuration in, one process, SIGTERM ends it gracefully,
 // SIGHUP reads the configuration again.
+#include "apps/cli/misunderstood.hpp"
+#include "apps/cli/trouble.hpp"
 #include "apps/server.hpp"
 #include "config/load.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -23,9 +23,27 @@ sigset_t block_signals() {
   return set;
 }
 
-int fail(const iris::error& why) {
-  std::cerr << "irisd: " << to_string(why) << '\n';
-  return 1;
+int fail(const iris::cli::trouble& x) {
+  print(std::cerr, x, false, "irisd");
+  return static_cast<int>(x.code);
+}
+
+/// What to do when a node can't start.
+std::string remedy(iris::errc code) {
+  using iris::errc;
+  switch (code) {
+  case errc::store_locked:
+    return "end the node that uses this store, or name another node.data_dir";
+  case errc::store_foreign:
+  case errc::store_missing:
+    return "name the node.data_dir of this node, or a new one for a new node";
+  case errc::store_newer:
+    return "run the version of irisd that wrote the store, or a later one";
+  case errc::corrupt:
+    return "keep a copy of node.data_dir, and restore a backup";
+  default:
+    return "correct that, and start it again";
+  }
 }
 
 iris::config::outcome load(const std::string& file) {
@@ -53,7 +71,8 @@ int serve(const std::string& file, const iris::config::settings& settings) {
   auto signals = block_signals();
   auto started = iris::apps::server::start(settings);
   if (!started)
-    return fail(started.failure());
+    return fail(iris::cli::because("can't start", started.failure(),
+                                   remedy(started.failure().code)));
   auto& server = **started;
   for (const auto& x : server.addresses())
     std::cout << "listening on " << x << '\n';
@@ -70,15 +89,25 @@ int serve(const std::string& file, const iris::config::settings& settings) {
 
 int main(int argc, char** argv) {
   CLI::App app{"A node of Iris, the self-hosted messaging runtime."};
+  app.name("irisd");
   std::string file;
-  app.add_option("-c,--config", file, "TOML file; every option has a default")
-    ->check(CLI::ExistingFile);
-  app.set_version_flag("--version", IRIS_VERSION);
-  CLI11_PARSE(app, argc, argv);
-  auto loaded = load(file);
-  if (!loaded) {
-    std::cerr << to_string(loaded.problems());
-    return 2;
+  app.add_option("-c,--config", file, "TOML file; every option has a default");
+  app.set_version_flag("--version", "irisd " IRIS_VERSION);
+  iris::cli::refuse_empty_values(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& x) {
+    return app.exit(x);
+  } catch (const CLI::Error& x) {
+    return fail({iris::cli::exit_code::usage,
+                 "can't understand the command line",
+                 iris::cli::why_misunderstood(app, x), "irisd --help"});
   }
-  return serve(file, *loaded);
+  auto loaded = load(file);
+  if (loaded)
+    return serve(file, *loaded);
+  if (loaded.problems().size() > 1)
+    std::cerr << to_string(loaded.problems());
+  return fail(iris::cli::unusable(file.empty() ? "the environment" : file,
+                                  loaded.problems()));
 }

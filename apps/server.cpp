@@ -14,6 +14,12 @@ namespace {
 using namespace std::chrono_literals;
 using observability::public_text;
 
+/// What went wrong with an option, which has to be found to be changed.
+error at(std::string_view option, error why) {
+  why.context = std::string{option} + ": " + why.context;
+  return why;
+}
+
 /// How often the free space of the disk is looked at.
 constexpr auto disk_check = 1s;
 constexpr auto tree_timeout = 3s;
@@ -194,13 +200,13 @@ result<void> server::listen() {
   for (const auto& [kind, address] : all) {
     if (address.off())
       continue;
+    std::string name{edge::to_string(kind)};
     auto opened = edge::listener::open(kind, address, *edge_);
     if (!opened)
-      return opened.failure();
+      return at("listen." + name + ".address", opened.failure());
     auto bound = address;
     bound.port = (*opened)->port();
-    listeners_.emplace_back(
-      std::string{edge::to_string(kind)} + "://" + bound.str(), *opened);
+    listeners_.emplace_back(name + "://" + bound.str(), *opened);
     (*opened)->start();
   }
   return {};
@@ -210,6 +216,11 @@ std::vector<std::string> server::addresses() const {
   std::vector<std::string> out;
   for (const auto& x : listeners_)
     out.push_back(x.first);
+  if (admin_) {
+    auto bound = settings_.admin.address;
+    bound.port = admin_->port();
+    out.push_back("http://" + bound.str());
+  }
   return out;
 }
 
@@ -287,7 +298,7 @@ result<void> server::open_admin() {
     return {};
   auto opened = admin::server::listen(admin_io_, options, std::move(to));
   if (!opened)
-    return opened.failure();
+    return at("admin.address", opened.failure());
   admin_ = std::move(*opened);
   admin_thread_ = std::thread{[this] { admin_io_.run(); }};
   return {};

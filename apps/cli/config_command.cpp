@@ -23,16 +23,6 @@ ordered_json to_json(const config::problem& x) {
           {"nearest", x.nearest}};
 }
 
-exit_code fail(const std::string& file,
-               const std::vector<config::problem>& problems,
-               const console& io) {
-  auto n = problems.size();
-  return io.fail({exit_code::usage, file + " can't be used",
-                  std::to_string(n) + (n == 1 ? " problem" : " problems")
-                    + ", the first is " + to_string(problems.front()),
-                  "correct it; docs/configuration.md has every option"});
-}
-
 exit_code check(const config_options& options, const console& io) {
   auto loaded = config::load(options.file);
   if (io.json) {
@@ -46,7 +36,8 @@ exit_code check(const config_options& options, const console& io) {
     io.out << to_string(loaded.problems());
   }
   io.out.flush();
-  return loaded ? exit_code::ok : fail(options.file, loaded.problems(), io);
+  return loaded ? exit_code::ok
+                : io.fail(unusable(options.file, loaded.problems()));
 }
 
 /// Where each option was said, as people look for it.
@@ -75,8 +66,9 @@ exit_code show(const config_options& options, const console& io) {
   auto loaded = options.file.empty() ? config::parse({}, {}, variables)
                                      : config::load(options.file, variables);
   if (!loaded)
-    return fail(options.file.empty() ? "the environment" : options.file,
-                loaded.problems(), io);
+    return io.fail(
+      unusable(options.file.empty() ? "the environment" : options.file,
+               loaded.problems()));
   auto from = origins_in(options.file, variables);
   table rows{{"OPTION", "VALUE", "FROM"}};
   auto list = ordered_json::array();

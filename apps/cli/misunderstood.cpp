@@ -88,6 +88,19 @@ std::string either(const std::string& said) {
 
 } // namespace
 
+void refuse_empty_values(CLI::App& app) {
+  for (auto* x : app.get_options())
+    if (x->get_items_expected_max() > 0)
+      x->check(CLI::Validator{[](std::string& value) -> std::string {
+                                return value.empty()
+                                         ? "expected a value, found ''"
+                                         : "";
+                              },
+                              ""});
+  for (auto* x : app.get_subcommands({}))
+    refuse_empty_values(*x);
+}
+
 std::string path_of(const CLI::App& app) {
   auto path = app.get_name();
   for (const auto* x = &app; !x->get_subcommands().empty();) {

@@ -6,6 +6,11 @@
 
 namespace iris::cli {
 
+/// An empty value is most often a variable of a script that isn't set: to go
+/// on as if the option weren't there could mean another file, or whoever the
+/// system trusts. Of all options that are declared by now.
+void refuse_empty_values(CLI::App& app);
+
 /// Why a command line can't be understood: what CLI11 found, in the words of
 /// iris, which say what was expected, what was found and what may have been
 /// meant.

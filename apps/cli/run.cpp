@@ -9,22 +9,6 @@ namespace iris::cli {
 
 namespace {
 
-/// An empty value is most often a variable of a script that isn't set: to go
-/// on as if the option weren't there could mean another file, or whoever the
-/// system trusts.
-void refuse_empty_values(CLI::App& app) {
-  for (auto* x : app.get_options())
-    if (x->get_items_expected_max() > 0)
-      x->check(CLI::Validator{[](std::string& value) -> std::string {
-                                return value.empty()
-                                         ? "expected a value, found ''"
-                                         : "";
-                              },
-                              ""});
-  for (auto* x : app.get_subcommands({}))
-    refuse_empty_values(*x);
-}
-
 void declare_all(CLI::App& app, action& chosen, bool& json) {
   app.name("iris");
   app.require_subcommand(1);

@@ -61,7 +61,22 @@ trouble because(std::string what, const error& reason, std::string remedy) {
   return {code, std::move(what), std::move(why), std::move(remedy)};
 }
 
-void print(std::ostream& to, const trouble& x, bool json) {
+trouble unusable(const std::string& what,
+                 const std::vector<config::problem>& problems) {
+  auto n = problems.size();
+  const auto& first = problems.front();
+  // Nothing could be read: no option is to blame.
+  auto whole =
+    first.name.empty() && first.where.line == 0 && !first.where.variable;
+  return {exit_code::usage, what + " can't be used",
+          std::to_string(n) + (n == 1 ? " problem" : " problems")
+            + ", the first is " + to_string(first),
+          whole ? "check the path; without a file every option has its default"
+                : "correct it; docs/configuration.md has every option"};
+}
+
+void print(std::ostream& to, const trouble& x, bool json,
+           std::string_view program) {
   if (json) {
     ordered_json out{{"exit", static_cast<int>(x.code)},
                      {"what", x.what},
@@ -70,7 +85,7 @@ void print(std::ostream& to, const trouble& x, bool json) {
     to << to_line({{"error", out}}) << std::endl;
     return;
   }
-  to << "iris: " << one_line(x.what) << "\nwhy: " << one_line(x.why)
+  to << program << ": " << one_line(x.what) << "\nwhy: " << one_line(x.why)
      << "\ntry: " << one_line(x.remedy) << std::endl;
 }
 

@@ -1,13 +1,16 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "config/problem.hpp"
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace iris::cli {
 
-/// How `iris` ends: docs/cli.md promises these numbers to scripts.
+/// How `iris` and `irisd` end: docs/cli.md promises these numbers to scripts.
 enum class exit_code : int {
   ok = 0,
   failed = 1,        ///< it was tried and went wrong, or a check found faults
@@ -31,12 +34,18 @@ struct trouble {
   bool operator==(const trouble&) const = default;
 };
 
-/// `what` failed with `reason`. The remedy is the usual one for that exit code
+/// `what` failed with `reason`. The remedy is the usual one for that code
 /// unless there is a better one.
 trouble because(std::string what, const error& reason, std::string remedy = {});
 
+/// `what` can't be used, because of what is wrong with it. Precondition: there
+/// is a problem.
+trouble unusable(const std::string& what,
+                 const std::vector<config::problem>& problems);
+
 /// Three lines, "iris: …", "why: …" and "try: …"; or one line of JSON,
 /// {"error":{"exit":…,"what":…,"why":…,"remedy":…}}.
-void print(std::ostream& to, const trouble& x, bool json);
+void print(std::ostream& to, const trouble& x, bool json,
+           std::string_view program = "iris");
 
 } // namespace iris::cli

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cctype>
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -118,6 +120,23 @@ TEST_CASE("a wrong file is not shown") {
 
   CHECK(run.code == 2);
   CHECK(run.out == "");
+}
+
+TEST_CASE("the examples of docs/cli.md end with the codes that it says") {
+  std::ifstream file{IRIS_SOURCE_DIR "/docs/cli.md"};
+  int examples = 0;
+  for (std::string line; std::getline(file, line);) {
+    auto begin = line.rfind("| `iris ");
+    if (!line.starts_with("| ") || !std::isdigit(line[2]) || begin == line.npos)
+      continue;
+    begin += 8;
+    auto command = line.substr(begin, line.rfind('`') - begin);
+    CAPTURE(command);
+
+    CHECK(run_line(command).code == line[2] - '0');
+    ++examples;
+  }
+  CHECK(examples == 4);
 }
 
 TEST_CASE("the documentation of the options is the one in docs/") {

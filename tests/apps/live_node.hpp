@@ -13,7 +13,8 @@ namespace iris::test {
 /// stays the same when it is restarted.
 class live_node {
 public:
-  live_node() {
+  /// `more` is what its configuration says besides, in TOML.
+  explicit live_node(std::string more = {}) : more_(std::move(more)) {
     write_config("127.0.0.1:0");
     start();
     where_ = process_->listeners().at("tcp");
@@ -35,6 +36,10 @@ public:
   }
 
   std::string url() const { return "tcp://" + where_; }
+  /// Where it listens for "tls", "ws", "http" and so on, as "host:port".
+  std::string listener(const std::string& transport) const {
+    return process_->listeners().at(transport);
+  }
 
   /// A file with a new token of that user.
   std::string token(const std::string& user) const {
@@ -86,9 +91,11 @@ private:
     std::ofstream{folder_ / "iris.toml"}
       << "[node]\ndata_dir = \"" << (folder_ / "data").string()
       << "\"\nshards = 2\n[listen.tcp]\naddress = \"" << address
-      << "\"\n[admin]\naddress = \"127.0.0.1:0\"\n";
+      << "\"\n[admin]\naddress = \"127.0.0.1:0\"\n"
+      << more_;
   }
 
+  const std::string more_;
   security::test::temporary_directory folder_;
   std::unique_ptr<bench::node_process> process_;
   std::string where_;

@@ -1,0 +1,127 @@
+#include "tests/apps/live_node.hpp"
+
+using namespace iris;
+using namespace iris::test;
+using security::test::temporary_directory;
+
+namespace {
+
+run_outcome run_irisd(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), IRISD_PROGRAM);
+  program node{std::move(arguments)};
+  run_outcome out;
+  out.out = node.rest();
+  out.err = node.complaint();
+  out.code = node.wait();
+  return out;
+}
+
+/// A file in a folder of its own.
+struct config_file {
+  explicit config_file(const std::string& text) {
+    std::ofstream{path()} << "[node]\ndata_dir = \""
+                          << (folder / "data").string() << "\"\n"
+                          << text;
+  }
+  std::string path() const { return (folder / "iris.toml").string(); }
+
+  temporary_directory folder;
+};
+
+} // namespace
+
+TEST_CASE("a node that is started wrongly ends with 2, and three lines") {
+  config_file wrong{"shards = 0\n[admin]\naddress = \"0.0.0.0:7380\"\n"};
+  config_file typo{"shard = 1\n"};
+  auto missing = (wrong.folder / "nowhere.toml").string();
+  struct {
+    std::vector<std::string> arguments;
+    std::string said;
+  } cases[] = {
+    {{"--confg", "x"},
+     "irisd: can't understand the command line\n"
+     "why: there is no option --confg; did you mean --config?\n"
+     "try: irisd --help\n"},
+    {{"iris.toml"},
+     "irisd: can't understand the command line\n"
+     "why: expected nothing more, found 'iris.toml'\n"
+     "try: irisd --help\n"},
+    {{"--config"},
+     "irisd: can't understand the command line\n"
+     "why: --config: expected a value behind it, found nothing\n"
+     "try: irisd --help\n"},
+    {{"--config", ""},
+     "irisd: can't understand the command line\n"
+     "why: --config: expected a value, found ''\n"
+     "try: irisd --help\n"},
+    {{"--config", missing},
+     "irisd: " + missing + " can't be used\nwhy: 1 problem, the first is "
+       + missing + ": found no such file, expected the path of a TOML file\n"
+       + "try: check the path; without a file every option has its default\n"},
+    {{"--config", typo.path()},
+     "irisd: " + typo.path() + " can't be used\nwhy: 1 problem, the first is "
+       + typo.path()
+       + ":3:1: node.shard: found an unknown key, expected one of "
+       + "name, id, data_dir, shards, threads, drain_timeout; did you mean "
+         "node.shards?\n"
+       + "try: correct it; docs/configuration.md has every option\n"},
+    {{"-c", wrong.path()},
+     wrong.path() + ":3:10: node.shards: found 0, expected a whole number of "
+       + "shards from 1 to 1024\n" + wrong.path()
+       + ":5:11: admin.address: found \"0.0.0.0:7380\", expected a loopback "
+         "address without TLS, or listen.insecure = true\n"
+       + "irisd: " + wrong.path()
+       + " can't be used\nwhy: 2 problems, the first is " + wrong.path()
+       + ":3:10: node.shards: found 0, expected a whole number of shards from "
+         "1 "
+         "to 1024\n"
+       + "try: correct it; docs/configuration.md has every option\n"}};
+
+  for (const auto& x : cases) {
+    CAPTURE(x.arguments[0]);
+
+    auto run = run_irisd(x.arguments);
+
+    CHECK(run.code == 2);
+    CHECK(run.out == "");
+    CHECK(run.err == x.said);
+  }
+}
+
+TEST_CASE("a node whose address is taken names the option, and ends with 1") {
+  live_node other;
+  auto taken = other.listener("http");
+  config_file admin{"[listen.tcp]\naddress = \"\"\n[admin]\naddress = \""
+                    + taken + "\"\n"};
+  config_file tcp{"[listen.tcp]\naddress = \"" + taken
+                  + "\"\n[admin]\naddress = \"\"\n"};
+
+  auto first = run_irisd({"--config", admin.path()});
+  auto second = run_irisd({"--config", tcp.path()});
+
+  for (const auto& [run, option] : {std::pair{first, "admin.address: "},
+                                    {second, "listen.tcp.address: "}}) {
+    CAPTURE(option);
+    CHECK(run.code == 1);
+    CHECK(run.out == "");
+    auto begin =
+      std::string{"irisd: can't start\nwhy: io_failed (501): "} + option;
+    auto at = run.err.find(begin);
+    REQUIRE(at != std::string::npos);
+    CHECK(run.err.find("Address already in use", at) != std::string::npos);
+    CHECK(run.err.ends_with("\ntry: correct that, and start it again\n"));
+  }
+}
+
+TEST_CASE("a node says where its administration interface listens") {
+  live_node node;
+  auto issued = run_iris({"token", "issue", "--user", "op", "--role",
+                          "operator", "--config", node / "iris.toml"});
+  std::ofstream{node / "op.jwt"} << issued.out;
+
+  auto tree = run_iris({"tree", "--admin", "http://" + node.listener("http"),
+                        "--token-file", node / "op.jwt"});
+
+  CHECK(tree.err == "");
+  CHECK(tree.code == 0);
+}
