@@ -18,24 +18,37 @@ void declare(CLI::App& command, admin_options& x) {
     ->capture_default_str();
 }
 
-result<http_answer> call(const admin_options& with, http_request what,
+result<admin_node> prepare(const admin_options& from) {
+  auto where = parse_admin_url(from.url);
+  if (!where)
+    return where.failure();
+  admin_node out{*where, {}, {}};
+  out.at_most =
+    std::chrono::milliseconds{static_cast<std::int64_t>(from.timeout_s * 1000)};
+  if (from.token_file.empty())
+    return out;
+  auto token = read_token(from.token_file);
+  if (!token)
+    return token.failure();
+  out.token = *std::move(token);
+  return out;
+}
+
+result<http_answer> call(const admin_node& node, http_request what,
                          std::initializer_list<unsigned> fine) {
-  auto node = parse_admin_url(with.url);
-  if (!node)
-    return node.failure();
-  if (!with.token_file.empty()) {
-    auto token = read_token(with.token_file);
-    if (!token)
-      return token.failure();
-    what.token = *std::move(token);
-  }
-  std::chrono::milliseconds at_most{
-    static_cast<std::int64_t>(with.timeout_s * 1000)};
-  auto answer = call(*node, what, at_most);
+  what.token = node.token;
+  auto answer = call(node.where, what, node.at_most);
   if (answer
       && std::find(fine.begin(), fine.end(), answer->status) == fine.end())
     return failure_of(*answer);
   return answer;
+}
+
+result<http_answer> call(const admin_options& with, http_request what) {
+  auto node = prepare(with);
+  if (!node)
+    return node.failure();
+  return call(*node, std::move(what));
 }
 
 } // namespace iris::cli

@@ -1,6 +1,7 @@
 #include "apps/cli/group_command.hpp"
 
 #include "apps/cli/command.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/submission.hpp"
 #include "apps/cli/typed_id.hpp"
 
@@ -39,7 +40,13 @@ exit_code create(const group_options& options, const console& io) {
               [&](client::client& by) {
                 return by.create_group(options.title, *std::move(users));
               },
-              [](const protocol::sent& x) { return x.conversation.str(); }},
+              [](const protocol::sent& x) { return x.conversation.str(); },
+              [](const error& why) {
+                return why.code == errc::too_many_members
+                         ? "name fewer, or have the operator raise "
+                           "limits.group_members"
+                         : std::string{};
+              }},
              options.login, io);
 }
 
@@ -55,10 +62,13 @@ exit_code change_group(const group_options& options, const std::string& task,
   auto users = read_users(options.users);
   if (!users)
     return io.fail(because(task, users.failure()));
-  return run(
-    {task,
-     [&](client::client& by) { return how(by, *group, *std::move(users)); }},
-    options.login, io);
+  submission what;
+  what.task = task;
+  what.submit = [&](client::client& by) {
+    return how(by, *group, *std::move(users));
+  };
+  what.remedy = [&](const error& why) { return group_remedy(why, *group); };
+  return run(what, options.login, io);
 }
 
 exit_code add(const group_options& options, const console& io) {

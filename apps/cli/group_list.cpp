@@ -1,6 +1,7 @@
 #include "apps/cli/group_command.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/session.hpp"
 #include "apps/cli/table.hpp"
 #include "apps/cli/typed_id.hpp"
@@ -188,7 +189,7 @@ exit_code show_roster(const group_options& options, const console& io) {
       show(*all, io);
       here.end(exit_code::ok);
     } else if (auto refused = std::get_if<client::refused>(&x)) {
-      here.fail(refused->why);
+      here.fail(refused->why, group_remedy(refused->why, *group));
     }
   });
   here.expect_end_within(options.login.timeout_s, "the node to answer");

@@ -24,6 +24,13 @@ std::string names_of(const std::vector<user_id>& all) {
   return out;
 }
 
+/// Without the line break that a pipe leaves at the end.
+std::string shown(std::string_view body) {
+  if (body.ends_with('\n'))
+    body.remove_suffix(1);
+  return printable(body);
+}
+
 std::string_view kind_of(protocol::item_kind x) {
   switch (x) {
   case protocol::item_kind::message:
@@ -63,7 +70,7 @@ std::string text_of(const protocol::item& x) {
   auto who = x.from.str();
   switch (x.kind) {
   case protocol::item_kind::message:
-    return who + ": " + printable(x.body);
+    return who + ": " + shown(x.body);
   case protocol::item_kind::group_created:
     return "* " + who + " made the group \"" + printable(x.title) + "\" with "
            + names_of(x.members);

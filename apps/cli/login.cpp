@@ -7,6 +7,8 @@
 #include "base/clock.hpp"
 #include "clients/cpp/url.hpp"
 
+#include <filesystem>
+
 namespace iris::cli {
 
 namespace {
@@ -32,15 +34,21 @@ result<std::function<std::string()>> sign_tokens(const std::string& config,
   }};
 }
 
-/// Reads the file again for each connection: a token lives for a day, and
-/// whoever renews it replaces the file.
+/// Reads the file again for each connection but the first: a token lives for a
+/// day, and whoever renews it replaces the file. A pipe gives its token once.
 result<std::function<std::string()>> read_tokens(const std::string& file) {
-  if (auto now = read_token(file); !now)
-    return now.failure();
-  return std::function<std::string()>{[file] {
-    auto token = read_token(file);
-    return token ? *token : std::string{};
-  }};
+  auto first = read_token(file);
+  if (!first)
+    return first.failure();
+  std::error_code ignored;
+  auto again = std::filesystem::is_regular_file(file, ignored);
+  return std::function<std::string()>{
+    [file, again, token = *first, fresh = true]() mutable {
+      if (std::exchange(fresh, false) || !again)
+        return token;
+      auto now = read_token(file);
+      return now ? *now : std::string{};
+    }};
 }
 
 result<std::function<std::string()>> tokens(const login_options& from,
@@ -106,6 +114,7 @@ result<login> prepare(const login_options& from) {
     return wrong("--ca: expected a --server with tls:// or wss://, found "
                  + from.server);
   }
+  out.names_authority = !from.ca.empty();
   out.options.endpoints = {from.server};
   out.options.device = *device;
   out.options.token = *std::move(token);

@@ -33,6 +33,8 @@ struct login {
   std::shared_ptr<client::tls_context> tls;
   /// Whom the token has to speak for, or empty.
   user_id as;
+  /// Whom to trust was said, with --ca.
+  bool names_authority = false;
 };
 
 /// Fails with usage, config_invalid, or what reading the token fails with.

@@ -1,4 +1,6 @@
 #include "apps/cli/command.hpp"
+#include "apps/cli/line_source.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/submission.hpp"
 #include "apps/cli/target.hpp"
 
@@ -12,11 +14,14 @@ struct send_options {
   std::string text;
 };
 
-/// What is to be sent: the text, or for "-" all that can be read.
+/// What is to be sent: the text; for "-", or where nobody types, all that can
+/// be read.
 result<std::string> body_of(const std::string& text, std::istream& in) {
   constexpr std::size_t bytes_max = protocol::limits::body_bytes_max;
-  if (text != "-")
+  if (!text.empty() && text != "-")
     return text;
+  if (text.empty() && line_source::interactive(in))
+    return error{errc::usage, "expected the message as TEXT, or in a pipe"};
   std::string out;
   char c = 0;
   while (out.size() <= bytes_max && in.get(c))
@@ -24,6 +29,9 @@ result<std::string> body_of(const std::string& text, std::istream& in) {
   if (out.size() > bytes_max)
     return error{errc::usage, "expected at most " + std::to_string(bytes_max)
                                 + " bytes to read"};
+  if (out.empty())
+    return error{errc::usage, "expected the message as TEXT or on standard "
+                              "input, found neither"};
   return out;
 }
 
@@ -35,12 +43,16 @@ exit_code send(const send_options& options, const console& io) {
   auto body = body_of(options.text, io.in);
   if (!body)
     return io.fail(because(task, body.failure()));
-  return run({task,
-              [&](client::client& by) {
-                return whom->user ? by.send(*whom->user, *std::move(body))
-                                  : by.send(whom->group, *std::move(body));
-              }},
-             options.login, io);
+  submission what;
+  what.task = task;
+  what.submit = [&](client::client& by) {
+    return whom->user ? by.send(*whom->user, *std::move(body))
+                      : by.send(whom->group, *std::move(body));
+  };
+  what.remedy = [&](const error& why) {
+    return whom->user ? std::string{} : group_remedy(why, whom->group);
+  };
+  return run(what, options.login, io);
 }
 
 } // namespace
@@ -50,7 +62,9 @@ void add_send(CLI::App& app, action& chosen) {
     app, chosen, "send", "Send one message; print its sequence when durable",
     [](CLI::App& command, send_options& x) {
       declare(command, x.target);
-      command.add_option("TEXT", x.text, "The message; - reads it")->required();
+      command.add_option("TEXT", x.text,
+                         "The message; standard input is read for - and, in "
+                         "a pipe, if not given");
       declare(command, x.login, "iris-send");
     },
     send);

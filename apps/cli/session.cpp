@@ -1,10 +1,13 @@
 #include "apps/cli/session.hpp"
 
+#include "apps/cli/remedies.hpp"
+
 namespace iris::cli {
 
 session::session(const console& io, login with, std::string task)
   : console_(io), task_(std::move(task)), as_(with.as),
     server_(with.options.endpoints.front()),
+    names_authority_(with.names_authority),
     client_(
       io_, std::move(with.options),
       [this](client::event x) { handle(std::move(x)); }, std::move(with.tls)) {
@@ -61,7 +64,8 @@ void session::look_at(const client::connected& x) {
 
 void session::look_at(const client::disconnected& x) {
   if (!was_connected_)
-    fail({x.reason.code, server_ + ": " + x.reason.context});
+    fail({x.reason.code, server_ + ": " + x.reason.context},
+         connection_remedy(x.reason, server_, names_authority_));
 }
 
 } // namespace iris::cli

@@ -51,6 +51,7 @@ private:
   const std::string task_;
   const user_id as_;
   const std::string server_;
+  const bool names_authority_;
   handler handler_;
   bool was_connected_ = false;
   std::optional<exit_code> ended_;

@@ -1,6 +1,7 @@
 #include "apps/cli/admin_options.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/table.hpp"
 
 #include <algorithm>
@@ -63,7 +64,10 @@ void print_checks(const ordered_json& ready, std::ostream& to) {
 
 exit_code status(const admin_options& options, const console& io) {
   constexpr auto what = "can't read the node's status";
-  auto answer = call(options, {"GET", "/readyz"}, {200, 503});
+  auto to = prepare(options);
+  if (!to)
+    return io.fail(because(what, to.failure()));
+  auto answer = call(*to, {"GET", "/readyz"}, {200, 503});
   if (!answer)
     return io.fail(because(what, answer.failure()));
   auto ready = ordered_json::parse(answer->body, nullptr, false);
@@ -72,10 +76,11 @@ exit_code status(const admin_options& options, const console& io) {
                     "check that " + options.url + " is a node of Iris"});
   ordered_json node;
   // Anybody may know whether a node is ready; the rest is for operators.
-  if (!options.token_file.empty()) {
-    auto more = call(options, {"GET", "/v1/status"});
+  if (!to->token.empty()) {
+    auto more = call(*to, {"GET", "/v1/status"});
     if (!more)
-      return io.fail(because(what, more.failure()));
+      return io.fail(
+        because(what, more.failure(), operator_remedy(more.failure())));
     node = ordered_json::parse(more->body, nullptr, false);
   }
   if (io.json) {

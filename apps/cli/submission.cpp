@@ -9,7 +9,7 @@ namespace iris::cli {
 namespace {
 
 std::string json_of(const protocol::sent& x) {
-  return to_line({{"id", x.id.str()},
+  return to_line({{"message", x.id.str()},
                   {"conversation", x.conversation.str()},
                   {"sequence", x.seq.value},
                   {"at_ms", x.at.ms},
@@ -38,7 +38,7 @@ exit_code run(const submission& what, const login_options& as,
       io.out << (io.json ? json_of(*sent) : what.text(*sent)) << std::endl;
       here.end(exit_code::ok);
     } else if (auto refused = std::get_if<client::failed>(&x)) {
-      here.fail(refused->why);
+      here.fail(refused->why, what.remedy(refused->why));
     }
   });
   here.expect_end_within(as.timeout_s, "the node to say that it is durable");

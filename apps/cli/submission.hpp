@@ -14,9 +14,13 @@ struct submission {
   /// What can't be done if it fails: "can't send to bob".
   std::string task;
   std::function<result<message_id>(client::client&)> submit;
-  /// For people; programs get {"id":…,"conversation":…,"sequence":…,…}.
+  /// For people; programs get {"message":…,"conversation":…,"sequence":…,…}.
   std::function<std::string(const protocol::sent&)> text =
     [](const protocol::sent& x) { return std::to_string(x.seq.value); };
+  /// What to do when the node refuses; empty for what is usual.
+  std::function<std::string(const error&)> remedy = [](const error&) {
+    return std::string{};
+  };
 };
 
 /// Logs in, submits once connected, and waits until the node has answered.

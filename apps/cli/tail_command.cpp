@@ -2,6 +2,7 @@
 #include "apps/cli/item_text.hpp"
 #include "apps/cli/local_key.hpp"
 #include "apps/cli/session.hpp"
+#include "clients/cpp/reasons.hpp"
 
 namespace iris::cli {
 
@@ -12,7 +13,11 @@ struct tail_options {
   std::uint64_t from = 0;
   std::uint64_t count = 0;
   bool no_follow = false;
+  bool peek = false;
 };
+
+/// A node sends no more than this ahead of what is acknowledged.
+constexpr std::uint64_t peek_max = protocol::limits::window_max;
 
 void show(const client::message& x, const console& io) {
   if (io.json) {
@@ -48,19 +53,33 @@ public:
 private:
   void handle(const client::event& what) {
     if (auto message = std::get_if<client::message>(&what)) {
-      show(*message, io_);
-      // Not before: what is shown nowhere comes again.
-      if (auto ok = session_.node().ack(message->offset); !ok)
-        session_.fail(ok.failure());
-      if (++shown_ == options_.count)
-        session_.end(exit_code::ok);
+      take(*message);
     } else if (auto gap = std::get_if<client::skipped>(&what)) {
       io_.err << "offsets " << gap->first.value << " to " << gap->last.value
               << " are no longer kept" << std::endl;
     } else if (std::holds_alternative<protocol::live>(what)
                && options_.no_follow) {
       session_.end(exit_code::ok);
+    } else if (auto broken = std::get_if<client::protocol_error>(&what)) {
+      if (options_.from > 0
+          && broken->what.context.starts_with(client::reasons::beyond_end))
+        session_.fail({errc::usage, "--from: expected an offset of the inbox, "
+                                    "or the one behind its end, found "
+                                      + std::to_string(options_.from)},
+                      "leave --from out to go on where this device stopped; "
+                      "--from 1 is all that is kept");
     }
+  }
+
+  void take(const client::message& x) {
+    show(x, io_);
+    // Not before: what is shown nowhere comes again.
+    if (!options_.peek)
+      if (auto ok = session_.node().ack(x.offset); !ok)
+        session_.fail(ok.failure());
+    ++shown_;
+    if (shown_ == options_.count || (options_.peek && shown_ == peek_max))
+      session_.end(exit_code::ok);
   }
 
   const tail_options& options_;
@@ -78,6 +97,8 @@ exit_code tail(const tail_options& options, const console& io) {
   with->options.position.reset();
   if (options.from > 0)
     with->options.position = inbox_offset{options.from - 1};
+  if (options.peek)
+    with->options.inbox_window = peek_max;
   return tail_session{options, io, *std::move(with)}.run();
 }
 
@@ -85,15 +106,27 @@ exit_code tail(const tail_options& options, const console& io) {
 
 void add_tail(CLI::App& app, action& chosen) {
   add_command<tail_options>(
-    app, chosen, "tail", "Print your inbox as it grows",
+    app, chosen, "tail",
+    "Print your inbox as it grows, oldest first, from where this device "
+    "stopped; what was printed counts as read",
     [](CLI::App& command, tail_options& x) {
+      auto from =
+        command
+          .add_option("--from", x.from,
+                      "Begin with this offset, from 1; all before it counts "
+                      "as read")
+          ->check(whole(1, protocol::limits::integer_max));
       command
-        .add_option("--from", x.from,
-                    "Begin with this offset, from 1; where this device "
-                    "stopped if not given")
+        .add_option("--count", x.count,
+                    "End after so many, the oldest that this device has not "
+                    "read")
         ->check(whole(1, protocol::limits::integer_max));
-      command.add_option("--count", x.count, "End after so many")
-        ->check(whole(1, protocol::limits::integer_max));
+      command
+        .add_flag("--peek", x.peek,
+                  "Read nothing: what is printed comes again the next time. "
+                  "Prints "
+                    + std::to_string(peek_max) + " at most")
+        ->excludes(from);
       command.add_flag("--no-follow", x.no_follow,
                        "End when all that was there has been printed");
       x.login.timeout_s = 0;

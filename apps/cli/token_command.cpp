@@ -2,6 +2,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/typed_id.hpp"
 #include "base/clock.hpp"
 #include "config/units.hpp"
@@ -81,7 +82,8 @@ exit_code issue_there(const admin_options& by, const token_request& what,
     body["lifetime_s"] = what.lifetime->count();
   auto answer = call(by, {"POST", "/v1/tokens", {}, to_line(body)});
   if (!answer)
-    return io.fail(because(failed, answer.failure()));
+    return io.fail(
+      because(failed, answer.failure(), operator_remedy(answer.failure())));
   auto said = nlohmann::json::parse(answer->body, nullptr, false);
   if (!said.is_object() || !said["token"].is_string())
     return io.fail({exit_code::failed, failed,

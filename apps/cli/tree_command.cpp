@@ -1,6 +1,7 @@
 #include "apps/cli/admin_options.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/table.hpp"
 
 namespace iris::cli {
@@ -39,13 +40,8 @@ void add_rows(table& to, const ordered_json& in, const std::string& stem,
 exit_code tree(const admin_options& options, const console& io) {
   auto answer = call(options, {"GET", "/v1/tree"});
   if (!answer)
-    return io.fail(
-      because("can't read the supervision tree", answer.failure(),
-              exit_code_of(answer.failure().code) == exit_code::refused
-                ? "name an operator's token with --token-file; "
-                  "make one with: iris token issue --user NAME "
-                  "--role operator --config FILE"
-                : ""));
+    return io.fail(because("can't read the supervision tree", answer.failure(),
+                           operator_remedy(answer.failure())));
   auto root = ordered_json::parse(answer->body, nullptr, false);
   if (!root.is_object())
     return io.fail({exit_code::failed, "can't read the supervision tree",

@@ -25,6 +25,24 @@ std::string usual_remedy(exit_code code) {
   }
 }
 
+/// Where a code says more than how the command ends; else empty.
+std::string remedy_for(errc code) {
+  switch (code) {
+  case errc::replaced:
+    return "another program is this device now: give each its own --device";
+  case errc::device_removed:
+    return "name another --device";
+  case errc::too_many_devices:
+    return "name a --device that the user has already";
+  case errc::too_many_connections:
+  case errc::overloaded:
+  case errc::rate_limited:
+    return "try again in a while";
+  default:
+    return {};
+  }
+}
+
 // Texts that came from elsewhere must not break the three lines.
 std::string one_line(std::string text) {
   std::replace_if(
@@ -54,6 +72,8 @@ exit_code exit_code_of(errc code) noexcept {
 
 trouble because(std::string what, const error& reason, std::string remedy) {
   auto code = exit_code_of(reason.code);
+  if (remedy.empty())
+    remedy = remedy_for(reason.code);
   if (remedy.empty())
     remedy = usual_remedy(code);
   // Who typed something wrong needs no number for it.

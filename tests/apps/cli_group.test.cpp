@@ -20,6 +20,68 @@ std::string make_group(const live_node& node) {
   return first_line(made.out);
 }
 
+struct refusal {
+  std::string who;
+  std::vector<std::string> command;
+  int code;
+  std::string why;
+  std::string remedy;
+};
+
+std::vector<refusal> refusals(const std::string& id) {
+  auto see_roster = "see who is a member with: iris group roster " + id;
+  auto ask_an_admin = "ask an admin or the owner of the group, whom this "
+                      "shows: iris group roster "
+                      + id + "; to go yourself: iris group leave " + id;
+  const std::string see_yours = "see which groups you are in with: iris group "
+                                "list; an admin can add you to this one";
+  const std::string correct_it = "correct it and run the command again; --help "
+                                 "shows what is accepted";
+  return {
+    {"bob",
+     {"add", id, "dave"},
+     4,
+     "forbidden (203): expected an admin",
+     ask_an_admin},
+    {"bob",
+     {"remove", id, "carol"},
+     4,
+     "forbidden (203): expected an admin",
+     ask_an_admin},
+    {"dave", {"add", id, "dave"}, 1, "not_a_member (304): ", see_yours},
+    {"dave", {"leave", id}, 1, "not_a_member (304): ", see_yours},
+    {"dave", {"roster", id}, 1, "not_a_member (304): ", see_yours},
+    {"alice",
+     {"add", id, "bob"},
+     1,
+     "already_exists (309): bob is a member",
+     see_roster},
+    {"alice",
+     {"remove", id, "dave"},
+     1,
+     "not_found (308): dave is not",
+     see_roster},
+    {"alice",
+     {"remove", id, "alice"},
+     4,
+     "forbidden (203): expected members",
+     ask_an_admin},
+    {"alice", {"add", "0011", "bob"}, 2, "GROUP: expected a UUID", correct_it},
+    {"alice", {"add", id, "b b"}, 2, "USER: expected a name", correct_it},
+    {"alice",
+     {"add", id, "b", "b"},
+     2,
+     "USER: expected each name once",
+     correct_it},
+    {"alice", {"add", id}, 2, "USER is required", "iris group add --help"},
+    {"alice", {"leave"}, 2, "GROUP is required", "iris group leave --help"},
+    {"alice",
+     {"create", "--title", std::string(257, 'x')},
+     2,
+     "--title: expected at most 256 bytes, found 257",
+     correct_it}};
+}
+
 } // namespace
 
 TEST_CASE("whoever makes a group owns it, and its members are told") {
@@ -38,6 +100,24 @@ TEST_CASE("whoever makes a group owns it, and its members are told") {
   auto inbox = node.run("carol", {"tail", "--no-follow"});
   CHECK(inbox.out.find("* alice made the group \"Chess\" with bob, carol\n")
         != std::string::npos);
+}
+
+TEST_CASE("for programs a new group is told apart from its first message") {
+  live_node node;
+
+  auto made = node.run("alice", {"--json", "group", "create", "bob"});
+  auto sent = node.run("alice", {"--json", "send", "--to", "bob", "hello"});
+
+  REQUIRE(made.code == 0);
+  auto group = nlohmann::json::parse(made.out);
+  CHECK(node.run("bob", {"group", "roster", group["conversation"]}).code == 0);
+  CHECK(message_id::parse(std::string{group["message"]}));
+  CHECK(group["message"] != group["conversation"]);
+  CHECK_FALSE(group.contains("id"));
+  auto message = nlohmann::json::parse(sent.out);
+  for (const auto& [name, _] : group.items())
+    CHECK(message.contains(name));
+  CHECK(message.size() == group.size());
 }
 
 TEST_CASE("members come and go, and the group knows since when") {
@@ -111,31 +191,7 @@ TEST_CASE("more groups than a page are all listed") {
 TEST_CASE("what may not be done to a group is refused, and said why") {
   live_node node;
   auto id = make_group(node);
-  struct {
-    std::string who;
-    std::vector<std::string> command;
-    int code;
-    std::string why;
-  } cases[] = {
-    {"bob", {"add", id, "dave"}, 4, "forbidden (203): expected an admin"},
-    {"bob", {"remove", id, "carol"}, 4, "forbidden (203): expected an admin"},
-    {"dave", {"add", id, "dave"}, 1, "not_a_member (304): "},
-    {"dave", {"leave", id}, 1, "not_a_member (304): "},
-    {"dave", {"roster", id}, 1, "not_a_member (304): "},
-    {"alice", {"add", id, "bob"}, 1, "already_exists (309): bob is a member"},
-    {"alice", {"remove", id, "dave"}, 1, "not_found (308): dave is not"},
-    {"alice", {"remove", id, "alice"}, 4, "forbidden (203): expected members"},
-    {"alice", {"add", "0011", "bob"}, 2, "GROUP: expected a UUID"},
-    {"alice", {"add", id, "b b"}, 2, "USER: expected a name"},
-    {"alice", {"add", id, "b", "b"}, 2, "USER: expected each name once"},
-    {"alice", {"add", id}, 2, "USER is required"},
-    {"alice", {"leave"}, 2, "GROUP is required"},
-    {"alice",
-     {"create", "--title", std::string(257, 'x')},
-     2,
-     "--title: expected at most 256 bytes, found 257"}};
-
-  for (const auto& x : cases) {
+  for (const auto& x : refusals(id)) {
     CAPTURE(x.command[0]);
     CAPTURE(x.why);
     auto command = x.command;
@@ -147,6 +203,7 @@ TEST_CASE("what may not be done to a group is refused, and said why") {
     CHECK(run.out == "");
     CAPTURE(run.err);
     CHECK(run.err.find("\nwhy: " + x.why) != std::string::npos);
+    CHECK(run.err.ends_with("\ntry: " + x.remedy + "\n"));
     CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 3);
   }
   auto roster = node.run("alice", {"--json", "group", "roster", id});

@@ -45,9 +45,23 @@ TEST_CASE("a sent message is told by its sequence") {
     node.run("bob", {"--json", "tail", "--from", "2", "--count", "1"});
   auto item = nlohmann::json::parse(inbox.out);
   CHECK(item["offset"] == 2);
-  CHECK(item["id"] == said["id"]);
+  CHECK(item["id"] == said["message"]);
   CHECK(item["conversation"] == said["conversation"]);
   CHECK(item["body"] == "all that\ncan be read\n");
+}
+
+TEST_CASE("what comes in a pipe is sent without being asked for") {
+  live_node node;
+
+  auto run = node.run("alice", {"send", "--to", "bob"}, "two\nlines\n");
+
+  CHECK(run.err == "");
+  CHECK(run.out == "1\n");
+  auto inbox = node.run("bob", {"--json", "tail", "--count", "1"});
+  CHECK(nlohmann::json::parse(inbox.out)["body"] == "two\nlines\n");
+  // Its last line break would only be noise on a screen.
+  auto text = node.run("bob", {"tail", "--from", "1", "--count", "1"});
+  CHECK(lines_of(text.out) == lines{"1  to bob  alice: two?lines"});
 }
 
 TEST_CASE("more than a message may hold is not sent") {
@@ -84,6 +98,46 @@ TEST_CASE("an inbox is printed from where the device stopped") {
   CHECK(none.out == "");
   CHECK(lines_of(again.out) == lines{"3  to bob  alice: three"});
   CHECK(lines_of(other.out).size() == 3);
+}
+
+TEST_CASE("what was only peeked at comes again") {
+  live_node node;
+  for (const auto* text : {"one", "two"})
+    REQUIRE(node.run("alice", {"send", "--to", "bob", text}).code == 0);
+  node.await_delivery("bob", 2);
+
+  auto peeked = node.run("bob", {"tail", "--peek", "--count", "1"});
+  auto all = node.run("bob", {"tail", "--peek", "--no-follow"});
+  auto read = node.run("bob", {"tail", "--no-follow"});
+  auto none = node.run("bob", {"tail", "--peek", "--no-follow"});
+
+  CHECK(peeked.code == 0);
+  CHECK(lines_of(peeked.out) == lines{"1  to bob  alice: one"});
+  CHECK(lines_of(all.out)
+        == lines{"1  to bob  alice: one", "2  to bob  alice: two"});
+  CHECK(all.out == read.out);
+  CHECK(none.code == 0);
+  CHECK(none.out == "");
+}
+
+TEST_CASE("an inbox has no beginning behind its end") {
+  live_node node;
+  REQUIRE(node.run("alice", {"send", "--to", "bob", "one"}).code == 0);
+  node.await_delivery("bob", 1);
+
+  auto next = node.run("bob", {"tail", "--from", "2", "--no-follow"});
+  auto beyond = node.run("bob", {"tail", "--from", "3", "--no-follow"});
+
+  CHECK(next.code == 0);
+  CHECK(next.out == "");
+  CHECK(beyond.code == 2);
+  CHECK(beyond.out == "");
+  CHECK(beyond.err
+        == "iris: can't read the inbox\n"
+           "why: --from: expected an offset of the inbox, or the one behind "
+           "its end, found 3\n"
+           "try: leave --from out to go on where this device stopped; --from "
+           "1 is all that is kept\n");
 }
 
 TEST_CASE("a tail follows, over a restart too") {

@@ -1,0 +1,120 @@
+#include "tests/apps/live_node.hpp"
+
+#include <unistd.h>
+
+using namespace iris;
+using namespace iris::test;
+
+namespace {
+
+constexpr auto every_listener = "[listen.tls]\naddress = \"127.0.0.1:0\"\n"
+                                "[listen.ws]\naddress = \"127.0.0.1:0\"\n"
+                                "[listen.wss]\naddress = \"127.0.0.1:0\"\n"
+                                "[tls]\ngenerate = true\n"
+                                "names = [\"localhost\"]\n";
+
+/// A pipe that holds a text, as "<(…)" gives it to a program.
+class pipe_with {
+public:
+  explicit pipe_with(const std::string& text) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    auto n = write(ends[1], text.data(), text.size());
+    REQUIRE(n == static_cast<ssize_t>(text.size()));
+    close(ends[1]);
+    end_ = ends[0];
+  }
+  ~pipe_with() { close(end_); }
+  pipe_with(const pipe_with&) = delete;
+  pipe_with& operator=(const pipe_with&) = delete;
+
+  std::string path() const { return "/dev/fd/" + std::to_string(end_); }
+
+private:
+  int end_ = -1;
+};
+
+} // namespace
+
+TEST_CASE("a port that is not what the URL says is told from one that is") {
+  live_node node{every_listener};
+  auto tcp = node.listener("tcp"), tls = node.listener("tls");
+  auto ws = node.listener("ws"), wss = node.listener("wss");
+  auto ca = (node / "data/ca.pem").string();
+  const std::string untrusted = "expected a certificate of the host that we "
+                                "trust: ";
+  const std::string not_tls =
+    "expected TLS, found a port that does not speak it";
+  const std::string silent = "expected a greeting, found a port that closes at "
+                             "once, as one for TLS does";
+  const std::string name_ca = "name the authority that signed it with --ca "
+                              "FILE; a node with tls.generate has it in its "
+                              "node.data_dir, as ca.pem";
+  struct {
+    std::string server;
+    std::string authority;
+    std::string why;
+    std::string remedy;
+  } cases[] = {
+    {"tls://" + tls, "", untrusted, name_ca},
+    {"wss://" + wss, "", untrusted, name_ca},
+    {"tls://" + tls, ca, untrusted,
+     "name the authority of this node's certificate with --ca, and the host in "
+     "--server as the certificate does"},
+    {"tcp://" + tls, "", silent,
+     "if it is a node's port with TLS: --server tls://" + tls + " --ca FILE"},
+    {"ws://" + wss, "", silent,
+     "if it is a node's port with TLS: --server wss://" + wss + " --ca FILE"},
+    {"tls://" + tcp, ca, not_tls,
+     "if it is a node's port without TLS: --server tcp://" + tcp},
+    {"wss://" + ws, ca, not_tls,
+     "if it is a node's port without TLS: --server ws://" + ws}};
+  auto token = node.token("alice");
+
+  for (const auto& x : cases) {
+    CAPTURE(x.server);
+    std::vector<std::string> command{"send",         "--to",     "bob",
+                                     "hello",        "--server", x.server,
+                                     "--token-file", token};
+    if (!x.authority.empty())
+      command.insert(command.end(), {"--ca", x.authority});
+
+    auto run = run_iris(command);
+
+    CHECK(run.code == 3);
+    CHECK(run.out == "");
+    auto begin = "iris: can't send to bob\nwhy: no_connection (602): "
+                 + x.server + ": " + x.why;
+    CHECK(run.err.substr(0, begin.size()) == begin);
+    CHECK(run.err.ends_with("\ntry: " + x.remedy + "\n"));
+  }
+}
+
+TEST_CASE("a token from a pipe is read once") {
+  live_node node;
+  auto issued = run_iris(
+    {"token", "issue", "--user", "alice", "--config", node / "iris.toml"});
+  pipe_with token{issued.out};
+
+  auto sent = run_iris({"send", "--to", "bob", "hello", "--server", node.url(),
+                        "--token-file", token.path()});
+
+  CHECK(sent.err == "");
+  CHECK(sent.out == "1\n");
+  CHECK(sent.code == 0);
+}
+
+TEST_CASE("an operator's token from a pipe is read once") {
+  live_node node;
+  auto issued = run_iris({"token", "issue", "--user", "op", "--role",
+                          "operator", "--config", node / "iris.toml"});
+  pipe_with token{issued.out};
+
+  auto status =
+    run_iris({"--json", "status", "--admin", "http://" + node.listener("http"),
+              "--token-file", token.path()});
+
+  // Whether it is ready so soon is another question.
+  CHECK(status.code <= 1);
+  CHECK(status.out.find("\"cluster\":\"iris\"") != std::string::npos);
+}
