@@ -46,7 +46,7 @@ result<std::unique_ptr<rig>> rig::make(const rig_options& with) {
   std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<rig> out{new rig};
   out->run_name_ = new_run_name();
-  auto ok = with.spawn ? out->spawn(with) : out->use_running(with);
+  auto ok = with.spawned() ? out->spawn(with) : out->use_running(with);
   if (!ok)
     return ok.failure();
   return out;

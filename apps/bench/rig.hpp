@@ -13,15 +13,16 @@ namespace iris::bench {
 
 /// Which node is measured.
 struct rig_options {
-  /// Start one, with a store in a new folder below `directory`, and end it.
-  bool spawn = false;
+  /// Without `server`: one that is started, with a store in a new folder
+  /// below `directory`, and ended.
   std::filesystem::path irisd;
   std::filesystem::path directory;
   /// Use TLS, of a node that is started.
   bool tls = false;
-  /// Otherwise: where a node listens, tcp://127.0.0.1:7300 or tls://…; the
-  /// configuration that it runs with, for its signing key; whom to trust, and
-  /// its process, for what it uses.
+  bool spawned() const noexcept { return server.empty(); }
+  /// Or a node that runs: where it listens, tcp://127.0.0.1:7300 or tls://…;
+  /// the configuration that it runs with, for its signing key; whom to trust,
+  /// and its process, for what it uses.
   std::string server;
   std::filesystem::path config;
   std::filesystem::path ca;

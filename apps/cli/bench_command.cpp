@@ -80,34 +80,39 @@ std::filesystem::path own_folder() {
   return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-void declare_node(CLI::App& command, bench::rig_options& x) {
+/// A node of its own, which is what is measured unless another is named.
+void declare_own(CLI::App& command, bench::rig_options& x) {
   x.irisd = own_folder() / "irisd";
   x.directory = std::filesystem::temp_directory_path();
-  auto spawn =
-    command.add_flag("--spawn", x.spawn, "Start a node for this, and end it");
-  command.add_option("--irisd", x.irisd, "The node's program, for --spawn")
-    ->needs(spawn)
+  command
+    .add_option("--irisd", x.irisd,
+                "The program of the node that is started for this, and ended")
     ->capture_default_str();
   command
     .add_option("--dir", x.directory,
                 "Where its store is made: on the disk to be measured")
-    ->needs(spawn)
     ->check(CLI::ExistingDirectory)
     ->capture_default_str();
-  command.add_flag("--tls", x.tls, "Connect to it with TLS")->needs(spawn);
-  command
-    .add_option("--server", x.server,
-                "A running node: tcp://127.0.0.1:7300 or tls://…")
-    ->excludes(spawn);
+  command.add_flag("--tls", x.tls, "Connect to it with TLS");
+}
+
+/// A node that runs already.
+void declare_other(CLI::App& command, bench::rig_options& x) {
+  auto server = command
+                  .add_option("--server", x.server,
+                              "Measure the node that runs there instead: "
+                              "tcp://127.0.0.1:7300 or tls://…")
+                  ->excludes("--irisd")
+                  ->excludes("--dir")
+                  ->excludes("--tls");
   command
     .add_option("-c,--config", x.config,
                 "Its configuration, for its signing key")
-    ->excludes(spawn);
-  command.add_option("--ca", x.ca, "Whom to trust, with tls://")
-    ->excludes(spawn);
+    ->needs(server);
+  command.add_option("--ca", x.ca, "Whom to trust, with tls://")->needs(server);
   command.add_option("--pid", x.pid, "Its process, for its CPU and memory")
     ->check(whole(1, 4194304))
-    ->excludes(spawn);
+    ->needs(server);
 }
 
 void declare_load(CLI::App& command, bench::load_options& x) {
@@ -175,14 +180,16 @@ void declare(CLI::App& command, bench::idle_options& x) {
 
 // -- doing it -----------------------------------------------------------------
 
+/// Which node a scenario can do with.
+enum class node_kind { any, known_process, own };
+
 /// What is missing on the command line, or nothing.
-std::string missing(const bench::rig_options& x, bool needs_spawn,
-                    bool needs_process) {
-  if (needs_spawn && !x.spawn)
-    return "it starts and kills its node, expected --spawn";
-  if (!x.spawn && (x.server.empty() || x.config.empty()))
-    return "expected --spawn, or --server and --config of a running node";
-  if (needs_process && !x.spawn && x.pid == 0)
+std::string missing(const bench::rig_options& x, node_kind of) {
+  if (x.spawned())
+    return {};
+  if (x.config.empty())
+    return "--server: expected --config too, the configuration of that node";
+  if (of == node_kind::known_process && x.pid == 0)
     return "it reads the memory of the node, expected --pid";
   return {};
 }
@@ -190,16 +197,10 @@ std::string missing(const bench::rig_options& x, bool needs_spawn,
 template <class Options>
 using scenario = result<bench::report> (*)(rig&, const Options&);
 
-struct needs {
-  bool spawn = false;
-  bool process = false;
-};
-
 template <class Options>
-exit_code measure(const bench_options<Options>& options, needs what,
+exit_code measure(const bench_options<Options>& options, node_kind of,
                   scenario<Options> run, const console& io) {
-  if (auto lack = missing(options.node, what.spawn, what.process);
-      !lack.empty())
+  if (auto lack = missing(options.node, of); !lack.empty())
     return io.fail(
       {exit_code::usage, "can't begin to measure", lack, "iris bench --help"});
   auto on = rig::make(options.node);
@@ -217,15 +218,17 @@ exit_code measure(const bench_options<Options>& options, needs what,
 
 template <class Options>
 void add_bench(CLI::App& bench, action& chosen, const char* name,
-               const char* about, needs what, scenario<Options> run) {
+               const char* about, node_kind of, scenario<Options> run) {
   add_command<bench_options<Options>>(
     bench, chosen, name, about,
-    [](CLI::App& command, bench_options<Options>& x) {
-      declare_node(command, x.node);
+    [of](CLI::App& command, bench_options<Options>& x) {
+      declare_own(command, x.node);
+      if (of != node_kind::own)
+        declare_other(command, x.node);
       declare(command, x.load);
     },
-    [what, run](const bench_options<Options>& options, const console& io) {
-      return measure(options, what, run, io);
+    [of, run](const bench_options<Options>& options, const console& io) {
+      return measure(options, of, run, io);
     });
 }
 
@@ -233,19 +236,21 @@ void add_bench(CLI::App& bench, action& chosen, const char* name,
 
 void add_bench(CLI::App& app, action& chosen) {
   auto bench = app.add_subcommand(
-    "bench", "Measure a node on this machine, and check every message");
+    "bench",
+    "Measure a node that is started for this, or another on this machine, and "
+    "check every message");
   bench->require_subcommand(1);
-  add_bench(*bench, chosen, "f1", "Messages a second between users online", {},
-            bench::run_online);
-  add_bench(*bench, chosen, "f2", "Latency at a fixed rate", {},
+  add_bench(*bench, chosen, "f1", "Messages a second between users online",
+            node_kind::any, bench::run_online);
+  add_bench(*bench, chosen, "f2", "Latency at a fixed rate", node_kind::any,
             bench::run_paced);
   add_bench(*bench, chosen, "f3", "Store for users who are away, then drain",
-            {}, bench::run_stored);
+            node_kind::any, bench::run_stored);
   add_bench(*bench, chosen, "f4", "Memory of an idle connection",
-            {.process = true}, bench::run_idle);
+            node_kind::known_process, bench::run_idle);
   add_bench(*bench, chosen, "startup",
-            "How long a node with many messages takes to start",
-            {.spawn = true}, bench::run_startup);
+            "How long a node with many messages takes to start", node_kind::own,
+            bench::run_startup);
 }
 
 } // namespace iris::cli
