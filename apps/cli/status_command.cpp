@@ -5,13 +5,29 @@
 #include "apps/cli/table.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace iris::cli {
 
 namespace {
 
 std::string text_of(const ordered_json& x) {
-  return x.is_string() ? x.get<std::string>() : to_line(x);
+  if (x.is_string())
+    return x.get<std::string>();
+  if (!x.is_array())
+    return x.is_null() ? "" : to_line(x);
+  std::string out;
+  for (const auto& one : x)
+    out += (out.empty() ? "" : ", ") + text_of(one);
+  return out;
+}
+
+std::string heading_of(std::string name) {
+  for (char& c : name)
+    c = c == '_'
+          ? ' '
+          : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return printable(name);
 }
 
 bool is_list_of_objects(const ordered_json& x) {
@@ -38,17 +54,21 @@ void print_list(const std::string& name, const ordered_json& list,
   rows.print(to);
 }
 
-/// Whatever the node tells: plain members first, then a table for each list.
-/// A newer node may tell more than we know of.
-void print_object(const ordered_json& object, std::ostream& to) {
-  table plain{{"NODE", ""}};
+/// Whatever the node tells: plain members first, then a table for each list and
+/// each object. A newer node may tell more than we know of.
+void print_object(const std::string& name, const std::string& of,
+                  const ordered_json& object, std::ostream& to) {
+  table plain{{name, of}};
   for (const auto& [key, value] : object.items())
-    if (!is_list_of_objects(value))
+    if (!value.is_object() && !is_list_of_objects(value))
       plain.add({key, text_of(value)});
   plain.print(to);
   for (const auto& [key, value] : object.items())
     if (is_list_of_objects(value))
       print_list(key, value, to);
+    else if (value.is_object())
+      print_object(heading_of(key), key == "listening" ? "CONNECTIONS" : "",
+                   value, to << '\n');
 }
 
 void print_checks(const ordered_json& ready, std::ostream& to) {
@@ -89,7 +109,7 @@ exit_code status(const admin_options& options, const console& io) {
   } else {
     print_checks(ready, io.out);
     if (node.is_object())
-      print_object(node, io.out << '\n');
+      print_object("NODE", "", node, io.out << '\n');
     io.out.flush();
   }
   if (answer->status == 200)

@@ -15,23 +15,71 @@ std::string text_of(const ordered_json& in, const char* key) {
   return i->is_string() ? i->get<std::string>() : to_line(*i);
 }
 
-std::string mailbox_of(const ordered_json& in) {
-  auto bound = text_of(in, "mailbox_bound");
-  return text_of(in, "mailbox_depth") + " of " + (bound == "0" ? "any" : bound);
+/// Nothing for none: what is there stands out.
+std::string number_of(const ordered_json& in, const char* key) {
+  auto text = text_of(in, key);
+  return text == "0" ? "" : text;
 }
 
-/// One row an actor. `stem` is drawn before its name, `below` before those of
-/// its children.
-void add_rows(table& to, const ordered_json& in, const std::string& stem,
-              const std::string& below) {
-  to.add({stem + text_of(in, "name"), text_of(in, "type"), text_of(in, "state"),
-          text_of(in, "count"), mailbox_of(in), text_of(in, "rejected"),
-          text_of(in, "restarts"), text_of(in, "last_fault")});
+std::string mailbox_of(const ordered_json& in) {
+  auto depth = number_of(in, "mailbox_depth");
+  auto bound = number_of(in, "mailbox_bound");
+  return depth.empty() || bound.empty() ? depth : depth + " of " + bound;
+}
+
+/// An actor, or a kind of actors, as a row.
+struct drawn {
+  std::string name;
+  std::vector<std::string> cells; ///< behind the name
+  std::vector<drawn> children;
+
+  bool alike(const drawn& other) const {
+    return cells == other.cells && children == other.children;
+  }
+  bool operator==(const drawn&) const = default;
+};
+
+bool has_nothing_to_tell(const ordered_json& in) {
+  return text_of(in, "count") == "0" && mailbox_of(in).empty()
+         && number_of(in, "rejected").empty()
+         && number_of(in, "restarts").empty()
+         && text_of(in, "last_fault").empty();
+}
+
+/// Without those that hold no actor and never failed. Neighbours that differ
+/// in nothing but their names become one.
+drawn draw(const ordered_json& in) {
+  drawn out{text_of(in, "name"),
+            {text_of(in, "type"), text_of(in, "state"), text_of(in, "count"),
+             mailbox_of(in), number_of(in, "rejected"),
+             number_of(in, "restarts"), text_of(in, "last_fault")},
+            {}};
   auto children = in.find("children");
   if (children == in.end() || !children->is_array())
-    return;
+    return out;
+  std::string last;
   for (const auto& x : *children) {
-    auto last = &x == &children->back();
+    auto next = draw(x);
+    if (next.children.empty() && has_nothing_to_tell(x))
+      continue;
+    if (out.children.empty() || !out.children.back().alike(next)) {
+      last = next.name;
+      out.children.push_back(std::move(next));
+    } else {
+      out.children.back().name = last + " … " + next.name;
+    }
+  }
+  return out;
+}
+
+/// `stem` is drawn before its name, `below` before those of its children.
+void add_rows(table& to, const drawn& in, const std::string& stem,
+              const std::string& below) {
+  std::vector<std::string> row{stem + in.name};
+  row.insert(row.end(), in.cells.begin(), in.cells.end());
+  to.add(std::move(row));
+  for (const auto& x : in.children) {
+    auto last = &x == &in.children.back();
     add_rows(to, x, below + (last ? "└─ " : "├─ "),
              below + (last ? "   " : "│  "));
   }
@@ -53,7 +101,7 @@ exit_code tree(const admin_options& options, const console& io) {
   }
   table rows{{"ACTOR", "TYPE", "STATE", "COUNT", "MAILBOX", "REJECTED",
               "RESTARTS", "LAST FAULT"}};
-  add_rows(rows, root, "", "");
+  add_rows(rows, draw(root), "", "");
   rows.print(io.out);
   io.out.flush();
   return exit_code::ok;
@@ -63,7 +111,8 @@ exit_code tree(const admin_options& options, const console& io) {
 
 void add_tree(CLI::App& app, action& chosen) {
   add_command<admin_options>(
-    app, chosen, "tree", "The live supervision tree of a node",
+    app, chosen, "tree",
+    "The live supervision tree of a node; nothing stands for none",
     [](CLI::App& command, admin_options& x) { declare(command, x); }, tree);
 }
 

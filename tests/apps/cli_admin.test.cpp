@@ -47,12 +47,45 @@ TEST_CASE("the tree is drawn with its mailboxes and faults") {
   CHECK(run.out
         == "ACTOR      TYPE        STATE    COUNT  MAILBOX    REJECTED  "
            "RESTARTS  LAST FAULT\n"
-           "root       supervisor  running  1      0 of any   0         0\n"
+           "root       supervisor  running  1\n"
            "├─ shards  supervisor  running  1      3 of 1024  5         2     "
            "    oh?\n"
-           "│  └─ 0    shard       running  9      0 of any   0         0\n"
-           "└─ edge    supervisor  running  1      0 of any   0         0\n");
+           "│  └─ 0    shard       running  9\n"
+           "└─ edge    supervisor  running  1\n");
   CHECK(node.finish().at(0).authorization == "Bearer a.b.c");
+}
+
+TEST_CASE("what is alike is one row of the tree, what is nothing none") {
+  auto actor = [](const std::string& name, int count, int restarts,
+                  const std::string& children) {
+    return R"({"name":")" + name + R"(","type":"t","state":"up","restarts":)"
+           + std::to_string(restarts) + R"(,"count":)" + std::to_string(count)
+           + R"(,"mailbox_depth":0,"mailbox_bound":8,"rejected":0,)"
+             R"("last_fault":"","children":[)"
+           + children + "]}";
+  };
+  auto idle = actor("users", 0, 0, "");
+  auto busy = actor("users", 2, 0, "");
+  auto failed = actor("users", 0, 1, "");
+  auto all = actor("shard 0", 1, 0, idle) + "," + actor("shard 1", 1, 0, idle)
+             + "," + actor("shard 2", 1, 0, idle) + ","
+             + actor("shard 3", 1, 0, busy) + "," + actor("shard 4", 1, 0, busy)
+             + "," + actor("shard 5", 1, 0, failed) + ","
+             + actor("shard 6", 1, 0, idle);
+  canned_http node{{{"/v1/tree", {200, actor("node", 1, 0, all)}}}};
+
+  auto run = run_iris({"tree", "--admin", node.url()});
+
+  CHECK(run.out
+        == "ACTOR                 TYPE  STATE  COUNT  MAILBOX  REJECTED  "
+           "RESTARTS  LAST FAULT\n"
+           "node                  t     up     1\n"
+           "├─ shard 0 … shard 2  t     up     1\n"
+           "├─ shard 3 … shard 4  t     up     1\n"
+           "│  └─ users           t     up     2\n"
+           "├─ shard 5            t     up     1\n"
+           "│  └─ users           t     up     0                         1\n"
+           "└─ shard 6            t     up     1\n");
 }
 
 TEST_CASE("the tree for programs is the node's own") {
@@ -134,6 +167,24 @@ TEST_CASE("an operator also sees how the node is doing") {
         == R"({"ready":true,"checks":{"store":"ok"},"node":{"cluster":"demo",)"
            R"("users":7,"shards":[{"id":0,"leader":true},{"id":1,"lag":4}]}})"
            "\n");
+}
+
+TEST_CASE("what a node tells is no JSON in its tables") {
+  token_file token;
+  canned_http node{
+    {{"/readyz", {200, ready}},
+     {"/v1/status",
+      {200, R"({"cluster":"demo","listening":{"tcp://a:1":3,"tls://a:2":0},)"
+            R"("names":["a","b"],"leader":null,"log_store":{"files":2}})"}}}};
+
+  auto run =
+    run_iris({"status", "--admin", node.url(), "--token-file", token.path()});
+
+  CHECK(run.out
+        == "CHECK  RESULT\nstore  ok\n\n"
+           "NODE\ncluster  demo\nnames    a, b\nleader\n\n"
+           "LISTENING  CONNECTIONS\ntcp://a:1  3\ntls://a:2  0\n\n"
+           "LOG STORE\nfiles      2\n");
 }
 
 TEST_CASE("a node that hangs is given up in time") {
