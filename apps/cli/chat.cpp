@@ -19,11 +19,14 @@ void chat::handle(const client::event& what) {
 void chat::on(const client::connected& x) {
   me_ = x.user;
   conversation_ = options_.to.conversation(me_);
+  lost_ = false;
   view_.connected(me_, options_.to.str());
 }
 
 void chat::on(const client::disconnected& x) {
-  view_.disconnected(x.reason);
+  // Attempts to come back that fail are no news.
+  if (!std::exchange(lost_, true))
+    view_.disconnected(x.reason);
 }
 
 void chat::on(const protocol::live&) {
@@ -110,6 +113,7 @@ void chat::begin(sequence head) {
   shown_ = head;
   for (const auto& x : std::exchange(early_, {}))
     show(x);
+  view_.ready();
 }
 
 // -- from the terminal --------------------------------------------------------

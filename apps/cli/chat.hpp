@@ -88,6 +88,7 @@ private:
   user_id me_;
   conversation_id conversation_;
   bool live_ = false;
+  bool lost_ = false; ///< the connection, and it was said
   bool failed_ = false;
   /// Up to where messages have been shown; nothing before the history was.
   std::optional<sequence> shown_;

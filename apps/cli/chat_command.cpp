@@ -1,8 +1,9 @@
 #include "apps/cli/chat.hpp"
+#include "apps/cli/chat_screen.hpp"
 #include "apps/cli/command.hpp"
-#include "apps/cli/line_source.hpp"
 #include "apps/cli/local_key.hpp"
 #include "apps/cli/session.hpp"
+#include "apps/cli/terminal.hpp"
 
 namespace iris::cli {
 
@@ -20,22 +21,53 @@ public:
   chat_session(const chat_options& options, const console& io, target to,
                login with)
     : options_(options), interactive_(line_source::interactive(io.in)),
-      view_(io.json ? make_json_view(io.out) : make_text_view(io.out)),
+      view_(make_view(io)),
       chat_({to, options.history, with.options.device}, *this, *view_),
       session_(io, std::move(with), "can't chat with " + to.str()),
-      lines_(session_.io(), io.in,
-             [this](std::optional<std::string> x) { typed(std::move(x)); }) {
+      lines_(make_input(io)) {
     session_.on_event([this](const client::event& x) {
       chat_.handle(x);
       advance();
     });
+    session_.before_failing([this] { close_screen(); });
   }
 
-  exit_code run() { return session_.run(); }
+  exit_code run() {
+    auto code = session_.run();
+    close_screen();
+    return code;
+  }
 
 private:
   /// Lines on their way beyond which no more are read from a pipe.
   static constexpr std::size_t unanswered_max = 256;
+
+  std::unique_ptr<chat_view> make_view(const console& io) {
+    if (io.json)
+      return make_json_view(io.out);
+    if (!terminal::available(io))
+      return make_text_view(io.out);
+    auto out = std::make_unique<chat_screen>(io.out, terminal::columns);
+    screen_ = out.get();
+    return out;
+  }
+
+  std::unique_ptr<line_input> make_input(const console& io) {
+    auto on_line = [this](std::optional<std::string> x) {
+      typed(std::move(x));
+    };
+    if (screen_ == nullptr)
+      return std::make_unique<line_source>(session_.io(), io.in, on_line);
+    return std::make_unique<terminal>(
+      session_.io(), on_line,
+      [this](const std::string& text) { screen_->typing(text); },
+      [this](bool goes_on) { goes_on ? screen_->open() : screen_->close(); });
+  }
+
+  void close_screen() {
+    if (screen_ != nullptr)
+      screen_->close();
+  }
 
   void typed(std::optional<std::string> line) {
     reading_ = false;
@@ -48,7 +80,7 @@ private:
     if (!finishing_ && chat_.ready() && !reading_
         && chat_.unanswered() < unanswered_max) {
       reading_ = true;
-      lines_.next();
+      lines_->next();
     }
     if (finishing_ && chat_.unanswered() == 0 && !chat_.asking())
       session_.end(chat_.failed() ? exit_code::failed : exit_code::ok);
@@ -85,10 +117,11 @@ private:
   const bool interactive_;
   bool reading_ = false;
   bool finishing_ = false;
+  chat_screen* screen_ = nullptr; ///< the view, at a terminal
   std::unique_ptr<chat_view> view_;
   chat chat_;
   session session_;
-  line_source lines_;
+  std::unique_ptr<line_input> lines_;
 };
 
 exit_code run_chat(const chat_options& options, const console& io) {

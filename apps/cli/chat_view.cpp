@@ -28,16 +28,10 @@ public:
   void connected(const user_id& me, const std::string& to) override {
     notice("connected as " + me.str() + ", writing to " + to);
   }
-  void disconnected(const error& why) override {
-    notice("connection lost, trying again: " + to_string(why));
-  }
+  void disconnected(const error& why) override { notice(lost_text(why)); }
   void status(const std::vector<protocol::user_status>& of) override {
-    for (const auto& x : of) {
-      auto how = x.online         ? "online"
-                 : x.seen.ms == 0 ? "never seen"
-                                  : "last seen " + date_and_time(x.seen);
-      notice(x.user.str() + ": " + how);
-    }
+    for (const auto& x : of)
+      notice(status_text(x));
   }
   void notice(const std::string& text) override {
     to_ << "-- " << printable(text) << std::endl;
@@ -93,6 +87,17 @@ private:
 };
 
 } // namespace
+
+std::string lost_text(const error& why) {
+  return "connection lost, trying again: " + to_string(why);
+}
+
+std::string status_text(const protocol::user_status& x) {
+  auto how = x.online         ? "online"
+             : x.seen.ms == 0 ? "never seen"
+                              : "last seen " + date_and_time(x.seen);
+  return x.user.str() + ": " + how;
+}
 
 std::unique_ptr<chat_view> make_text_view(std::ostream& to) {
   return std::make_unique<text_view>(to);

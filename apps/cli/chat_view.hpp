@@ -26,9 +26,16 @@ public:
   virtual void disconnected(const error& why) = 0;
   virtual void status(const std::vector<protocol::user_status>& of) = 0;
   virtual void notice(const std::string& text) = 0;
+  /// Lines may be typed from here on.
+  virtual void ready() {}
 };
 
-/// For people: lines that a terminal without any abilities can show.
+/// "connection lost, trying again: …"
+std::string lost_text(const error& why);
+/// "bob: last seen …"
+std::string status_text(const protocol::user_status& x);
+
+/// For people who read elsewhere than at a terminal.
 ///   09:17 bob: hello
 ///   … how are you        (queued)
 ///   ✓ how are you        (durable)

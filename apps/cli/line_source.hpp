@@ -12,25 +12,33 @@
 
 namespace iris::cli {
 
+/// Where lines come from, one at a time and only when asked.
+class line_input {
+public:
+  /// Nothing at the end of the input.
+  using handler = std::function<void(std::optional<std::string>)>;
+
+  virtual ~line_input() = default;
+
+  /// Asks for the next line. Precondition: the last one has come.
+  virtual void next() = 0;
+};
+
 /// Reads lines in a thread of its own, one at a time and only when asked, so
 /// that a terminal, a pipe and a file can be waited for beside a connection,
 /// and a fast writer fills no memory. Made and used on the io_context's
 /// thread; ended by its destructor even while the terminal is silent.
-class line_source {
+class line_source final : public line_input {
 public:
   /// Longer lines come in pieces.
   static constexpr std::size_t line_bytes_max = 64 * 1024;
 
-  /// Nothing at the end of the input.
-  using handler = std::function<void(std::optional<std::string>)>;
-
   line_source(boost::asio::io_context& io, std::istream& in, handler on_line);
-  ~line_source();
+  ~line_source() override;
   line_source(const line_source&) = delete;
   line_source& operator=(const line_source&) = delete;
 
-  /// Asks for the next line. Precondition: the last one has come.
-  void next();
+  void next() override;
 
   /// Whether a person types at a terminal.
   static bool interactive(const std::istream& in);

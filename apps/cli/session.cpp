@@ -20,8 +20,10 @@ void session::end(exit_code code) {
 }
 
 void session::fail(const error& why, std::string remedy) {
-  if (!ended_)
-    ended_ = console_.fail(because(task_, why, std::move(remedy)));
+  if (ended_)
+    return;
+  before_failing_();
+  ended_ = console_.fail(because(task_, why, std::move(remedy)));
 }
 
 void session::expect_end_within(double seconds, std::string awaited) {

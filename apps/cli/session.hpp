@@ -22,6 +22,11 @@ public:
   /// run().
   void on_event(handler x) { handler_ = std::move(x); }
 
+  /// Called before it says why it failed, so that the screen is free.
+  void before_failing(std::function<void()> x) {
+    before_failing_ = std::move(x);
+  }
+
   client::client& node() noexcept { return client_; }
   boost::asio::io_context& io() noexcept { return io_; }
   const console& terminal() const noexcept { return console_; }
@@ -53,6 +58,7 @@ private:
   const std::string server_;
   const bool names_authority_;
   handler handler_;
+  std::function<void()> before_failing_ = [] {};
   bool was_connected_ = false;
   std::optional<exit_code> ended_;
   boost::asio::io_context io_{1};

@@ -75,11 +75,11 @@ public:
   }
 
   /// Starts it as a program.
-  program start(const std::string& user,
-                std::vector<std::string> command) const {
+  program start(const std::string& user, std::vector<std::string> command,
+                program::at where = program::at::pipes) const {
     auto arguments = as(user, std::move(command));
     arguments.insert(arguments.begin(), IRIS_PROGRAM);
-    return program{std::move(arguments)};
+    return program{std::move(arguments), where};
   }
 
   std::filesystem::path operator/(const char* name) const {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 #include <utility>
 
@@ -36,6 +37,26 @@ std::pair<int, int> make_pipe() {
   return {ends[0], ends[1]};
 }
 
+/// The program's ends, to read from and to write to.
+std::pair<int, int> open_pipes(int& in, int& out) {
+  auto [child_in, our_in] = make_pipe();
+  auto [our_out, child_out] = make_pipe();
+  in = our_in;
+  out = our_out;
+  return {child_in, child_out};
+}
+
+std::pair<int, int> open_terminal(int& in, int& out) {
+  in = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (in < 0 || grantpt(in) != 0 || unlockpt(in) != 0)
+    give_up(std::string{"can't make a terminal: "} + std::strerror(errno));
+  auto child = open(ptsname(in), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (child < 0)
+    give_up(std::string{"can't open the terminal: "} + std::strerror(errno));
+  out = fcntl(in, F_DUPFD_CLOEXEC, 0);
+  return {child, fcntl(child, F_DUPFD_CLOEXEC, 0)};
+}
+
 void close_once(int& fd) {
   if (fd >= 0)
     ::close(std::exchange(fd, -1));
@@ -43,16 +64,14 @@ void close_once(int& fd) {
 
 } // namespace
 
-program::program(std::vector<std::string> arguments) {
+program::program(std::vector<std::string> arguments, at where) {
   std::vector<char*> pointers;
   for (auto& x : arguments)
     pointers.push_back(x.data());
   pointers.push_back(nullptr);
-  auto [child_in, in] = make_pipe();
-  auto [out, child_out] = make_pipe();
+  auto [child_in, child_out] =
+    where == at::pipes ? open_pipes(in_, out_) : open_terminal(in_, out_);
   auto [err, child_err] = make_pipe();
-  in_ = in;
-  out_ = out;
   err_ = err;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -87,7 +106,10 @@ program::~program() {
 }
 
 void program::type(const std::string& line) {
-  auto text = line + "\n";
+  press(line + "\n");
+}
+
+void program::press(const std::string& text) {
   for (std::size_t done = 0; done < text.size();) {
     wait_for(in_, POLLOUT, "the program to read what is typed");
     auto n = write(in_, text.data() + done, text.size() - done);
@@ -134,6 +156,18 @@ std::string program::line_with(const std::string& part) {
   for (;;)
     if (auto line = next_line(); line.find(part) != line.npos)
       return line;
+}
+
+std::string program::more() {
+  if (buffer_.empty() && !fill())
+    give_up("expected more, found the end: " + complaint());
+  return std::exchange(buffer_, {});
+}
+
+bool program::terminal_is_usual() const {
+  termios now{};
+  return tcgetattr(in_, &now) == 0 && (now.c_lflag & ECHO) != 0
+         && (now.c_lflag & ICANON) != 0 && (now.c_lflag & ISIG) != 0;
 }
 
 std::string program::rest() {

@@ -12,7 +12,11 @@ namespace iris::test {
 /// it takes longer than a minute, or when the program has ended.
 class program {
 public:
-  explicit program(std::vector<std::string> arguments);
+  enum class at { pipes, terminal };
+
+  /// `where` its standard input and output are; its standard error is always a
+  /// pipe.
+  explicit program(std::vector<std::string> arguments, at where = at::pipes);
   /// Kills it if it still runs.
   ~program();
   program(const program&) = delete;
@@ -20,6 +24,8 @@ public:
 
   /// Types a line.
   void type(const std::string& line);
+  /// Presses these keys.
+  void press(const std::string& keys);
   void close_input();
   /// Nobody reads its output any more.
   void close_output();
@@ -29,6 +35,10 @@ public:
   std::string next_line();
   /// The first line from here on that holds `part`.
   std::string line_with(const std::string& part);
+  /// What it says next, at least a byte.
+  std::string more();
+  /// Whether its terminal shows keys by itself, as it usually does.
+  bool terminal_is_usual() const;
   /// All that it still says, until it closes its output.
   std::string rest();
   /// What it said on its standard error, after its end.
