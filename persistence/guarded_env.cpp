@@ -177,10 +177,10 @@ Status guarded_env::NewAppendableFile(const std::string& path,
 }
 
 Status guarded_env::CreateDir(const std::string& path) {
-  if (target()->FileExists(path))
-    return Status::OK();
   return guarded([&] {
-    auto status = target()->CreateDir(path);
+    // Whoever made it may have failed to make its name durable.
+    auto status =
+      target()->FileExists(path) ? Status::OK() : target()->CreateDir(path);
     return status.ok() ? sync_directory_of(path) : status;
   });
 }

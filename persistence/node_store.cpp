@@ -71,13 +71,14 @@ result<plan> node_directory::look() {
 
 result<plan> node_directory::look_at_draft() {
   auto ok = check_identity(draft_name);
-  if (ok)
-    return plan::resume;
-  // It is durable before anything else is made.
+  // It is durable before anything else is made; alone, it may be one that
+  // could not be synced, however well it reads now.
   auto alone = !has("state") && !has("log");
-  if (ok.failure().code == errc::corrupt && alone)
+  if (alone && (ok || ok.failure().code == errc::corrupt))
     return plan::create;
-  return ok.failure();
+  if (!ok)
+    return ok.failure();
+  return plan::resume;
 }
 
 result<plan> node_directory::look_at_strangers() {

@@ -236,6 +236,38 @@ TEST_CASE("an interrupted creation is gone on with, wherever it stopped") {
     }
 }
 
+TEST_CASE("a creation that failed is gone on with, and what it makes lasts") {
+  std::uint64_t calls = 0;
+  {
+    memory_disk disk;
+    REQUIRE(node_store::open("/node", demo, disk));
+    calls = disk.count();
+  }
+  for (auto how : {memory_disk::effect::none, memory_disk::effect::done})
+    for (std::uint64_t n = 1; n <= calls; ++n)
+      for (std::uint64_t seed = 0; seed < 5; ++seed) {
+        CAPTURE(n);
+        CAPTURE(seed);
+        memory_disk disk{seed};
+        disk.fail_at(n, how);
+        static_cast<void>(node_store::open("/node", demo, disk));
+        // The kernel still has what no sync wrote.
+        disk.kill();
+        make_store(disk);
+
+        disk.crash();
+
+        auto store = node_store::open("/node", demo, disk);
+        if (!store)
+          MESSAGE(to_string(store.failure()));
+        REQUIRE(store);
+        auto found = store->log->load({1});
+        REQUIRE(found);
+        REQUIRE(found->entries.size() == 1);
+        CHECK(*found->entries[0].payload == "entry");
+      }
+}
+
 TEST_CASE("an interrupted creation belongs to the node that began it") {
   memory_disk disk;
   disk.fail_at(30);
