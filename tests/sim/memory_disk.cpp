@@ -328,6 +328,26 @@ leveldb::Env& memory_disk::env() {
   return *sessions_.back();
 }
 
+memory_disk::nth memory_disk::absolute(nth call) const noexcept {
+  call.n += call.kind ? count(*call.kind) : calls_;
+  return call;
+}
+
+bool memory_disk::is_now(const nth& call, io kind) const noexcept {
+  return call.kind ? call.kind == kind && call.n == count(kind)
+                   : call.n == calls_;
+}
+
+Status
+memory_disk::last_call(io kind, const std::string& path,
+                       const std::function<leveldb::Status()>& carry_out) {
+  off_ = true;
+  auto is_sync = kind == io::sync || kind == io::sync_directory;
+  if (cutting_ == cut::after || (cutting_ == cut::during && !is_sync))
+    static_cast<void>(carry_out());
+  return Status::IOError(path, "the power went off");
+}
+
 template <class Effect, class Undone>
 Status memory_disk::call(io kind, const std::string& path, Effect&& carry_out,
                          Undone&& undone) {
@@ -335,13 +355,9 @@ Status memory_disk::call(io kind, const std::string& path, Effect&& carry_out,
     return Status::IOError(path, "the power is off");
   ++calls_;
   ++counts_[static_cast<std::size_t>(kind)];
-  if (calls_ == off_at_) {
-    off_ = true;
-    if (kind != io::sync && kind != io::sync_directory)
-      static_cast<void>(carry_out());
-    return Status::IOError(path, "the power went off");
-  }
-  auto fails = calls_ == fails_at_;
+  if (is_now(off_at_, kind))
+    return last_call(kind, path, carry_out);
+  auto fails = is_now(fails_at_, kind);
   if (fails)
     fault_hit_ = kind;
   if (fails && failing_ == effect::none) {
@@ -400,14 +416,15 @@ void memory_disk::kill() {
   begin_session();
 }
 
-void memory_disk::fail_at(std::uint64_t n, effect what) {
-  fails_at_ = calls_ + n;
+void memory_disk::fail_at(nth call, effect what) {
+  fails_at_ = absolute(call);
   fault_hit_.reset();
   failing_ = what;
 }
 
-void memory_disk::power_off_at(std::uint64_t n) {
-  off_at_ = calls_ + n;
+void memory_disk::power_off_at(nth call, cut when) {
+  off_at_ = absolute(call);
+  cutting_ = when;
 }
 
 void memory_disk::full_after(std::uint64_t bytes) {

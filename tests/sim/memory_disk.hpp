@@ -74,19 +74,30 @@ public:
 
   // -- faults -----------------------------------------------------------------
 
+  /// Which call it is: the n-th from now, from 1, of all or of one kind.
+  struct nth {
+    nth(std::uint64_t count) : n(count) {}
+    nth(std::uint64_t count, io what) : n(count), kind(what) {}
+
+    std::uint64_t n;
+    std::optional<io> kind;
+  };
+
   enum class effect { none, done };
-  /// The n-th call from now, from 1, fails. Without effect; a write writes
-  /// half, a sync gives its bytes up. Or it reports failure when all is done.
-  void fail_at(std::uint64_t n, effect what = effect::none);
+  /// This call fails. Without effect; a write writes half, a sync gives its
+  /// bytes up. Or it reports failure when all is done.
+  void fail_at(nth call, effect what = effect::none);
   /// What the planned fault has hit; nothing while it is to come.
   std::optional<io> fault_hit() const noexcept { return fault_hit_; }
   /// The same, once.
   std::optional<io> take_fault() noexcept {
     return std::exchange(fault_hit_, std::nullopt);
   }
-  /// The n-th call from now, from 1, is the last: it is carried out, unless it
-  /// is a sync, and everything fails from there on. `crash` comes next.
-  void power_off_at(std::uint64_t n);
+  enum class cut { during, before, after };
+  /// This call is the last: nothing of it is done, or all, or all unless it is
+  /// a sync. Everything fails from there on. `crash` comes next.
+  void power_off_at(nth call, cut when = cut::during);
+  bool off() const noexcept { return off_; }
   /// After so many more bytes there is no room.
   void full_after(std::uint64_t bytes);
   void has_room() { limit_ = no_limit; }
@@ -112,6 +123,11 @@ private:
   static constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::uint64_t never = 0;
 
+  /// The same call, counted from the beginning.
+  nth absolute(nth call) const noexcept;
+  bool is_now(const nth& call, io kind) const noexcept;
+  leveldb::Status last_call(io kind, const std::string& path,
+                            const std::function<leveldb::Status()>& carry_out);
   /// Counts a call and carries it out, or fails as planned. `undone` is called
   /// instead of `effect` when the call fails without effect.
   template <class Effect, class Undone>
@@ -134,10 +150,11 @@ private:
   std::set<std::string> locks_;
   std::array<std::uint64_t, io_kinds> counts_{};
   std::uint64_t calls_ = 0;
-  std::uint64_t fails_at_ = never;
+  nth fails_at_ = never;
   effect failing_ = effect::none;
   std::optional<io> fault_hit_;
-  std::uint64_t off_at_ = never;
+  nth off_at_ = never;
+  cut cutting_ = cut::during;
   bool off_ = false;
   std::uint64_t limit_ = no_limit;
   std::uint64_t now_us_ = 0;

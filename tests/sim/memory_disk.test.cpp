@@ -168,6 +168,48 @@ TEST_CASE("after power went off nothing has an effect") {
   CHECK(disk.files().at("/f") == "last");
 }
 
+TEST_CASE("the call that was chosen may be counted among its kind") {
+  memory_disk disk;
+  auto file = make(disk, "/f");
+  REQUIRE(file->Append("one").ok());
+
+  disk.fail_at({2, io::write});
+  CHECK(file->Sync().ok());
+  CHECK(file->Append("two").ok());
+  CHECK(file->Sync().ok());
+  CHECK_FALSE(file->Append("four").ok());
+
+  CHECK(disk.take_fault() == io::write);
+  CHECK(disk.files().at("/f") == "onetwofo");
+}
+
+TEST_CASE("power goes off before a call, or when all of it is done") {
+  for (auto when : {memory_disk::cut::before, memory_disk::cut::after}) {
+    std::set<std::string> left;
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      memory_disk disk{seed};
+      auto file = make(disk, "/f");
+      REQUIRE(disk.sync_directory("/").ok());
+      disk.power_off_at({1, io::sync}, when);
+      REQUIRE(file->Append("all").ok());
+      CHECK_FALSE(disk.off());
+
+      CHECK_FALSE(file->Sync().ok());
+
+      CHECK(disk.off());
+      CHECK_FALSE(file->Append("more").ok());
+      CHECK(disk.files().at("/f") == "all");
+      disk.crash();
+      CHECK_FALSE(disk.off());
+      left.insert(disk.files().at("/f"));
+    }
+    if (when == memory_disk::cut::after)
+      CHECK(left == std::set<std::string>{"all"});
+    else
+      CHECK(left.size() > 1);
+  }
+}
+
 TEST_CASE("a full disk says so until it has room") {
   memory_disk disk;
   auto file = make(disk, "/f");
