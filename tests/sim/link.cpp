@@ -131,6 +131,11 @@ void link::cut() {
                [closed = std::exchange(client_.closed, nullptr)] { closed(); });
 }
 
+void link::drain() {
+  if (owner_)
+    caf::anon_send(owner_, actors::drain{});
+}
+
 void link::kill() {
   if (auto owner = std::exchange(owner_, nullptr))
     caf::anon_send_exit(owner, caf::exit_reason::kill);

@@ -37,6 +37,8 @@ public:
 
   /// The network breaks; both ends learn of it, at different times.
   void cut();
+  /// The node is about to stop.
+  void drain();
   /// The node's process ended: nobody is left to be told there.
   void kill();
   bool is_cut() const noexcept { return cut_; }

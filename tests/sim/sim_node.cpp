@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 
 constexpr auto slowest_fsync = 2ms;
 constexpr auto slowest_read = 300us;
+constexpr auto drain_timeout = 10s;
 
 observability::log_options direct_log() {
   observability::log_options out;
@@ -64,6 +65,34 @@ void sim_node::kill() {
   stop_threads();
   disk_.kill();
   end_process();
+}
+
+bool sim_node::stop() {
+  caf::scoped_actor self{system_};
+  auto off = [this] { return disk_.off(); };
+  for (auto& x : process_->links)
+    if (auto open = x.lock())
+      open->drain();
+  auto drained = [&] {
+    std::erase_if(process_->links, [](const auto& x) { return x.expired(); });
+    return off() || process_->links.empty();
+  };
+  world_.run(drain_timeout, drained);
+  self->monitor(process_->node->root());
+  self->send(process_->node->root(), supervision::shut_down{});
+  auto ended = false;
+  world_.run(drain_timeout, [&] {
+    self->receive([&](const caf::down_msg&) { ended = true; },
+                  caf::after(0s) >> [] {});
+    return off() || ended;
+  });
+  // The entries of the log are applied.
+  world_.run(1s, off);
+  if (off())
+    return false;
+  stop_threads();
+  end_process();
+  return ended;
 }
 
 void sim_node::stop_threads() {

@@ -27,6 +27,11 @@ public:
   void crash();
   /// Ends the process alone: the machine keeps what was written.
   void kill();
+  /// Ends it as irisd does when it is told to: connections are drained, actors
+  /// end, what was written is closed. Time passes. Returns whether all ended in
+  /// time; when the power goes off at once, with the node still there.
+  /// Precondition: running.
+  bool stop();
   /// The disk takes this long for what it does next. Precondition: running.
   void stall_disk(std::chrono::nanoseconds duration);
   /// As irisd, when it sees how much room is left. Precondition: running.
