@@ -1,0 +1,305 @@
+// What a shard takes on while nothing of it becomes durable.
+#include "actors/shard_host.hpp"
+#include "actors/log_reader.hpp"
+#include "persistence/node_store.hpp"
+#include "protocol/codec.hpp"
+#include "tests/sim/fixture.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace iris;
+using namespace iris::actors;
+using namespace iris::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+// As shard_host.cpp and conversation.cpp have them.
+constexpr std::size_t submit_bytes_max = 8 * 1024 * 1024;
+constexpr std::size_t fan_out_bytes_max = 2 * submit_bytes_max;
+constexpr auto delivery_timeout = 5s;
+
+constexpr std::size_t body_bytes = protocol::limits::body_bytes_max;
+/// More than the writes of an entry have besides its body.
+constexpr std::size_t extra_bytes = 1024;
+/// For a message to go through all actors, and for the disk, once it works.
+constexpr auto moment = 50us;
+constexpr auto enough = 2s;
+
+/// Stands for an actor: keeps what it is told.
+template <class Message>
+struct recorder : supervision::bounded<caf::event_based_actor> {
+  recorder(caf::actor_config& config, std::vector<Message>& to)
+    : bounded(config), found(to) {
+    set_default_handler(caf::drop);
+  }
+
+  caf::behavior make_behavior() override {
+    return {[this](Message& x) { found.push_back(std::move(x)); }};
+  }
+
+  void bounce(caf::mailbox_element&) override {}
+  bool control(const caf::type_erased_tuple&) const noexcept override {
+    return true;
+  }
+
+  std::vector<Message>& found;
+};
+
+/// Shard 0 of two, on a store and a unit of its own. Recorders stand for
+/// shard 1 and for a client's connection.
+template <class Elsewhere>
+struct lone_host {
+  lone_host() {
+    auto stub = supervision::spawn_on<recorder<Elsewhere>>(home, elsewhere);
+    auto peer = supervision::spawn_on<recorder<submitted>>(home, answers);
+    client = caf::actor_cast<connection_actor>(peer);
+    shard_host_parts parts{{{0},
+                            {1},
+                            log_writer,
+                            state_writer,
+                            *store.state,
+                            home,
+                            readers,
+                            here,
+                            1},
+                           *store.log,
+                           log_thread,
+                           state_thread,
+                           env};
+    host = supervision::spawn_on<shard_host>(home, parts);
+    routes.update({host, caf::actor_cast<shard_actor>(stub)});
+    all = {caf::actor_cast<caf::actor>(host), caf::actor_cast<caf::actor>(stub),
+           caf::actor_cast<caf::actor>(peer)};
+    REQUIRE(here.run(
+      10s, [this] { return metrics.shard_leader.with("0").value() == 1; }));
+  }
+
+  ~lone_host() {
+    for (auto* x : {&log_thread, &state_thread, &readers})
+      x->stop();
+    for (auto& x : all)
+      caf::anon_send_exit(x, caf::exit_reason::kill);
+    while (home.stop()) {
+      // Ending actors tell others.
+    }
+  }
+
+  template <class Message>
+  void tell(Message what) {
+    caf::anon_send(host, std::move(what));
+    here.run(moment);
+  }
+
+  void submit_one(const submission& what) {
+    tell(submit{conversation, {alice, laptop}, {what}, 0, client});
+  }
+
+  submission new_submission(std::size_t bytes = body_bytes) {
+    submission out;
+    out.id = make_message_id(here.wall_now(), here.random());
+    out.body = std::to_string(next_body++);
+    out.body.resize(bytes, '.');
+    out.to = bob;
+    return out;
+  }
+
+  /// The bodies that stand in a log or an inbox of shard 0.
+  std::vector<std::string> bodies(const persistence::actor_ref& of, record kind,
+                                  std::size_t count) const {
+    auto found =
+      read_log(*store.state, keyring{{0}, of}, {kind, 1, count, SIZE_MAX});
+    REQUIRE(found);
+    std::vector<std::string> out;
+    for (const auto& x : *found)
+      out.push_back(protocol::decode_item(*x)->body);
+    return out;
+  }
+
+  /// A user who lives on this shard.
+  user_id named(const std::string& name, shard_id home_of) const {
+    for (int i = 0;; ++i)
+      if (auto out = user(name + std::to_string(i));
+          routes.home_of(ref_of(out)) == home_of)
+        return out;
+  }
+
+  /// Such that their conversation lives on shard 0, and they on shard 1.
+  user_id other_of(const user_id& who) const {
+    for (int i = 0;; ++i)
+      if (auto out = named("bob-" + std::to_string(i) + "-", {1});
+          routes.home_of(ref_of(direct_conversation(who, out))) == shard_id{0})
+        return out;
+  }
+
+  static observability::log_options quiet() {
+    observability::log_options out;
+    out.queue_lines = 0;
+    return out;
+  }
+
+  caf_host caf;
+  world here{1};
+  memory_disk disk{1};
+  persistence::node_store store =
+    std::move(*persistence::node_store::open("/node", {"sim", {1}, 2}, disk));
+  core home{caf.system, here};
+  disk_thread log_thread{here, 2ms}, state_thread{here, 300us},
+    readers{here, 300us};
+  persistence::log_writer log_writer{*store.log, log_thread};
+  persistence::state_writer state_writer{*store.state, state_thread, 1 << 30};
+  observability::metrics metrics;
+  observability::logger log{
+    quiet(), std::make_shared<observability::memory_sink>(), here};
+  router routes{2};
+  user_gate users{16};
+  std::atomic<bool> full{false};
+  environment env{here, routes, users, metrics, log, {}, {}, 1024, full};
+
+  std::vector<Elsewhere> elsewhere;
+  std::vector<submitted> answers;
+  connection_actor client;
+  shard_actor host;
+  std::vector<caf::actor> all;
+
+  const user_id alice = named("alice", {1});
+  const user_id bob = other_of(alice);
+  const device_id laptop = *device_id::parse("laptop");
+  const conversation_id conversation = direct_conversation(alice, bob);
+  std::size_t next_body = 1;
+};
+
+/// `count` of them are as many as fit, the last of them barely.
+void check_fits(std::size_t count, std::size_t limit) {
+  CHECK((count - 1) * body_bytes <= limit);
+  CHECK(count * (body_bytes + extra_bytes) > limit);
+}
+
+} // namespace
+
+TEST_CASE("a shard that can't write takes 8 MiB of messages and no more") {
+  lone_host<fan_out> a;
+  a.submit_one(a.new_submission());
+  REQUIRE(a.here.run(enough, [&] { return a.answers.size() == 1; }));
+  std::vector<submission> all;
+  a.log_thread.stall(5s);
+
+  for (int i = 0; i < 200; ++i) {
+    all.push_back(a.new_submission());
+    a.submit_one(all.back());
+  }
+
+  // Those that were taken are not answered before they are durable.
+  auto refused = a.answers.size() - 1;
+  auto taken = all.size() - refused;
+  check_fits(taken, submit_bytes_max);
+  for (std::size_t i = 0; i < refused; ++i) {
+    REQUIRE(a.answers[1 + i].answers.size() == 1);
+    const auto* why =
+      std::get_if<protocol::failed>(&a.answers[1 + i].answers[0]);
+    REQUIRE(why);
+    CHECK(why->id == all[taken + i].id);
+    CHECK(why->code == errc::overloaded);
+    CHECK(why->text == "too much is being written: try again");
+    CHECK(why->retry_after_ms > 0);
+    CHECK_FALSE(why->fatal);
+  }
+  a.here.run(5s + enough);
+  for (auto i = taken; i < all.size(); ++i)
+    a.submit_one(all[i]);
+  a.here.run(enough);
+  REQUIRE(a.answers.size() == 1 + refused + all.size());
+  std::vector<std::string> written{"1" + std::string(body_bytes - 1, '.')};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& x = a.answers[1 + refused + i].answers.at(0);
+    const auto* sent = std::get_if<protocol::sent>(&x);
+    REQUIRE(sent);
+    CHECK(sent->id == all[i].id);
+    CHECK(sent->seq == sequence{2 + i});
+    CHECK_FALSE(sent->duplicate);
+    written.push_back(all[i].body);
+  }
+  CHECK(
+    (a.bodies(ref_of(a.conversation), record::log, written.size()) == written));
+}
+
+TEST_CASE("a shard that can't write drops fan-outs beyond 16 MiB") {
+  lone_host<fanned_out> a;
+  auto carol = a.named("carol", {0});
+  auto from = a.conversation;
+  while (a.routes.home_of(ref_of(from)) != shard_id{1})
+    from = group_conversation(
+      a.alice, make_message_id(a.here.wall_now(), a.here.random()));
+  auto send = [&](std::uint64_t seq) {
+    protocol::item x;
+    x.id = make_message_id(a.here.wall_now(), a.here.random());
+    x.conversation = from;
+    x.seq = {seq};
+    x.from = a.alice;
+    x.device = a.laptop;
+    x.at = a.here.wall_now();
+    x.body = std::to_string(seq);
+    x.body.resize(body_bytes, '.');
+    std::string bytes;
+    protocol::encode(x, bytes);
+    a.tell(fan_out{from,
+                   {0},
+                   {seq},
+                   {std::make_shared<const std::string>(std::move(bytes))},
+                   {{carol, {seq}, {seq}}}});
+    return x.body;
+  };
+  std::vector<std::string> written{send(1)};
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  a.log_thread.stall(5s);
+
+  constexpr std::uint64_t last = 400;
+  for (std::uint64_t seq = 2; seq <= last; ++seq)
+    written.push_back(send(seq));
+  CHECK(a.elsewhere.size() == 1);
+  a.here.run(5s + enough);
+
+  // Nobody hears of those that were dropped; those who wait send them again.
+  auto taken = a.elsewhere.size() - 1;
+  check_fits(taken, fan_out_bytes_max);
+  REQUIRE(taken + 1 < last);
+  for (auto seq = taken + 2; seq <= last; ++seq)
+    send(seq);
+  a.here.run(enough);
+  REQUIRE(a.elsewhere.size() == last);
+  for (std::uint64_t seq = 1; seq <= last; ++seq) {
+    const auto& x = a.elsewhere[seq - 1];
+    CHECK(x.conversation == from);
+    CHECK(x.by == shard_id{0});
+    CHECK(x.upto == sequence{seq});
+  }
+  CHECK((a.bodies(ref_of(carol), record::inbox, last) == written));
+}
+
+TEST_CASE("a fan-out is sent again until it is answered") {
+  lone_host<fan_out> a;
+  auto message = a.new_submission(10);
+  a.submit_one(message);
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+
+  a.here.run(delivery_timeout - 100ms);
+  CHECK(a.elsewhere.size() == 1);
+  a.here.run(2s);
+  REQUIRE(a.elsewhere.size() == 2);
+  a.here.run(delivery_timeout + 2s);
+  REQUIRE(a.elsewhere.size() == 3);
+  a.tell(fanned_out{a.conversation, {1}, {1}});
+  a.here.run(1min);
+
+  REQUIRE(a.elsewhere.size() == 3);
+  for (const auto& x : a.elsewhere) {
+    CHECK(x.conversation == a.conversation);
+    CHECK(x.first == sequence{1});
+    REQUIRE(x.items.size() == 1);
+    CHECK(protocol::decode_item(*x.items[0])->id == message.id);
+    std::vector<user_id> to;
+    for (const auto& one : x.recipients)
+      to.push_back(one.user);
+    CHECK((to == std::vector<user_id>{a.alice, a.bob}));
+  }
+}
