@@ -24,6 +24,7 @@ void client::start() {
 void client::stop() {
   core_.flush(now());
   core_.stop();
+  rearm();
 }
 
 result<void> client::ack(inbox_offset upto) {
@@ -97,6 +98,11 @@ void client::link_down(error reason) {
 
 void client::rearm() {
   auto deadline = core_.next_deadline();
+  // Who has stopped gives the io_context nothing to wait for.
+  if (deadline == nanoseconds::max() && armed_ != deadline) {
+    armed_ = deadline;
+    timer_.cancel();
+  }
   if (deadline >= armed_)
     return;
   armed_ = deadline;

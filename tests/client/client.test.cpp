@@ -340,3 +340,25 @@ TEST_CASE("run_until gives up when its time is over") {
   CHECK(run_until(
     io, [] { return true; }, 0ms));
 }
+
+TEST_CASE("who has stopped leaves its io_context nothing to wait for") {
+  boost::asio::io_context io;
+  auto lost = false;
+  options with;
+  with.endpoints = {"tcp://127.0.0.1:1"};
+  with.device = *device_id::parse("phone");
+  with.token = [] { return "token"; };
+  with.backoff_base = with.backoff_max = 1h;
+  class client::client alice {
+    io, with,
+      [&](const event& x) { lost = std::holds_alternative<disconnected>(x); }
+  };
+  alice.start();
+  REQUIRE(run_until(
+    io, [&] { return lost; }, enough));
+
+  alice.stop();
+
+  io.poll();
+  CHECK(io.stopped());
+}
