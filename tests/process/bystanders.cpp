@@ -10,6 +10,14 @@ namespace {
 /// A safety net.
 constexpr auto enough = std::chrono::seconds{60};
 
+std::chrono::nanoseconds now() {
+  return system_clock().steady_now();
+}
+
+std::string label(const user_id& of) {
+  return of.str() + "/phone";
+}
+
 } // namespace
 
 bystanders::bystanders(real_node& node) {
@@ -45,9 +53,13 @@ void bystanders::exchange() {
   ++rounds_;
   for (std::size_t i = 0; i < count; ++i) {
     auto& who = *all_[i];
-    auto sent = who.connection->send(other_of(i).user, body(who, rounds_));
+    const auto& to = other_of(i).user;
+    wrote_at_[who.user] = now();
+    auto sent = who.connection->send(to, body(who, rounds_));
     if (!sent)
       throw std::runtime_error(to_string(sent.failure()));
+    history_.submitted(label(who.user), *sent, "to " + to.str(),
+                       body(who, rounds_));
   }
   run_until(
     [this] {
@@ -60,7 +72,7 @@ void bystanders::exchange() {
 }
 
 std::vector<std::string> bystanders::problems() const {
-  std::vector<std::string> out;
+  auto out = history_.judge();
   auto expect = [&](const person& at, const person& from, const auto& found) {
     std::vector<std::string> wanted;
     for (std::size_t i = 1; i <= rounds_; ++i)
@@ -89,9 +101,15 @@ void bystanders::run_until(const std::function<bool()>& done,
 
 void bystanders::note(person& who, const client::event& what) {
   if (const auto* x = std::get_if<client::message>(&what)) {
-    (x->item.from == who.user ? who.own : who.from_other)
-      .push_back(x->item.body);
-  } else if (std::holds_alternative<protocol::sent>(what)) {
+    history_.received(label(who.user), x->offset, x->item);
+    if (x->item.from == who.user) {
+      who.own.push_back(x->item.body);
+    } else {
+      who.from_other.push_back(x->item.body);
+      delays_.push_back(now() - wrote_at_.at(x->item.from));
+    }
+  } else if (const auto* s = std::get_if<protocol::sent>(&what)) {
+    history_.answered(label(who.user), *s);
     ++who.answers;
   } else if (std::holds_alternative<protocol::live>(what)) {
     who.live = true;

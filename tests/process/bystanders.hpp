@@ -2,6 +2,7 @@
 
 #include "clients/cpp/client.hpp"
 #include "tests/process/real_node.hpp"
+#include "tests/sim/history.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 
@@ -22,8 +23,14 @@ public:
   /// and for the own one. Throws std::runtime_error if that takes far too long.
   void exchange();
   /// What anybody saw and must not have: a connection lost, an inbox that
-  /// differs from what was written, a message twice or out of order.
+  /// differs from what was written, a message twice or out of order; and what
+  /// history finds.
   std::vector<std::string> problems() const;
+
+  /// How long messages took to the other of the pair, since this was asked.
+  std::vector<std::chrono::nanoseconds> take_delays() {
+    return std::exchange(delays_, {});
+  }
 
   void run_until(const std::function<bool()>& done, const char* what);
   boost::asio::io_context& io() noexcept { return io_; }
@@ -48,6 +55,9 @@ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
     busy_{io_.get_executor()};
   std::vector<std::unique_ptr<person>> all_;
+  sim::history history_;
+  std::map<user_id, std::chrono::nanoseconds> wrote_at_; ///< the last message
+  std::vector<std::chrono::nanoseconds> delays_;
   std::size_t rounds_ = 0;
   bool began_ = false;
 };

@@ -28,6 +28,12 @@ public:
 
   void await_close();
 
+  /// Throws std::runtime_error, which says what came, if it takes far too long.
+  void run_until(const std::function<bool()>& done, const char* what);
+
+  /// All that came so far.
+  const std::vector<protocol::server_frame>& frames() const { return frames_; }
+
 private:
   void link_up() override;
   void receive(std::string_view frame) override;
@@ -36,7 +42,6 @@ private:
 
   template <class Frame>
   std::vector<Frame> all() const;
-  void run_until(const std::function<bool()>& done, const char* what);
 
   boost::asio::io_context& io_;
   std::shared_ptr<client::transport> transport_;

@@ -37,26 +37,28 @@ std::string quoted(const std::string& x) {
 
 } // namespace
 
-real_node::real_node(const std::string& more) : scratch_(new_scratch()) {
+real_node::real_node(const std::string& more, int shards)
+  : shards_(shards), scratch_(new_scratch()) {
   for (const auto* x : transports)
     ports_[x];
   ports_[admin];
   program_.program = IRIS_IRISD;
   program_.config = scratch_.path() / "iris.toml";
   program_.log = scratch_.path() / "irisd.log";
-  std::ofstream{program_.config} << config_text() << more;
+  configure(more);
 }
 
-std::string real_node::config_text() const {
+void real_node::configure(const std::string& more) const {
   auto out = "[node]\nname = \"process\"\ndata_dir = "
              + quoted((scratch_.path() / "data").string())
+             + "\nshards = " + std::to_string(shards_)
              + "\n[tls]\ngenerate = true\n"
                "[log]\nlevel = \"warn\"\n";
   for (const auto& [name, port] : ports_)
     out += (name == admin ? "[" : "[listen.") + name
            + "]\naddress = \"127.0.0.1:" + std::to_string(port.number())
            + "\"\n";
-  return out;
+  std::ofstream{program_.config} << out << more;
 }
 
 void real_node::start() {
@@ -87,6 +89,21 @@ result<void> real_node::terminate() {
   auto out = process_->stop(SIGTERM, stop_timeout);
   process_.reset();
   return out;
+}
+
+void real_node::reload(const std::string& more) {
+  configure(more);
+  if (::kill(process_->pid(), SIGHUP) != 0)
+    give_up("can't signal the node");
+}
+
+std::uint64_t real_node::held_bytes() const {
+  std::ifstream in{"/proc/" + std::to_string(process_->pid()) + "/status"};
+  std::string word;
+  while (in >> word)
+    if (std::uint64_t kib = 0; word == "RssAnon:" && in >> kib)
+      return kib * 1024;
+  give_up("/proc tells no RssAnon of the node");
 }
 
 real_node::verdict real_node::verify() const {
@@ -141,6 +158,13 @@ std::map<std::string, double> real_node::metrics() const {
 std::string real_node::log() const {
   std::ifstream in{program_.log};
   return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void real_node::await_log(const std::string& text) const {
+  auto now = [] { return system_clock().steady_now(); };
+  for (auto until = now() + answer_timeout; log().find(text) == text.npos;)
+    if (now() > until)
+      give_up("expected it to log " + text);
 }
 
 void real_node::give_up(const std::string& why) const {
