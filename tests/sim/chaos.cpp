@@ -11,6 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// By then what was left to deliver is delivered after a start: before the
+/// first sweep, which would do it too.
+constexpr auto resumed_within = 4s;
+
 /// A device of the workload, and what it notes in the history.
 struct participant {
   std::string label;
@@ -41,6 +45,8 @@ public:
     }
     calm_down();
     start_once_more();
+    crash_behind_an_answer();
+    crowd_in();
     judge();
     return std::move(outcome_);
   }
@@ -95,7 +101,10 @@ private:
   }
 
   void send_to_user(participant& who) {
-    const auto& to = users_[random().below(users_.size())];
+    send(who, users_[random().below(users_.size())]);
+  }
+
+  void send(participant& who, const user_id& to) {
     auto text = body();
     auto id = who.client->core().send(to, text, base_.here.steady_now());
     if (id)
@@ -339,6 +348,48 @@ private:
         problem("I9: " + x.label + " is "
                 + std::string{to_string(x.client->core().state())}
                 + ", expected open");
+  }
+
+  /// The power fails when a message is acknowledged, before it can be in the
+  /// other's inbox. Nobody says a word in its conversation any more.
+  void crash_behind_an_answer() {
+    // A fan-out may find a small queue full, and comes again much later.
+    if (!base_.node.running() || profile_.small_queues)
+      return;
+    auto before = history_.acknowledged();
+    for (int i = 0; history_.acknowledged() == before && i < 10; ++i) {
+      send_to_user(participants_.front());
+      participants_.front().client->flush();
+      base_.here.run(1s, [&] { return history_.acknowledged() > before; });
+    }
+    base_.node.crash();
+    restart();
+    base_.here.run(resumed_within);
+    for (const auto& x : history_.judge())
+      problem(x);
+  }
+
+  /// The threads get no time while everybody writes to everybody.
+  void crowd_in() {
+    if (!base_.node.running() || !profile_.small_queues)
+      return;
+    auto before = bounced();
+    base_.here.trace("the threads stall");
+    base_.node.stall_threads(50ms);
+    for (auto& x : participants_)
+      for (const auto& to : users_)
+        send(x, to);
+    for (auto& x : participants_)
+      x.client->flush();
+    base_.here.run(30s);
+    outcome_.faults["message found a mailbox full"] += bounced() - before;
+  }
+
+  std::uint64_t bounced() {
+    std::uint64_t out = 0;
+    base_.node.metrics().mailbox_rejected.each(
+      [&](std::string_view, const auto& x) { out += x.value(); });
+    return out;
   }
 
   // -- the verdict ------------------------------------------------------------

@@ -124,6 +124,12 @@ FAULTS = [
      "if (*last != before)",
      'if (*last != before && !fault("seen_not_stored"))'),
 
+    ("fan_out_not_resumed", "actors/shard_host.cpp",
+     "led_ = true;\n  wake_marked();",
+     """led_ = true;
+  if (!fault("fan_out_not_resumed"))
+    wake_marked();"""),
+
     # -- devices --------------------------------------------------------------
     ("acknowledged_when_sent", "actors/user.cpp",
      "to.waiting = false;",
@@ -151,6 +157,11 @@ FAULTS = [
       && fault("queue_drops_oldest"))
     early_.erase(early_.begin());
   if (!led_ && !stopped_ && early_.size() < with_.env.mailbox_max)"""),
+    ("full_mailbox_drops", "actors/refusals.cpp",
+     """refuse_any(const caf::type_erased_tuple& what, const error& why) {""",
+     """refuse_any(const caf::type_erased_tuple& what, const error& why) {
+  if (fault("full_mailbox_drops"))
+    return;"""),
 ]
 
 

@@ -121,6 +121,11 @@ void sim_node::stall_disk(std::chrono::nanoseconds duration) {
   process_->reader_thread.stall(duration);
 }
 
+void sim_node::stall_threads(std::chrono::nanoseconds duration) {
+  for (auto& x : process_->cores)
+    x->stall(duration);
+}
+
 std::shared_ptr<link> sim_node::connect(link::client_end client) {
   if (!running())
     return nullptr;

@@ -34,6 +34,8 @@ public:
   bool stop();
   /// The disk takes this long for what it does next. Precondition: running.
   void stall_disk(std::chrono::nanoseconds duration);
+  /// The same for the threads that run actors. Precondition: running.
+  void stall_threads(std::chrono::nanoseconds duration);
   /// As irisd, when it sees how much room is left. Precondition: running.
   void storage_full(bool yes) { process_->node->storage_full(yes); }
   bool running() const noexcept { return process_ != nullptr; }

@@ -99,24 +99,31 @@ void core::after(std::chrono::milliseconds delay, task what) {
 
 void core::enqueue(job what) {
   jobs_.push_back(std::move(what));
-  if (stopped_ || std::exchange(scheduled_, true))
+  if (!stopped_)
+    schedule();
+}
+
+void core::schedule() {
+  if (jobs_.empty() || std::exchange(scheduled_, true))
     return;
-  world_.soon([this, alive = std::weak_ptr<bool>{alive_}] {
+  auto run = [this, alive = std::weak_ptr<bool>{alive_}] {
     if (alive.lock() && !stopped_)
       run_next();
-  });
+  };
+  if (auto wait = free_at_ - world_.steady_now(); wait.count() > 0)
+    world_.after(wait, std::move(run));
+  else
+    world_.soon(std::move(run));
 }
 
 void core::run_next() {
   scheduled_ = false;
+  if (free_at_ > world_.steady_now())
+    return schedule();
   auto next = std::move(jobs_.front());
   jobs_.pop_front();
   run(next);
-  if (!jobs_.empty() && !std::exchange(scheduled_, true))
-    world_.soon([this, alive = std::weak_ptr<bool>{alive_}] {
-      if (alive.lock() && !stopped_)
-        run_next();
-    });
+  schedule();
 }
 
 void core::run(job& what) {

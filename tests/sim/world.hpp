@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "supervision/caf.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -112,6 +113,11 @@ public:
   void post(task what) override;
   void after(std::chrono::milliseconds delay, task what) override;
 
+  /// The system gives this thread no time for so long.
+  void stall(std::chrono::nanoseconds duration) {
+    free_at_ = std::max(free_at_, world_.steady_now()) + duration;
+  }
+
   /// The process died: tasks are dropped; actors may only end. Whether there
   /// was any that did something.
   bool stop();
@@ -120,6 +126,7 @@ private:
   using job = std::variant<caf::resumable*, task>;
 
   void enqueue(job what);
+  void schedule();
   void run_next();
   void run(job& what);
 
@@ -127,6 +134,7 @@ private:
   std::deque<job> jobs_;
   bool scheduled_ = false;
   bool stopped_ = false;
+  std::chrono::nanoseconds free_at_{0};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
