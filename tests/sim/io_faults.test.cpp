@@ -53,6 +53,7 @@ TEST_CASE("the script meets all that a node does to a disk") {
 
   CHECK(text(plain.problems) == "");
   CHECK(plain.acknowledged == 13);
+  CHECK(plain.repeated);
   CHECK(plain.rested);
   CHECK(plain.trimmed);
   for (auto kind : kinds) {

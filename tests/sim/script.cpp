@@ -111,6 +111,8 @@ private:
     if (!id)
       return problem("I9: " + from
                      + " could not send: " + to_string(id.failure()));
+    people_.at(from).client->flush();
+    ++said_;
     history_.submitted(from + "/phone", *id, where, text);
     for (const auto& x : readers)
       ++people_.at(x).expected;
@@ -199,6 +201,7 @@ private:
   conversation_id group_;
   std::vector<std::string> members_;
   std::uint64_t next_body_ = 1;
+  std::uint64_t said_ = 0; ///< submissions
   bool seen_to_ = false;
   bool looked_ = false;
   script_outcome out_;
@@ -245,6 +248,7 @@ void scripted_run::play() {
 
   // Everybody rests; what is old goes.
   let_pass(retention + 1min);
+  out_.repeated = node_.metrics().messages_in.value() > said_;
   out_.rested = node_.metrics().conversations_active.value() == 0;
   go_away("carol");
   say("alice", "carol");

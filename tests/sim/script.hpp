@@ -35,6 +35,7 @@ struct script_outcome {
   /// Calls to the disk up to the end of the script, checks excluded.
   std::array<std::uint64_t, io_kinds> calls{};
   bool happened = false; ///< the mishap
+  bool repeated = false; ///< a client said something twice
   bool rested = false;   ///< all conversations were put to rest
   bool trimmed = false;  ///< an inbox no longer has its beginning
   std::size_t acknowledged = 0;

@@ -28,6 +28,8 @@ public:
   /// The link breaks, if there is one.
   void cut();
   void stall(bool yes);
+  /// What the core was told to send goes out now, not when it next wakes up.
+  void flush();
 
 private:
   void connect(const std::string& endpoint) override;
@@ -37,7 +39,6 @@ private:
 
   void make_core(std::optional<inbox_offset> position);
   void received(std::string_view bytes);
-  void flush();
   void arm();
 
   world& world_;
