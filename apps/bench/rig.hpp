@@ -63,7 +63,7 @@ private:
   result<void> spawn(const rig_options& with);
   result<void> start_process();
   result<void> use_running(const rig_options& with);
-  result<void> load_settings(const std::filesystem::path& config);
+  result<void> load_settings(const std::filesystem::path& file);
   result<void> load_key();
   result<void> aim(const std::string& transport, const std::string& where,
                    const std::filesystem::path& ca);

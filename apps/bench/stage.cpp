@@ -22,9 +22,9 @@ double own_cpu_s() {
 
 } // namespace
 
-stage::stage(rig& rig_, const load_options& load)
-  : on(rig_), with(load), work(traffic_options(rig_, load)),
-    users(rig_.loop(), rig_.fleet_options(), work) {
+stage::stage(rig& at, const load_options& load)
+  : on(at), with(load), work(traffic_options(at, load)),
+    users(at.loop(), at.fleet_options(), work) {
   work.populate(users);
 }
 

@@ -7,7 +7,7 @@ namespace iris::bench {
 /// What most scenarios begin with and go through.
 class stage {
 public:
-  stage(rig& on, const load_options& with);
+  stage(rig& at, const load_options& load);
 
   rig& on;
   const load_options with;

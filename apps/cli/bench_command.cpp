@@ -217,10 +217,10 @@ exit_code measure(const bench_options<Options>& options, node_kind of,
 }
 
 template <class Options>
-void add_bench(CLI::App& bench, action& chosen, const char* name,
-               const char* about, node_kind of, scenario<Options> run) {
+void add_bench(CLI::App& bench, action& chosen, heading title, node_kind of,
+               scenario<Options> run) {
   add_command<bench_options<Options>>(
-    bench, chosen, name, about,
+    bench, chosen, std::move(title),
     [of](CLI::App& command, bench_options<Options>& x) {
       declare_own(command, x.node);
       if (of != node_kind::own)
@@ -240,17 +240,17 @@ void add_bench(CLI::App& app, action& chosen) {
     "Measure a node that is started for this, or another on this machine, and "
     "check every message");
   bench->require_subcommand(1);
-  add_bench(*bench, chosen, "f1", "Messages a second between users online",
+  add_bench(*bench, chosen, {"f1", "Messages a second between users online"},
             node_kind::any, bench::run_online);
-  add_bench(*bench, chosen, "f2", "Latency at a fixed rate", node_kind::any,
+  add_bench(*bench, chosen, {"f2", "Latency at a fixed rate"}, node_kind::any,
             bench::run_paced);
-  add_bench(*bench, chosen, "f3", "Store for users who are away, then drain",
+  add_bench(*bench, chosen, {"f3", "Store for users who are away, then drain"},
             node_kind::any, bench::run_stored);
-  add_bench(*bench, chosen, "f4", "Memory of an idle connection",
+  add_bench(*bench, chosen, {"f4", "Memory of an idle connection"},
             node_kind::known_process, bench::run_idle);
-  add_bench(*bench, chosen, "startup",
-            "How long a node with many messages takes to start", node_kind::own,
-            bench::run_startup);
+  add_bench(*bench, chosen,
+            {"startup", "How long a node with many messages takes to start"},
+            node_kind::own, bench::run_startup);
 }
 
 } // namespace iris::cli

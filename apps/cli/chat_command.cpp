@@ -141,7 +141,7 @@ exit_code run_chat(const chat_options& options, const console& io) {
 
 void add_chat(CLI::App& app, action& chosen) {
   add_command<chat_options>(
-    app, chosen, "chat", "Chat, line by line; /help shows what else",
+    app, chosen, {"chat", "Chat, line by line; /help shows what else"},
     [](CLI::App& command, chat_options& x) {
       declare(command, x.target);
       command.add_option("--history", x.history, "Old messages to show first")

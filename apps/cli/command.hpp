@@ -17,13 +17,19 @@ namespace iris::cli {
 /// What the command line asks for.
 using action = std::function<exit_code(const console&)>;
 
-/// Declares `name` below `parent`: when it is named, `run(options, console)`
+/// What a command is called, and the line about it in the help.
+struct heading {
+  std::string name;
+  std::string about;
+};
+
+/// Declares a command below `parent`: when it is named, `run(options, console)`
 /// is what is to be done. `declare(command, options)` adds its options.
 template <class Options, class Declare, class Run>
-void add_command(CLI::App& parent, action& chosen, std::string name,
-                 std::string about, Declare declare, Run run) {
+void add_command(CLI::App& parent, action& chosen, heading of, Declare declare,
+                 Run run) {
   auto options = std::make_shared<Options>();
-  auto command = parent.add_subcommand(std::move(name), std::move(about));
+  auto command = parent.add_subcommand(std::move(of.name), std::move(of.about));
   declare(*command, *options);
   command->callback([options, run, &chosen] {
     chosen = [options, run](const console& io) { return run(*options, io); };

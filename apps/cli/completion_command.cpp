@@ -57,7 +57,7 @@ void print_bash(const CLI::App& app, std::ostream& to) {
 
 void add_completion(CLI::App& app, action& chosen) {
   add_command<completion_options>(
-    app, chosen, "completion", "What makes a shell complete these commands",
+    app, chosen, {"completion", "What makes a shell complete these commands"},
     [](CLI::App& command, completion_options& x) {
       command.add_option("SHELL", x.shell, "bash")
         ->required()

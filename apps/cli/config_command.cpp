@@ -98,13 +98,13 @@ void add_config(CLI::App& app, action& chosen) {
   auto config = app.add_subcommand("config", "The configuration of a node");
   config->require_subcommand(1);
   add_command<config_options>(
-    *config, chosen, "check", "Explain everything that is wrong with a file",
+    *config, chosen, {"check", "Explain everything that is wrong with a file"},
     [](CLI::App& command, config_options& x) {
       command.add_option("FILE", x.file, "The configuration")->required();
     },
     check);
   add_command<config_options>(
-    *config, chosen, "show", "Effective values, and where each comes from",
+    *config, chosen, {"show", "Effective values, and where each comes from"},
     [](CLI::App& command, config_options& x) {
       command.add_option("FILE", x.file,
                          "The configuration; defaults and environment alone "
@@ -112,7 +112,7 @@ void add_config(CLI::App& app, action& chosen) {
     },
     show);
   add_command<config_options>(
-    *config, chosen, "docs", "Every option, as Markdown",
+    *config, chosen, {"docs", "Every option, as Markdown"},
     [](CLI::App&, config_options&) {}, docs);
 }
 

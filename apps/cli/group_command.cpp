@@ -119,7 +119,7 @@ void add_group(CLI::App& app, action& chosen) {
   group->require_subcommand(1);
   auto declare_with = [&](const char* name, const char* about, auto options,
                           auto run) {
-    add_command<group_options>(*group, chosen, name, about, options, run);
+    add_command<group_options>(*group, chosen, {name, about}, options, run);
   };
   declare_with("create", "Make a group and print its id", declare_create,
                create);

@@ -59,7 +59,7 @@ exit_code send(const send_options& options, const console& io) {
 
 void add_send(CLI::App& app, action& chosen) {
   add_command<send_options>(
-    app, chosen, "send", "Send one message; print its sequence when durable",
+    app, chosen, {"send", "Send one message; print its sequence when durable"},
     [](CLI::App& command, send_options& x) {
       declare(command, x.target);
       command.add_option("TEXT", x.text,

@@ -47,6 +47,7 @@ void print_list(const std::string& name, const ordered_json& list,
   table rows{keys};
   for (const auto& x : list) {
     std::vector<std::string> row;
+    row.reserve(keys.size());
     for (const auto& key : keys)
       row.push_back(x.contains(key) ? text_of(x[key]) : "");
     rows.add(std::move(row));
@@ -123,8 +124,9 @@ exit_code status(const admin_options& options, const console& io) {
 
 void add_status(CLI::App& app, action& chosen) {
   add_command<admin_options>(
-    app, chosen, "status",
-    "Whether a node is ready; with an operator's token also how it is doing",
+    app, chosen,
+    {"status",
+     "Whether a node is ready; with an operator's token also how it is doing"},
     [](CLI::App& command, admin_options& x) { declare(command, x); }, status);
 }
 

@@ -106,9 +106,10 @@ exit_code tail(const tail_options& options, const console& io) {
 
 void add_tail(CLI::App& app, action& chosen) {
   add_command<tail_options>(
-    app, chosen, "tail",
-    "Print your inbox as it grows, oldest first, from where this device "
-    "stopped; what was printed counts as read",
+    app, chosen,
+    {"tail",
+     "Print your inbox as it grows, oldest first, from where this device "
+     "stopped; what was printed counts as read"},
     [](CLI::App& command, tail_options& x) {
       auto from =
         command

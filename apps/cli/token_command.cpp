@@ -129,9 +129,9 @@ void declare_issue(CLI::App& command, token_options& x) {
 void add_token(CLI::App& app, action& chosen) {
   auto token = app.add_subcommand("token", "Tokens that clients log in with");
   token->require_subcommand(1);
-  add_command<token_options>(*token, chosen, "issue",
-                             "Issue a token and print it alone", declare_issue,
-                             issue);
+  add_command<token_options>(*token, chosen,
+                             {"issue", "Issue a token and print it alone"},
+                             declare_issue, issue);
 }
 
 } // namespace iris::cli

@@ -111,8 +111,8 @@ exit_code tree(const admin_options& options, const console& io) {
 
 void add_tree(CLI::App& app, action& chosen) {
   add_command<admin_options>(
-    app, chosen, "tree",
-    "The live supervision tree of a node; nothing stands for none",
+    app, chosen,
+    {"tree", "The live supervision tree of a node; nothing stands for none"},
     [](CLI::App& command, admin_options& x) { declare(command, x); }, tree);
 }
 

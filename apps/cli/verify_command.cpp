@@ -170,7 +170,7 @@ exit_code verify(const verify_options& options, const console& io) {
 
 void add_verify(CLI::App& app, action& chosen) {
   add_command<verify_options>(
-    app, chosen, "verify", "Check every invariant of a stopped node's store",
+    app, chosen, {"verify", "Check every invariant of a stopped node's store"},
     [](CLI::App& command, verify_options& x) {
       command
         .add_option("DIR", x.directory, "node.data_dir, or the store in it")

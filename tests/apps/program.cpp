@@ -66,6 +66,7 @@ void close_once(int& fd) {
 
 program::program(std::vector<std::string> arguments, at where) {
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (auto& x : arguments)
     pointers.push_back(x.data());
   pointers.push_back(nullptr);

@@ -42,7 +42,7 @@ struct loopback {
   }
 
   void start(std::vector<std::string> urls) {
-    alice = std::make_unique<class client::client>(
+    alice = std::make_unique<iris::client::client>(
       io, to(std::move(urls)),
       [this](event x) { events.push_back(std::move(x)); }, trust());
     alice->start();
@@ -73,7 +73,7 @@ struct loopback {
   bool secure;
   frame_server server;
   std::vector<event> events;
-  std::unique_ptr<class client::client> alice;
+  std::unique_ptr<iris::client::client> alice;
 };
 
 user_id bob() {
@@ -279,9 +279,9 @@ TEST_CASE("a node that says nothing is given up in time") {
     auto with = at.to({at.server.url()});
     with.handshake_timeout = 20ms;
     std::vector<event> events;
-    class client::client alice {
-      at.io, with, [&](event x) { events.push_back(std::move(x)); }, at.trust()
-    };
+    iris::client::client alice{at.io, with,
+                               [&](event x) { events.push_back(std::move(x)); },
+                               at.trust()};
     alice.start();
 
     REQUIRE(at.until([&] { return !events.empty(); }));
@@ -296,9 +296,8 @@ TEST_CASE("a stopped client has said what it had to say") {
     loopback at{scheme};
     auto with = at.to({at.server.url()});
     with.auto_ack = false;
-    class client::client alice {
-      at.io, with, [&](event x) { at.events.push_back(x); }, at.trust()
-    };
+    iris::client::client alice{
+      at.io, with, [&](event x) { at.events.push_back(x); }, at.trust()};
     alice.start();
     REQUIRE(alice.send(bob(), "hello"));
     REQUIRE(at.await<message>());
@@ -349,10 +348,9 @@ TEST_CASE("who has stopped leaves its io_context nothing to wait for") {
   with.device = *device_id::parse("phone");
   with.token = [] { return "token"; };
   with.backoff_base = with.backoff_max = 1h;
-  class client::client alice {
-    io, with,
-      [&](const event& x) { lost = std::holds_alternative<disconnected>(x); }
-  };
+  iris::client::client alice{io, with, [&](const event& x) {
+                               lost = std::holds_alternative<disconnected>(x);
+                             }};
   alice.start();
   REQUIRE(run_until(
     io, [&] { return lost; }, enough));

@@ -348,7 +348,8 @@ TEST_CASE("a MANIFEST is read without its torn end, and not if it is damaged") {
   auto path = newest(disk, "MANIFEST-");
   auto whole = disk.files().at(path);
   std::string bytes;
-  for (std::string torn : {std::string(20, '\0'), std::string(20, '\xff')}) {
+  for (const std::string& torn :
+       {std::string(20, '\0'), std::string(20, '\xff')}) {
     disk.plant(path, whole + torn);
     CHECK(read(disk, path, torn_tail::last_record, bytes).ok());
     CHECK(bytes == whole);

@@ -153,7 +153,8 @@ TEST_CASE("a database that lost a file is corrupt") {
   // Recovery makes tables of the logs.
   REQUIRE(node_store::open("/node", demo, disk));
   auto lost = 0;
-  for (const auto& [path, bytes] : disk.files()) {
+  for (const auto& file : disk.files()) {
+    const auto& path = file.first;
     if (path.ends_with("LOCK") || path.ends_with("IDENTITY")
         || path.ends_with("CURRENT"))
       continue;

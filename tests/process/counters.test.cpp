@@ -20,14 +20,14 @@ struct repeater {
   repeater(crowd& all, real_node& node, const user_id& who)
     : link(all.io(), node, "tls") {
     link.log_in(who, "repeater", node.token(who));
-    const auto& friend_ = all.users().at(1);
+    const auto& receiver = all.users().at(1);
     for (int i = 0; i < 20; ++i) {
       protocol::send x;
       x.id = new_id();
-      x.to = friend_;
+      x.to = receiver;
       x.body = "again " + std::to_string(i);
       sends.push_back(x);
-      all.expect(x.id, {who, friend_});
+      all.expect(x.id, {who, receiver});
     }
   }
 
@@ -126,9 +126,10 @@ TEST_CASE("the node has counted exactly what the clients saw") {
   CHECK(all.counts().refused == 0);
   CHECK(all.counts().duplicate == 0);
   CHECK(all.everybody([](auto& x) { return x.losses.empty(); }));
-  for (const auto& [name, value] : expected_of(all, extra)) {
+  for (const auto& figure : expected_of(all, extra)) {
+    const auto& name = figure.first;
     CAPTURE(name);
-    CHECK(found[name] == value);
+    CHECK(found[name] == figure.second);
   }
   check_answers(extra.answers);
   CHECK(all.call_witnesses());

@@ -113,8 +113,9 @@ TEST_CASE("bytes that are not one MessagePack map are bad frames") {
     {"81a17881a17881a17881a17881a17801", deep},
   };
 
-  for (const auto& [hex, text] : table) {
-    CAPTURE(hex);
+  for (const auto& row : table) {
+    const auto& [hex, text] = row;
+    CAPTURE(row.first);
     for (const auto& failure : {decode_client(from_hex(hex)).failure(),
                                 decode_server(from_hex(hex)).failure(),
                                 decode_item(from_hex(hex)).failure()}) {
@@ -452,8 +453,9 @@ TEST_CASE("a key that is there twice is refused, known or not") {
      "batch.sends[0]"},
   };
 
-  for (const auto& [hex, where] : table) {
-    CAPTURE(hex);
+  for (const auto& row : table) {
+    const auto& [hex, where] = row;
+    CAPTURE(row.first);
     auto failure = decode_client(from_hex(hex)).failure();
     CHECK(failure.context
           == where + ": expected each key once, found one of them twice");
@@ -474,8 +476,9 @@ TEST_CASE("text that is not UTF-8 is refused") {
     {"group_create.title", group_create{id, bad, {}}},
   };
 
-  for (const auto& [where, frame] : table) {
-    CAPTURE(where);
+  for (const auto& row : table) {
+    const auto& [where, frame] = row;
+    CAPTURE(row.first);
     std::string bytes;
     encode(frame, bytes);
     auto failure = decode_client(bytes).failure();

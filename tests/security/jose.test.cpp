@@ -130,7 +130,7 @@ TEST_CASE("keys that are not for ES256 are refused") {
   REQUIRE(public_key::from_jwk(start + "}"));
   auto key = *signing_key::generate();
 
-  for (std::string bad :
+  for (const std::string& bad :
        {std::string{}, std::string{"{}"}, std::string{"[]"},
         start + R"(,"use":"enc"})", start + R"(,"alg":"ES384"})",
         start + R"(,"kid":"k"})", start + R"(,"d":"AA"})",
@@ -171,7 +171,7 @@ TEST_CASE("the published secret key is read, and checked by its thumbprint") {
 }
 
 TEST_CASE("a secret of zero, or of the curve's order, is refused as damaged") {
-  for (std::string d :
+  for (const std::string& d :
        {std::string(43, 'A'),
         std::string{"_____wAAAAD__________7zm-q2nF56E87nKwvxjJVE"}}) {
     auto key = signing_key::from_secret_jwk(

@@ -33,6 +33,7 @@ TEST_CASE("starts at the same time end with the same key") {
 
   {
     std::vector<std::jthread> starts;
+    starts.reserve(kids.size());
     for (auto& kid : kids)
       starts.emplace_back([&kid, &file] {
         if (auto key = load_or_create_signing_key(file))

@@ -66,7 +66,6 @@ private:
   protocol::framer framer_;
   std::string to_node_;
   std::string to_client_;
-  std::size_t in_flight_ = 0; ///< bytes that have left to_client_
   bool node_moving_ = false;
   bool client_moving_ = false;
   bool reading_ = true; ///< the node takes more

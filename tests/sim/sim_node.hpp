@@ -60,7 +60,7 @@ public:
 private:
   /// All that ends with the process.
   struct process {
-    process(world& in, caf::actor_system& system, int cores,
+    process(world& in, caf::actor_system& system, int count,
             std::shared_ptr<observability::log_sink> lines);
 
     std::vector<std::unique_ptr<core>> cores;
