@@ -81,6 +81,9 @@ void client::link_up() {
 
 void client::receive(std::string_view frame) {
   core_.receive(frame, now());
+  // What ended the connection is the last that comes of it.
+  if (!transport_)
+    rearm();
 }
 
 void client::received_all() {

@@ -290,6 +290,29 @@ TEST_CASE("a node that says nothing is given up in time") {
   }
 }
 
+TEST_CASE("a client comes back when the node that stops said it should") {
+  for (const auto& scheme : schemes) {
+    CAPTURE(scheme);
+    loopback at{scheme, [](peer& to, const protocol::client_frame& frame) {
+                  friendly_node(to, frame);
+                  if (std::holds_alternative<protocol::auth>(frame))
+                    to.send(protocol::goaway{"upgrade", 1});
+                }};
+    auto with = at.to({at.server.url()});
+    // Nothing else wakes it up.
+    with.connect_timeout = with.handshake_timeout = with.drain_timeout = 1h;
+    with.backoff_base = with.backoff_max = 1ms;
+    iris::client::client alice{
+      at.io, with, [&](event x) { at.events.push_back(std::move(x)); },
+      at.trust()};
+    alice.start();
+
+    REQUIRE(at.await<connected>(2));
+
+    CHECK(at.all<disconnected>().at(0).reason.code == errc::draining);
+  }
+}
+
 TEST_CASE("a stopped client has said what it had to say") {
   for (const auto& scheme : schemes) {
     CAPTURE(scheme);
