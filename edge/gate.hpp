@@ -20,7 +20,8 @@ public:
     shut, ///< not even that
   };
 
-  /// How many connections are told that there are too many.
+  /// How many connections are told that there are too many, in all and of one
+  /// address.
   static constexpr std::size_t told_max = 256;
 
   gate(std::size_t connections_max, std::size_t per_address_max)
@@ -39,6 +40,10 @@ public:
     if (connections_ >= connections_max_ + told_max)
       return verdict::shut;
     auto& here = by_address_[from];
+    // Those that are told count until they are gone: else one address could
+    // fill the node with them.
+    if (here >= per_address_max_ + told_max)
+      return verdict::shut; // Not the first one, so the entry was there.
     auto full = connections_ >= connections_max_ || here >= per_address_max_;
     ++connections_;
     ++here;

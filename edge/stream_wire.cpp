@@ -14,8 +14,6 @@ using namespace std::chrono_literals;
 constexpr std::size_t read_bytes = 64 * 1024;
 /// Reads of one connection before it is the neighbours' turn.
 constexpr int reads_per_turn = 16;
-/// A buffer that grew beyond this is given back when it is empty.
-constexpr std::size_t kept_bytes = 4 * 1024;
 /// A client that doesn't take its last frames by then doesn't get them.
 constexpr auto linger = 5s;
 
@@ -143,7 +141,8 @@ void stream_wire<Stream>::flush() {
   if (queued() >= output_bytes_max_)
     congested_ = true;
   while (socket_.is_open() && queued() > 0) {
-    auto put = stream_.write(out_.data() + written_, queued());
+    auto bytes = out_.waiting();
+    auto put = stream_.write(bytes.data(), bytes.size());
     if (put.status == io_status::closed)
       return shut();
     if (put.status != io_status::done) {
@@ -153,13 +152,9 @@ void stream_wire<Stream>::flush() {
                   [](stream_wire& x) { x.flush(); });
     }
     env_.metrics.bytes_out.add(put.bytes);
-    written_ += put.bytes;
+    out_.took(put.bytes);
   }
   flush_scheduled_ = false;
-  written_ = 0;
-  out_.clear();
-  if (out_.capacity() > kept_bytes)
-    std::string{}.swap(out_);
   if (closing_)
     return end_output();
   if (std::exchange(congested_, false) && owner_)

@@ -2,6 +2,7 @@
 
 #include "actors/connection.hpp"
 #include "edge/io_thread.hpp"
+#include "edge/output_buffer.hpp"
 #include "net/byte_stream.hpp"
 #include "protocol/framer.hpp"
 
@@ -34,7 +35,7 @@ public:
 
   void send(std::string_view frame) override;
   void resume() override;
-  std::size_t queued() const override { return out_.size() - written_; }
+  std::size_t queued() const override { return out_.size(); }
   void close() override;
 
 private:
@@ -59,8 +60,7 @@ private:
   std::size_t output_bytes_max_ = 0;
   protocol::framer framer_;
   actors::inbound inbound_;
-  std::string out_;
-  std::size_t written_ = 0;
+  output_buffer out_;
   bool open_ = false; ///< the handshake is done
   bool flush_scheduled_ = false;
   bool congested_ = false; ///< the owner has to be told when all is gone
