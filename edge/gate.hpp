@@ -20,8 +20,8 @@ public:
     shut, ///< not even that
   };
 
-  /// How many connections are told that there are too many, in all and of one
-  /// address.
+  /// How many connections are told at a time that there are too many. They
+  /// take no place that somebody else could have.
   static constexpr std::size_t told_max = 256;
 
   gate(std::size_t connections_max, std::size_t per_address_max)
@@ -37,40 +37,50 @@ public:
   /// Unless it says `shut`, `leave` has to follow.
   verdict enter(const boost::asio::ip::address& from) {
     std::lock_guard guard{mutex_};
-    if (connections_ >= connections_max_ + told_max)
+    auto here = by_address_.find(from);
+    auto full =
+      connections_ >= connections_max_
+      || (here == by_address_.end() ? 0 : here->second) >= per_address_max_;
+    if (full && told_ == told_max)
       return verdict::shut;
-    auto& here = by_address_[from];
-    // Those that are told count until they are gone: else one address could
-    // fill the node with them.
-    if (here >= per_address_max_ + told_max)
-      return verdict::shut; // Not the first one, so the entry was there.
-    auto full = connections_ >= connections_max_ || here >= per_address_max_;
+    if (full) {
+      ++told_;
+      return verdict::full;
+    }
     ++connections_;
-    ++here;
-    return full ? verdict::full : verdict::welcome;
+    ++by_address_[from];
+    return verdict::welcome;
   }
 
-  void leave(const boost::asio::ip::address& from) {
+  /// `as` is what `enter` said.
+  void leave(const boost::asio::ip::address& from, verdict as) {
     std::lock_guard guard{mutex_};
-    --connections_;
-    if (auto i = by_address_.find(from); --i->second == 0)
-      by_address_.erase(i);
-    if (connections_ == 0)
+    if (as == verdict::full) {
+      --told_;
+    } else {
+      --connections_;
+      if (auto here = by_address_.find(from); --here->second == 0)
+        by_address_.erase(here);
+    }
+    if (is_empty())
       empty_.notify_all();
   }
 
   /// Waits until nobody is left. Whether that came true in time.
   bool wait_until_empty(std::chrono::milliseconds most) {
     std::unique_lock guard{mutex_};
-    return empty_.wait_for(guard, most, [this] { return connections_ == 0; });
+    return empty_.wait_for(guard, most, [this] { return is_empty(); });
   }
 
 private:
+  bool is_empty() const { return connections_ == 0 && told_ == 0; }
+
   std::mutex mutex_;
   std::size_t connections_max_;
   std::size_t per_address_max_;
   std::condition_variable empty_;
-  std::size_t connections_ = 0;
+  std::size_t connections_ = 0; ///< those that are welcome
+  std::size_t told_ = 0;
   std::map<boost::asio::ip::address, std::size_t> by_address_;
 };
 

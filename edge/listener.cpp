@@ -119,9 +119,9 @@ void listener::take(io_thread& home, tcp::socket socket) {
   std::unique_lock guard{mutex_};
   auto key = next_key_++;
   guard.unlock();
-  auto on_closed = [self = shared_from_this(), key, from, kind] {
+  auto on_closed = [self = shared_from_this(), key, from, verdict, kind] {
     self->with_.env.metrics.connections.with(kind).add(-1);
-    self->with_.admission.leave(from);
+    self->with_.admission.leave(from, verdict);
     std::lock_guard inner{self->mutex_};
     self->open_.erase(key);
   };

@@ -16,20 +16,21 @@ const auto quiet = address("192.0.2.2");
 
 } // namespace
 
-TEST_CASE("one address that is told that it has too many fills no node") {
-  gate it{2000, 10};
+TEST_CASE("who is told that there are too many takes nobody's place") {
+  gate it{12, 10};
   for (int i = 0; i < 10; ++i)
     CHECK(it.enter(busy) == verdict::welcome);
   for (std::size_t i = 0; i < gate::told_max; ++i)
     REQUIRE(it.enter(busy) == verdict::full);
-  for (int i = 0; i < 5000; ++i)
-    REQUIRE(it.enter(busy) == verdict::shut);
+  CHECK(it.enter(busy) == verdict::shut);
 
   CHECK(it.enter(quiet) == verdict::welcome);
-
-  it.leave(busy);
-  CHECK(it.enter(busy) == verdict::full);
+  it.leave(busy, verdict::welcome);
+  CHECK(it.enter(busy) == verdict::welcome);
   CHECK(it.enter(busy) == verdict::shut);
+  it.leave(busy, verdict::full);
+  CHECK(it.enter(busy) == verdict::full);
+  CHECK(it.enter(quiet) == verdict::welcome);
 }
 
 TEST_CASE("a full node tells some more, and shuts the rest out") {
@@ -37,6 +38,21 @@ TEST_CASE("a full node tells some more, and shuts the rest out") {
   CHECK(it.enter(quiet) == verdict::welcome);
   for (std::size_t i = 0; i < gate::told_max; ++i)
     REQUIRE(it.enter(busy) == verdict::full);
-
   CHECK(it.enter(quiet) == verdict::shut);
+
+  it.limit(2, 1000);
+
+  CHECK(it.enter(quiet) == verdict::welcome);
+}
+
+TEST_CASE("a gate is empty when those who were told are gone, too") {
+  gate it{1, 1};
+  CHECK(it.enter(busy) == verdict::welcome);
+  CHECK(it.enter(busy) == verdict::full);
+  it.leave(busy, verdict::welcome);
+  CHECK_FALSE(it.wait_until_empty(std::chrono::milliseconds{0}));
+
+  it.leave(busy, verdict::full);
+
+  CHECK(it.wait_until_empty(std::chrono::milliseconds{0}));
 }
