@@ -99,8 +99,10 @@ TEST_CASE("a node whose address is taken names the option, and ends with 1") {
   auto first = run_irisd({"--config", admin.path()});
   auto second = run_irisd({"--config", tcp.path()});
 
-  for (const auto& [run, option] : {std::pair{first, "admin.address: "},
-                                    {second, "listen.tcp.address: "}}) {
+  for (const auto& x : {std::pair{first, "admin.address: "},
+                        {second, "listen.tcp.address: "}}) {
+    const auto& run = x.first;
+    const std::string option = x.second;
     CAPTURE(option);
     CHECK(run.code == 1);
     CHECK(run.out == "");

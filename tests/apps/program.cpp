@@ -110,10 +110,10 @@ void program::type(const std::string& line) {
   press(line + "\n");
 }
 
-void program::press(const std::string& text) {
-  for (std::size_t done = 0; done < text.size();) {
+void program::press(const std::string& keys) {
+  for (std::size_t done = 0; done < keys.size();) {
     wait_for(in_, POLLOUT, "the program to read what is typed");
-    auto n = write(in_, text.data() + done, text.size() - done);
+    auto n = write(in_, keys.data() + done, keys.size() - done);
     if (n < 0)
       give_up(std::string{"can't type: "} + std::strerror(errno));
     done += static_cast<std::size_t>(n);
