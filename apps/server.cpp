@@ -233,9 +233,6 @@ void server::watch_disk() {
                    : observability::literal{"the disk has room again"},
               {{"free_bytes", free}, {"reserve", reserve}});
   node_->storage_full(full);
-  metrics_.store_level0_files.set(node_->level0_files());
-  metrics_.store_cache_bytes.set(
-    static_cast<std::int64_t>(node_->cached_bytes()));
   reader_thread_.after(disk_check, [this] { watch_disk(); });
 }
 
@@ -277,6 +274,9 @@ result<void> server::open_admin() {
   to.metrics = [this] {
     process_.sample(metrics_);
     log_.sample(metrics_);
+    metrics_.store_level0_files.set(node_->level0_files());
+    metrics_.store_cache_bytes.set(
+      static_cast<std::int64_t>(node_->cached_bytes()));
     return observability::expose(metrics_);
   };
   to.checks["shards"] = [this] { return all_shards_lead(); };

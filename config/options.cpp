@@ -125,7 +125,9 @@ std::vector<option> auth_and_storage_options() {
      "with `storage_full` and goes on reading."},
     {IRIS_MEMBER(storage.cache), effect::restart,
      size{.fallback = 64 * mib, .least = mib, .most = tib},
-     "Memory for blocks of the store that were read lately."},
+     "Memory for blocks of the store that were read lately. The files that it "
+     "keeps open take about as much again: one for each 128 KiB of this, but "
+     "64 to 1000."},
   };
 }
 

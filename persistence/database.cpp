@@ -12,12 +12,28 @@ namespace {
 constexpr int bloom_bits_per_key = 10;
 /// Larger than LevelDB's own 2 MiB: fewer files to look after and to sync.
 constexpr std::size_t table_bytes_max = std::size_t{16} << 20;
+/// Larger than LevelDB's own 4 KiB: each is a call to read it, and an entry in
+/// the index that an open table keeps in memory.
+constexpr std::size_t block_bytes = std::size_t{16} << 10;
+/// What an open table takes besides blocks in the cache, for its index and
+/// filter: about this much of memory, and a file descriptor.
+constexpr std::size_t open_table_bytes = std::size_t{128} << 10;
+constexpr std::size_t open_tables_min = 64;
+constexpr std::size_t open_tables_max = 1000;
+/// What LevelDB takes off `max_open_files` for files that are no tables.
+constexpr int other_files = 10;
 
 /// Without a logger, LevelDB writes a file LOG and renames the one before.
 class silent_logger final : public leveldb::Logger {
 public:
   void Logv(const char*, std::va_list) override {}
 };
+
+/// So many that they take no more than the cache does.
+int open_tables(std::size_t cache_bytes) {
+  return static_cast<int>(std::clamp(cache_bytes / open_table_bytes,
+                                     open_tables_min, open_tables_max));
+}
 
 /// What LevelDB has made when it is interrupted before CURRENT is there.
 bool is_unfinished(const std::string& name) {
@@ -93,7 +109,9 @@ leveldb::Options database::options(const store_options& in) {
   out.info_log = silence_.get();
   out.write_buffer_size = in.write_buffer_bytes;
   out.max_file_size = table_bytes_max;
+  out.block_size = block_bytes;
   out.block_cache = cache_.get();
+  out.max_open_files = open_tables(in.cache_bytes) + other_files;
   out.filter_policy = bloom_.get();
   // Most of it is encrypted by the clients.
   out.compression = leveldb::kNoCompression;

@@ -14,7 +14,7 @@ public:
   std::uint64_t free_bytes(const std::string& dir) override;
 
 private:
-  /// LevelDB's own files, with two things done in another way.
+  /// LevelDB's own files, with three things done in another way.
   ///
   /// 1. It has one background thread for all databases: a long compaction of
   ///    state/ would hold up log/. Each run gets a thread of its own instead;
@@ -22,9 +22,15 @@ private:
   /// 2. Its locks are the process's: a second opening in the same process is
   ///    refused, but closes the file, which gives the first one's lock away.
   ///    These belong to the open file, and exclude LevelDB's.
+  /// 3. It maps tables into memory, and blocks of those never get into the
+  ///    cache: what reading takes would have no bound. These are read, by a
+  ///    descriptor for each open table.
   class posix_env final : public leveldb::EnvWrapper {
   public:
     using EnvWrapper::EnvWrapper;
+    leveldb::Status
+    NewRandomAccessFile(const std::string& path,
+                        leveldb::RandomAccessFile** out) override;
     leveldb::Status LockFile(const std::string& path,
                              leveldb::FileLock** out) override;
     leveldb::Status UnlockFile(leveldb::FileLock* lock) override;

@@ -43,6 +43,29 @@ log_change change(std::uint64_t index, const std::string& payload) {
   return out;
 }
 
+/// What a table's file says of these bytes.
+struct answer {
+  leveldb::Status status;
+  std::string bytes;
+};
+
+answer read(const leveldb::RandomAccessFile& from, std::uint64_t offset,
+            std::size_t count) {
+  std::string scratch(count, '?');
+  leveldb::Slice found;
+  answer out;
+  out.status = from.Read(offset, count, &found, scratch.data());
+  out.bytes = found.ToString();
+  return out;
+}
+
+std::unique_ptr<leveldb::RandomAccessFile> open_table(disk& on,
+                                                      const std::string& path) {
+  leveldb::RandomAccessFile* out = nullptr;
+  REQUIRE(on.env().NewRandomAccessFile(path, &out).ok());
+  return std::unique_ptr<leveldb::RandomAccessFile>{out};
+}
+
 } // namespace
 
 TEST_CASE("a store on a real disk keeps what was written") {
@@ -118,4 +141,93 @@ TEST_CASE("a directory that can't be is an error with its reason") {
   CHECK(disk.free_bytes(temporary.at("")) > 0);
   CHECK(disk.free_bytes(temporary.at("a")) == 0);
   CHECK_FALSE(disk.sync_directory(temporary.at("a")).ok());
+}
+
+TEST_CASE("a table is read where it is asked for, by a descriptor of its own") {
+  temporary_directory temporary;
+  posix_disk disk;
+  std::ofstream{temporary.at("table")} << "0123456789";
+  auto file = open_table(disk, temporary.at("table"));
+  std::string scratch(4, '?');
+  leveldb::Slice found;
+
+  REQUIRE(file->Read(3, scratch.size(), &found, scratch.data()).ok());
+
+  CHECK(found.ToString() == "3456");
+  // Else LevelDB would take it for mapped, and not cache it.
+  CHECK(found.data() == scratch.data());
+  CHECK(read(*file, 0, 10).bytes == "0123456789");
+  CHECK(read(*file, 10, 0).status.ok());
+  // LevelDB removes tables that somebody still reads.
+  std::filesystem::remove(temporary.at("table"));
+  CHECK(read(*file, 9, 1).bytes == "9");
+}
+
+TEST_CASE("a table that ends too early is damage, and says where") {
+  temporary_directory temporary;
+  posix_disk disk;
+  auto path = temporary.at("table");
+  std::ofstream{path} << "0123456789";
+  auto file = open_table(disk, path);
+
+  auto across_the_end = read(*file, 8, 4).status;
+  auto beyond_the_end = read(*file, 20, 4).status;
+
+  CHECK(across_the_end.IsCorruption());
+  CHECK(across_the_end.ToString()
+        == "Corruption: " + path
+             + ": nothing at byte 10, expected bytes up to "
+               "12");
+  CHECK(beyond_the_end.IsCorruption());
+  CHECK(beyond_the_end.ToString()
+        == "Corruption: " + path
+             + ": nothing at byte 20, expected bytes up to "
+               "24");
+}
+
+TEST_CASE("a table that can't be opened is an error with its reason") {
+  temporary_directory temporary;
+  posix_disk disk;
+  leveldb::RandomAccessFile* file = nullptr;
+
+  auto missing = disk.env().NewRandomAccessFile(temporary.at("table"), &file);
+  REQUIRE(file == nullptr);
+  auto opened = disk.env().NewRandomAccessFile(temporary.at(""), &file);
+  std::unique_ptr<leveldb::RandomAccessFile> directory{file};
+
+  CHECK(missing.ToString()
+        == "IO error: " + temporary.at("table")
+             + ": No such file or directory");
+  REQUIRE(opened.ok());
+  CHECK(read(*directory, 0, 1).status.ToString()
+        == "IO error: " + temporary.at("") + ": Is a directory");
+}
+
+TEST_CASE("a missing table is not taken for a key that isn't there") {
+  temporary_directory temporary;
+  posix_disk disk;
+  auto key = key_prefix({1}, {actor_kind::user, main_tenant, "alice"}) + "k";
+  writes made;
+  made.put(key, "value");
+  {
+    auto store = state_store::open(temporary.at("state"), disk, {});
+    REQUIRE(store);
+    committed_entry entry{{1}, 1, 1, made.bytes()};
+    REQUIRE((*store)->apply({&entry, 1}));
+  }
+  // An opening makes a table of what the log holds; the next finds it.
+  REQUIRE(state_store::open(temporary.at("state"), disk, {}));
+  auto store = state_store::open(temporary.at("state"), disk, {});
+  REQUIRE(store);
+  auto removed = 0;
+  for (const auto& x :
+       std::filesystem::directory_iterator{temporary.at("state")})
+    if (x.path().extension() == ".ldb")
+      removed += std::filesystem::remove(x.path()) ? 1 : 0;
+  REQUIRE(removed == 1);
+
+  auto found = (*store)->get(key);
+
+  REQUIRE_FALSE(found);
+  CHECK(found.failure().code == errc::io_failed);
 }
