@@ -1,5 +1,6 @@
 #include "actors/connection.hpp"
 
+#include "actors/log_reader.hpp"
 #include "protocol/codec.hpp"
 
 namespace iris::actors {
@@ -68,10 +69,28 @@ void connection::on_exit() {
 // -- from the client ----------------------------------------------------------
 
 void connection::on_inbound(inbound& what) {
+  env_.metrics.frames_in.add(what.frames.size());
+  held_ = std::move(what);
+  taken_ = 0;
+  paused_ = true;
+  settle();
+}
+
+/// An answer to a request may be as large as a page: what is asked for without
+/// being read would otherwise pile up here.
+bool connection::has_room() const {
+  return !session_.saturated()
+         && wire_->queued() + session_.requests() * page_bytes_max
+              < options_->output_bytes_max;
+}
+
+void connection::take_held() {
+  if (taken_ == held_.frames.size())
+    return;
   auto wall = env_.time.wall_now();
   auto now = env_.time.steady_now();
-  env_.metrics.frames_in.add(what.frames.size());
-  for (auto& x : what.frames) {
+  for (; taken_ < held_.frames.size() && has_room(); ++taken_) {
+    auto& x = held_.frames[taken_];
     if (auto* frame = std::get_if<protocol::client_frame>(&x))
       session_.receive(*frame, wall, now);
     else
@@ -79,18 +98,20 @@ void connection::on_inbound(inbound& what) {
   }
   session_.flush();
   env_.metrics.messages_in.add(session_.take_submissions());
-  paused_ = true;
-  settle();
+  if (taken_ < held_.frames.size())
+    return;
+  held_ = {};
+  taken_ = 0;
 }
 
 /// After every event: goes on with what it may have made possible.
 void connection::settle() {
   session_.finish_drain();
+  take_held();
   if (session_.state() == session_state::closed)
     return;
   pull();
-  if (paused_ && !session_.saturated()
-      && wire_->queued() < options_->output_bytes_max) {
+  if (paused_ && held_.frames.empty() && has_room()) {
     paused_ = false;
     wire_->resume();
   }

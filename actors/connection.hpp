@@ -30,7 +30,8 @@ public:
 struct connection_options {
   session_options session;
   node_id node;
-  /// Above this many queued bytes no further items are read for the client;
+  /// Above this many bytes, queued or to be expected from the requests that it
+  /// made, no further frames or items are read for the client;
   /// `output_drained` says when all has gone.
   std::size_t output_bytes_max = 1024 * 1024;
 };
@@ -56,6 +57,8 @@ protected:
 
 private:
   void on_inbound(inbound& what);
+  bool has_room() const;
+  void take_held();
   void on_page(const inbox_page& what);
   void on_answer(answered& what);
   void on_tick();
@@ -77,6 +80,9 @@ private:
   bool entered_ = false; ///< counted among the user's connections
   bool attached_ = false;
   bool paused_ = false;
+  /// Of the last `inbound`: what there was no room to answer yet.
+  inbound held_;
+  std::size_t taken_ = 0; ///< of these
   bool pulling_ = false;
   inbox_offset pulled_after_;
   std::chrono::nanoseconds armed_{0};

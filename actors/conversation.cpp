@@ -139,10 +139,16 @@ void conversation::finish(const std::shared_ptr<progress>& what,
     caf::anon_send(what->request.reply_to, std::move(what->answer));
     advance_committed(head);
   };
-  if (out.empty())
-    commit(out, std::move(release));
-  else
-    commit(std::move(out), true, std::move(release));
+  if (!out.empty())
+    return commit(std::move(out), true, std::move(release));
+  commit(out, std::move(release));
+  rest_if_nothing();
+}
+
+/// Ids can be made up: those of no conversation take no memory.
+void conversation::rest_if_nothing() {
+  if (machine_.head().value == 0 && quiet())
+    rest();
 }
 
 // -- delivery -----------------------------------------------------------------
@@ -220,8 +226,10 @@ void conversation::on_tick() {
 // -- reading ------------------------------------------------------------------
 
 void conversation::page(const read_history& what) {
-  if (auto refused = machine_.refuse_reader(what.reader))
-    return refuse(what, refused);
+  if (auto refused = machine_.refuse_reader(what.reader)) {
+    refuse(what, refused);
+    return rest_if_nothing();
+  }
   const auto& ask = what.request;
   auto low = machine_.readable_from(what.reader).value;
   auto high = committed_.value;
@@ -256,8 +264,10 @@ void conversation::answer_page(const read_history& what,
 }
 
 void conversation::answer_roster(const read_roster& what) {
-  if (auto refused = machine_.refuse_reader(what.reader))
-    return refuse(what, refused);
+  if (auto refused = machine_.refuse_reader(what.reader)) {
+    refuse(what, refused);
+    return rest_if_nothing();
+  }
   caf::anon_send(what.reply_to, answered{what.tag, machine_.members(), {}});
 }
 

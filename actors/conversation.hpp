@@ -44,6 +44,7 @@ private:
   void answer_page(const read_history& what,
                    result<std::vector<item_bytes>> items);
   void answer_roster(const read_roster& what);
+  void rest_if_nothing();
   void on_sweep();
   void sweep_ids();
   void sweep_log();

@@ -98,13 +98,15 @@ protected:
       }));
   }
 
-  /// Runs `handle(what)` now, or after the command that waits for the store.
+  /// Runs `handle(what)` now, or after the command that waits for the store,
+  /// unless `most` wait for that already.
   template <class Message, class Handler>
-  void when_ready(Message& what, Handler handle) {
+  void when_ready(Message& what, Handler handle,
+                  std::size_t most = parked_max) {
     ++handled_;
     if (busy_ == 0)
       return handle(what);
-    if (parked_.size() >= parked_max)
+    if (parked_.size() >= most)
       return refuse(what, {errc::overloaded,
                            "this actor waits for its store: try again", 100});
     parked_.push_back([handle, held = std::make_shared<Message>(
@@ -127,7 +129,12 @@ protected:
 
   void answer_rest_query(const rest_query& what, bool resting_now) {
     if (resting_now && what.forwarded == handled_)
-      caf::anon_send(with_.parent, resting{with_.who, handled_});
+      rest();
+  }
+
+  /// Ends, unless something comes meanwhile. Precondition: nothing is lost.
+  void rest() {
+    caf::anon_send(with_.parent, resting{with_.who, handled_});
   }
 
   /// A `tick` after `delay`, unless one is already on its way.

@@ -227,12 +227,14 @@ void session::refuse_for(nanoseconds wait, const message_id& id) {
 
 void session::flush() {
   for (auto& x : std::exchange(collected_, {})) {
-    x.tag = next_tag_++;
+    x.tag = next_tag_;
     waiting entry;
     entry.deadline = now_ + options_.request_timeout;
     for (const auto& one : x.list)
       entry.ids.push_back(one.id);
-    waiting_.emplace(x.tag, std::move(entry));
+    // Counted since they came.
+    in_flight_ -= entry.ids.size();
+    add_waiting(std::move(entry));
     out_.act(std::move(x));
   }
   set_deadline();
@@ -275,11 +277,25 @@ void session::answered(
   auto i = waiting_.find(tag);
   if (i == waiting_.end() || state_ == session_state::closed)
     return;
-  in_flight_ -= i->second.ids.size();
-  waiting_.erase(i);
+  take_waiting(i);
   for (auto& x : answers)
     std::visit([this](auto& y) { say(std::move(y)); }, x);
   finish_drain();
+}
+
+void session::add_waiting(waiting what) {
+  in_flight_ += what.weight();
+  requests_ += what.ids.empty() ? 1 : 0;
+  waiting_.emplace(next_tag_++, std::move(what));
+}
+
+session::waiting
+session::take_waiting(std::map<std::uint64_t, waiting>::iterator i) {
+  auto out = std::move(i->second);
+  waiting_.erase(i);
+  in_flight_ -= out.weight();
+  requests_ -= out.ids.empty() ? 1 : 0;
+  return out;
 }
 
 // -- requests -----------------------------------------------------------------
@@ -290,9 +306,9 @@ void session::ask(const Frame& x) {
   waiting entry;
   entry.deadline = now_ + options_.request_timeout;
   entry.n = x.n;
-  waiting_.emplace(next_tag_, std::move(entry));
-  ++in_flight_;
-  out_.act(request{x, next_tag_++});
+  auto tag = next_tag_;
+  add_waiting(std::move(entry));
+  out_.act(request{x, tag});
 }
 
 void session::on(const protocol::history& x) {
@@ -322,9 +338,8 @@ void session::on(const protocol::status& x) {
   entry.missing = x.users.size();
   for (const auto& user : x.users)
     entry.users.push_back({user, false, {}});
-  auto tag = next_tag_++;
-  waiting_.emplace(tag, std::move(entry));
-  ++in_flight_;
+  auto tag = next_tag_;
+  add_waiting(std::move(entry));
   for (const auto& user : x.users)
     out_.act(status_request{user, tag});
 }
@@ -333,10 +348,7 @@ std::optional<std::uint64_t> session::take_request(std::uint64_t tag) {
   auto i = waiting_.find(tag);
   if (i == waiting_.end() || state_ == session_state::closed)
     return std::nullopt;
-  auto n = i->second.n;
-  waiting_.erase(i);
-  --in_flight_;
-  return n;
+  return take_waiting(i).n;
 }
 
 void session::status_answered(std::uint64_t tag,
@@ -351,10 +363,8 @@ void session::status_answered(std::uint64_t tag,
   *found = what;
   if (--i->second.missing > 0)
     return;
-  protocol::statuses out{i->second.n, std::move(users)};
-  waiting_.erase(i);
-  --in_flight_;
-  say(out);
+  auto entry = take_waiting(i);
+  say(protocol::statuses{entry.n, std::move(entry.users)});
   finish_drain();
 }
 
@@ -477,14 +487,12 @@ void session::tick(timestamp wall, nanoseconds now) {
 
 void session::expire_waiting() {
   while (!waiting_.empty() && waiting_.begin()->second.deadline <= now_) {
-    auto entry = std::move(waiting_.begin()->second);
-    waiting_.erase(waiting_.begin());
+    auto entry = take_waiting(waiting_.begin());
     protocol::failed out;
     out.code = errc::deadline_exceeded;
     out.text = "no answer in time: it may still happen, send it again with "
                "the same id";
     out.retry_after_ms = 1000;
-    in_flight_ -= entry.ids.empty() ? 1 : entry.ids.size();
     if (entry.ids.empty()) {
       out.n = entry.n;
       say(out);

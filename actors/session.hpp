@@ -4,6 +4,7 @@
 #include "actors/rate_limit.hpp"
 #include "protocol/frames.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -143,7 +144,11 @@ public:
   bool saturated() const noexcept {
     return in_flight_ >= protocol::limits::in_flight_max;
   }
+  /// Submissions and requests that wait for an answer; a status request counts
+  /// once for each user that it names.
   std::size_t in_flight() const noexcept { return in_flight_; }
+  /// Requests that wait for an answer.
+  std::size_t requests() const noexcept { return requests_; }
   /// Submissions that came since this was asked: each is answered, whatever
   /// becomes of it.
   std::uint64_t take_submissions() noexcept {
@@ -159,6 +164,10 @@ private:
     /// Of a status request: the answers so far, by position.
     std::vector<protocol::user_status> users;
     std::size_t missing = 0;
+
+    std::size_t weight() const noexcept {
+      return ids.empty() ? std::max<std::size_t>(users.size(), 1) : ids.size();
+    }
   };
 
   void on(const protocol::hello& x);
@@ -193,6 +202,8 @@ private:
   void enter(session_state next);
   void expire_waiting();
   void set_deadline();
+  void add_waiting(waiting what);
+  waiting take_waiting(std::map<std::uint64_t, waiting>::iterator i);
 
   const session_options& options_;
   const sink out_;
@@ -220,6 +231,7 @@ private:
 
   std::uint64_t next_tag_ = 1;
   std::size_t in_flight_ = 0;
+  std::size_t requests_ = 0;
   std::uint64_t submissions_ = 0;
   std::map<std::uint64_t, waiting> waiting_;
   rate_limit sends_;

@@ -128,7 +128,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_conversation<read_roster>(),
     to_user<open_inbox>(),
     to_user<close_inbox>(),
-    to_user<read_status>(),
+    [this](read_status& x) { on_read_status(x); },
     to_user<list_conversations>(),
     to_user<list_devices>(),
     to_user<remove_device>(),
@@ -170,7 +170,9 @@ void shard_host::forward(const actor_ref& to, Message& what) {
                   {errc::unavailable,
                    "this actor failed too often: try again later", 10'000});
   ++found->forwarded;
-  found->last_used = with_.env.time.steady_now();
+  // Whom a sweep woke has no other reason to stay.
+  if constexpr (!std::is_same_v<Message, sweep>)
+    found->last_used = with_.env.time.steady_now();
   caf::anon_send(found->handle, std::move(what));
 }
 
@@ -185,8 +187,10 @@ void shard_host::on_submit(submit& what) {
 }
 
 void shard_host::on_fan_out(fan_out& what) {
-  // It comes again.
-  if (shard_->pending_bytes() > 2 * pending_bytes_max)
+  // It comes again. On a full disk, a large group's inboxes would soon take
+  // what is kept free: a write that fails stops the shard.
+  if (with_.env.storage_full.load(std::memory_order_relaxed)
+      || shard_->pending_bytes() > 2 * pending_bytes_max)
     return;
   auto batch = std::make_shared<const fan_out>(std::move(what));
   sequence last{batch->first.value + batch->items.size() - 1};
@@ -196,6 +200,22 @@ void shard_host::on_fan_out(fan_out& what) {
     append part{batch, x, waiting};
     forward(ref_of(x.user), part);
   }
+}
+
+/// Who asks about somebody wakes nobody: a name costs the one who asks next to
+/// nothing, whether there is such a user or not.
+void shard_host::on_read_status(read_status& what) {
+  auto who = ref_of(what.user);
+  if (!led_ || refusal() || children_.contains(who))
+    return forward(who, what);
+  shard_->read([what, keys = keyring{with_.shard.id, who}](
+                 const persistence::state_store& store) {
+    auto found = user_state::load(store, keys);
+    if (!found)
+      return refuse(what, found.failure());
+    protocol::user_status out{what.user, false, last_seen(found->devices)};
+    caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+  });
 }
 
 // -- children -----------------------------------------------------------------

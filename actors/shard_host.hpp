@@ -61,6 +61,7 @@ private:
   auto to_user();
   void on_submit(submit& what);
   void on_fan_out(fan_out& what);
+  void on_read_status(read_status& what);
   void load();
   void on_loaded(shard_loaded& what);
   void on_leading();

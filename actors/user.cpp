@@ -38,7 +38,8 @@ user::behavior_type user::make_behavior() {
       when_ready(x, [this](open_inbox& y) { on_attach(y); });
     },
     [this](close_inbox& x) {
-      when_ready(x, [this](close_inbox& y) { on_detach(y); });
+      // Refused, its reader would stay for ever.
+      when_ready(x, [this](close_inbox& y) { on_detach(y); }, SIZE_MAX);
     },
     [this](read_status& x) {
       when_ready(x, [this](read_status& y) { answer_status(y); });
@@ -227,8 +228,7 @@ void user::answer_status(const read_status& what) {
   protocol::user_status out;
   out.user = machine_.id();
   out.online = !readers_.empty();
-  for (const auto& x : machine_.devices())
-    out.seen = std::max(out.seen, x.second.seen);
+  out.seen = last_seen(machine_.devices());
   caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
 }
 

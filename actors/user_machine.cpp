@@ -33,6 +33,13 @@ result<user_state> user_state::load(const persistence::state_store& store,
   return out;
 }
 
+timestamp last_seen(const std::map<device_id, device_record>& devices) {
+  timestamp out;
+  for (const auto& x : devices)
+    out = std::max(out, x.second.seen);
+  return out;
+}
+
 user_machine::user_machine(user_id id, keyring keys, user_options options)
   : id_(std::move(id)), keys_(std::move(keys)), options_(options),
     tail_(options.tail_bytes_max) {

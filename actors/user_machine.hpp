@@ -37,6 +37,9 @@ struct user_state {
                                  const keyring& keys);
 };
 
+/// When one of them was last connected; 0 for never.
+timestamp last_seen(const std::map<device_id, device_record>& devices);
+
 /// A user's inbox and devices. Pure: no actor, no I/O, no clock.
 ///
 /// Invariants:

@@ -25,12 +25,15 @@ public:
   result<void> open() {
     error_code failed;
     const auto& options = shared_->options;
-    auto address = asio::ip::make_address(options.address, failed);
-    if (failed)
+    tcp::resolver resolver{on_};
+    auto found =
+      resolver.resolve(options.address, std::to_string(options.port),
+                       tcp::resolver::passive, failed);
+    if (failed || found.empty())
       return error{errc::config_invalid,
-                   "expected an IP address for the admin listener, got "
-                     + options.address};
-    tcp::endpoint at{address, options.port};
+                   "can't resolve " + options.address
+                     + ": expected an IP address or a name of this machine"};
+    auto at = found.begin()->endpoint();
     acceptor_.open(at.protocol(), failed);
     if (!failed)
       acceptor_.set_option(tcp::acceptor::reuse_address{true}, failed);

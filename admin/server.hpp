@@ -14,7 +14,8 @@ class io_context;
 namespace iris::admin {
 
 struct server_options {
-  /// Plain HTTP: an address of this machine or of a network of operators.
+  /// Plain HTTP: an address or name of this machine or of a network of
+  /// operators.
   std::string address = "127.0.0.1";
   std::uint16_t port = 0; ///< 0: any free one
   /// Of the request line, and again of the fields after it.

@@ -5,7 +5,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <filesystem>
+#include <system_error>
+
+#include <sys/stat.h>
 
 namespace iris::apps {
 
@@ -21,7 +25,7 @@ error at(std::string_view option, error why) {
 }
 
 /// How often the free space of the disk is looked at.
-constexpr auto disk_check = 1s;
+constexpr auto disk_check = 200ms;
 constexpr auto tree_timeout = 3s;
 /// The log is read at start, and then by nobody.
 constexpr std::size_t log_cache_bytes = 1024 * 1024;
@@ -47,6 +51,15 @@ observability::log_options log_options(const config::settings& from) {
                  : observability::log_format::text;
   out.node = {from.node.id};
   return out;
+}
+
+/// A new one is for nobody else on this machine: it holds the messages.
+result<void> make_store_directory(const std::filesystem::path& path) {
+  if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST)
+    return {};
+  return error{errc::io_failed, "can't create " + path.string() + " ("
+                                  + std::generic_category().message(errno)
+                                  + "): expected a directory to write to"};
 }
 
 nlohmann::json to_json(const supervision::tree_node& from) {
@@ -165,6 +178,8 @@ actors::node_options server::node_options() {
 
 result<void> server::open_store() {
   connection_ = connection_options(settings_);
+  if (auto ok = make_store_directory(store_directory()); !ok)
+    return ok;
   auto options = node_options();
   persistence::node_options files;
   files.state.cache_bytes = settings_.storage.cache;

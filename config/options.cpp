@@ -122,7 +122,8 @@ std::vector<option> auth_and_storage_options() {
     {IRIS_MEMBER(storage.reserve), effect::reload,
      size{.fallback = 256 * mib, .least = 0, .most = tib},
      "With less space than this free on its disk, the node refuses writes "
-     "with `storage_full` and goes on reading."},
+     "with `storage_full` and goes on reading. What it has acknowledged is "
+     "delivered once there is room again."},
     {IRIS_MEMBER(storage.cache), effect::restart,
      size{.fallback = 64 * mib, .least = mib, .most = tib},
      "Memory for blocks of the store that were read lately. The files that it "
@@ -151,8 +152,9 @@ std::vector<option> connection_limits() {
      "one."},
     {IRIS_MEMBER(limits.output_bytes), effect::reload,
      size{.fallback = mib, .least = 128 * kib, .most = 64 * mib},
-     "Bytes that wait to be sent on one connection. Above it the node stops "
-     "reading from that client."},
+     "Bytes that wait to be sent on one connection, with 64 KiB for each "
+     "request that waits for its answer. Above it the node stops reading from "
+     "that client."},
     {IRIS_MEMBER(limits.handshake_timeout), effect::reload,
      duration{.fallback = 10s, .least = 1s, .most = 1min},
      "How long a client may take from connecting until it is logged in."},
@@ -173,7 +175,7 @@ std::vector<option> actor_limits() {
      integer{.fallback = 8, .least = 1, .most = 64, .unit = "devices"},
      "Devices that one user may have registered."},
     {IRIS_MEMBER(limits.group_members), effect::restart,
-     integer{.fallback = 1000, .least = 2, .most = 10'000, .unit = "members"},
+     integer{.fallback = 1000, .least = 2, .most = 1000, .unit = "members"},
      "Members that one conversation may have."},
     {IRIS_MEMBER(limits.mailbox), effect::restart,
      integer{

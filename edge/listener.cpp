@@ -150,7 +150,10 @@ void listener::take(io_thread& home, tcp::socket socket) {
                                                          options, with_.env);
   guard.lock();
   open_.emplace(key, owner);
+  auto late = draining_;
   guard.unlock();
+  if (late)
+    caf::anon_send(owner, actors::drain{});
   if (verdict == gate::verdict::full)
     caf::anon_send(
       owner, actors::cut_off{{errc::overloaded, "too many connections", 1000}});
@@ -159,6 +162,7 @@ void listener::take(io_thread& home, tcp::socket socket) {
 
 void listener::drain() {
   std::lock_guard guard{mutex_};
+  draining_ = true;
   for (const auto& x : open_)
     caf::anon_send(x.second, actors::drain{});
 }

@@ -41,7 +41,7 @@ public:
   void start();
   /// No new connections; those there are stay.
   void stop();
-  /// Tells all connections to drain.
+  /// Tells all connections to drain, those that are being accepted too.
   void drain();
   /// Ends those that are still there.
   void abort();
@@ -63,6 +63,7 @@ private:
   mutable std::mutex mutex_;
   std::uint64_t next_key_ = 0;
   std::unordered_map<std::uint64_t, actors::connection_actor> open_;
+  bool draining_ = false; ///< guarded by mutex_, too
 };
 
 } // namespace iris::edge

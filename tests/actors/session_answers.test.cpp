@@ -160,7 +160,9 @@ TEST_CASE("a status of many users is one answer, in the order asked") {
         == lines{"status of bob", "status of carol", "status of dave"});
   auto tag = it.tags.front();
   CHECK(it.tags == std::vector{tag, tag, tag});
-  CHECK(it.it->in_flight() == 1);
+  // Each name is work for somebody.
+  CHECK(it.it->in_flight() == 3);
+  CHECK(it.it->requests() == 1);
 
   it.it->status_answered(tag, {user("dave"), true, {5}});
   it.it->status_answered(tag, {user("bob"), false, {0}});
@@ -169,6 +171,24 @@ TEST_CASE("a status of many users is one answer, in the order asked") {
 
   CHECK(it.take() == lines{"statuses 9 bob-0 carol-7 dave+5"});
   CHECK(it.it->in_flight() == 0);
+  CHECK(it.it->requests() == 0);
+}
+
+TEST_CASE("a status that fails or is late weighs nothing any more") {
+  session_harness it{session_state::live};
+  it.receive(protocol::status{1, {user("bob"), user("carol")}});
+  it.receive(protocol::status{2, {user("bob"), user("carol")}});
+  it.receive(send_to("a", "bob"));
+  CHECK(it.it->in_flight() == 5);
+
+  CHECK(it.it->take_request(it.tags.front()) == 1);
+  CHECK(it.it->in_flight() == 3);
+  CHECK(it.it->requests() == 1);
+  it.pass(it.options.request_timeout);
+  it.tick();
+
+  CHECK(it.it->in_flight() == 0);
+  CHECK(it.it->requests() == 0);
 }
 
 TEST_CASE("a session is saturated at its limit of unanswered submissions") {

@@ -28,15 +28,26 @@ server_options at_most(std::uint32_t connections) {
 TEST_CASE("an address that isn't one is refused") {
   boost::asio::io_context on;
   server_options options;
-  options.address = "localhost";
+  options.address = "192.0.2.1.1.invalid";
 
   auto made = server::listen(on, options, sample_handlers());
 
   REQUIRE_FALSE(made);
   CHECK(made.failure()
         == error{errc::config_invalid,
-                 "expected an IP address for the admin listener, got "
-                 "localhost"});
+                 "can't resolve 192.0.2.1.1.invalid: expected an IP address "
+                 "or a name of this machine"});
+}
+
+TEST_CASE("a name of this machine is an address") {
+  boost::asio::io_context on;
+  server_options options;
+  options.address = "localhost";
+
+  auto made = server::listen(on, options, sample_handlers());
+
+  REQUIRE(made);
+  CHECK((*made)->port() != 0);
 }
 
 TEST_CASE("a port that is taken is refused") {

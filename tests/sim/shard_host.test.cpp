@@ -7,10 +7,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::sim;
 using namespace std::chrono_literals;
+using lines = std::vector<std::string>;
 
 namespace {
 
@@ -124,6 +127,42 @@ struct lone_host {
         return out;
   }
 
+  /// A conversation that lives on the other shard.
+  conversation_id elsewhere_too() {
+    for (;;)
+      if (auto out = group_conversation(
+            alice, make_message_id(here.wall_now(), here.random()));
+          routes.home_of(ref_of(out)) == shard_id{1})
+        return out;
+  }
+
+  /// One message of it for one user.
+  fan_out fan_out_of(const conversation_id& from, std::uint64_t seq,
+                     const std::string& body, const user_id& to) {
+    protocol::item x;
+    x.id = make_message_id(here.wall_now(), here.random());
+    x.conversation = from;
+    x.seq = {seq};
+    x.from = alice;
+    x.device = laptop;
+    x.at = here.wall_now();
+    x.body = body;
+    std::string bytes;
+    protocol::encode(x, bytes);
+    return {from,
+            {0},
+            {seq},
+            {std::make_shared<const std::string>(std::move(bytes))},
+            {{to, {seq}, {seq}}}};
+  }
+
+  /// A connection that keeps its answers.
+  connection_actor listener(std::vector<answered>& to) {
+    auto peer = supervision::spawn_on<recorder<answered>>(home, to);
+    all.push_back(caf::actor_cast<caf::actor>(peer));
+    return caf::actor_cast<connection_actor>(peer);
+  }
+
   /// Such that their conversation lives on shard 0, and they on shard 1.
   user_id other_of(const user_id& who) const {
     for (int i = 0;; ++i)
@@ -226,28 +265,12 @@ TEST_CASE("a shard that can't write takes 8 MiB of messages and no more") {
 TEST_CASE("a shard that can't write drops fan-outs beyond 16 MiB") {
   lone_host<fanned_out> a;
   auto carol = a.named("carol", {0});
-  auto from = a.conversation;
-  while (a.routes.home_of(ref_of(from)) != shard_id{1})
-    from = group_conversation(
-      a.alice, make_message_id(a.here.wall_now(), a.here.random()));
+  auto from = a.elsewhere_too();
   auto send = [&](std::uint64_t seq) {
-    protocol::item x;
-    x.id = make_message_id(a.here.wall_now(), a.here.random());
-    x.conversation = from;
-    x.seq = {seq};
-    x.from = a.alice;
-    x.device = a.laptop;
-    x.at = a.here.wall_now();
-    x.body = std::to_string(seq);
-    x.body.resize(body_bytes, '.');
-    std::string bytes;
-    protocol::encode(x, bytes);
-    a.tell(fan_out{from,
-                   {0},
-                   {seq},
-                   {std::make_shared<const std::string>(std::move(bytes))},
-                   {{carol, {seq}, {seq}}}});
-    return x.body;
+    auto body = std::to_string(seq);
+    body.resize(body_bytes, '.');
+    a.tell(a.fan_out_of(from, seq, body, carol));
+    return body;
   };
   std::vector<std::string> written{send(1)};
   REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
@@ -302,4 +325,125 @@ TEST_CASE("a fan-out is sent again until it is answered") {
       to.push_back(one.user);
     CHECK((to == std::vector<user_id>{a.alice, a.bob}));
   }
+}
+
+TEST_CASE("a full disk takes no fan-out until it has room again") {
+  lone_host<fanned_out> a;
+  auto carol = a.named("carol", {0});
+  auto from = a.elsewhere_too();
+  a.full = true;
+
+  a.tell(a.fan_out_of(from, 1, "one", carol));
+  a.here.run(enough);
+  CHECK(a.elsewhere.empty());
+  CHECK(a.metrics.users_active.value() == 0);
+
+  a.full = false;
+  a.tell(a.fan_out_of(from, 1, "one", carol));
+  a.here.run(enough);
+  CHECK(a.elsewhere.size() == 1);
+  CHECK((a.bodies(ref_of(carol), record::inbox, 1) == lines{"one"}));
+}
+
+TEST_CASE("who asks about users wakes none") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  auto ask = [&](const user_id& about) {
+    a.tell(read_status{about, 7, asking});
+    REQUIRE(a.here.run(enough, [&] { return !heard.empty(); }));
+    auto out = std::get<protocol::user_status>(heard.at(0).answer);
+    CHECK(heard.at(0).tag == 7);
+    CHECK(out.user == about);
+    heard.clear();
+    return out;
+  };
+
+  for (int i = 0; i < 100; ++i) {
+    auto found = ask(user("nobody-" + std::to_string(i)));
+    CHECK_FALSE(found.online);
+    CHECK(found.seen.ms == 0);
+  }
+  CHECK(a.metrics.users_active.value() == 0);
+
+  a.tell(open_inbox{carol, a.laptop, a.client});
+  CHECK(ask(carol).online);
+  auto left = a.here.wall_now();
+  a.tell(close_inbox{carol, a.client.id()});
+  CHECK_FALSE(ask(carol).online);
+  // When it is put to rest, the store knows as much.
+  REQUIRE(a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
+  auto found = ask(carol);
+  CHECK_FALSE(found.online);
+  CHECK(found.seen >= left);
+  CHECK(found.seen.ms <= left.ms + 1000);
+  CHECK(a.metrics.users_active.value() == 0);
+}
+
+TEST_CASE("made-up conversations take no memory") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto made_up = [&] {
+    return group_conversation(
+      a.alice, make_message_id(a.here.wall_now(), a.here.random()));
+  };
+  auto message = a.new_submission(10);
+  message.to.reset();
+
+  a.tell(read_history{a.alice, made_up(), {}, 1, asking});
+  a.tell(read_roster{a.alice, made_up(), 2, asking});
+  a.tell(submit{made_up(), {a.alice, a.laptop}, {message}, 3, a.client});
+  REQUIRE(a.here.run(
+    enough, [&] { return heard.size() == 2 && a.answers.size() == 1; }));
+  a.here.run(moment);
+
+  for (const auto& x : heard)
+    CHECK(std::get<protocol::failed>(x.answer).code == errc::not_a_member);
+  CHECK(std::get<protocol::failed>(a.answers[0].answers.at(0)).code
+        == errc::not_a_member);
+  CHECK(a.metrics.conversations_active.value() == 0);
+}
+
+TEST_CASE("whom a sweep wakes rests again at once") {
+  lone_host<fanned_out> a;
+  auto carol = a.named("carol", {0});
+  a.tell(a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  REQUIRE(a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
+
+  a.tell(sweep{ref_of(carol)});
+  CHECK(a.metrics.users_active.value() == 1);
+
+  // By the next look at who rests.
+  a.here.run(6s);
+  CHECK(a.metrics.users_active.value() == 0);
+}
+
+TEST_CASE("who leaves a user that waits for the store is not forgotten") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, a.client});
+  a.here.run(enough);
+
+  // The user looks this conversation up, while more comes than it holds back.
+  caf::anon_send(a.host, a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  for (std::size_t i = 0; i < parked_max + 100; ++i)
+    caf::anon_send(a.host, read_status{carol, i, asking});
+  caf::anon_send(a.host, close_inbox{carol, a.client.id()});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == parked_max + 100);
+  auto refused = std::count_if(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  });
+  CHECK(refused >= 100);
+  heard.clear();
+  a.tell(read_status{carol, 1, asking});
+  a.here.run(enough);
+  REQUIRE(heard.size() == 1);
+  CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
 }
