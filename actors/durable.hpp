@@ -133,9 +133,7 @@ protected:
   }
 
   /// Ends, unless something comes meanwhile. Precondition: nothing is lost.
-  void rest() {
-    caf::anon_send(with_.parent, resting{with_.who, handled_});
-  }
+  void rest() { caf::anon_send(with_.parent, resting{with_.who, handled_}); }
 
   /// A `tick` after `delay`, unless one is already on its way.
   void tick_after(std::chrono::milliseconds delay) {

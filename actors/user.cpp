@@ -39,7 +39,8 @@ user::behavior_type user::make_behavior() {
     },
     [this](close_inbox& x) {
       // Refused, its reader would stay for ever.
-      when_ready(x, [this](close_inbox& y) { on_detach(y); }, SIZE_MAX);
+      when_ready(
+        x, [this](close_inbox& y) { on_detach(y); }, SIZE_MAX);
     },
     [this](read_status& x) {
       when_ready(x, [this](read_status& y) { answer_status(y); });

@@ -26,9 +26,8 @@ public:
     error_code failed;
     const auto& options = shared_->options;
     tcp::resolver resolver{on_};
-    auto found =
-      resolver.resolve(options.address, std::to_string(options.port),
-                       tcp::resolver::passive, failed);
+    auto found = resolver.resolve(options.address, std::to_string(options.port),
+                                  tcp::resolver::passive, failed);
     if (failed || found.empty())
       return error{errc::config_invalid,
                    "can't resolve " + options.address

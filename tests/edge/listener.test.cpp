@@ -9,8 +9,7 @@ using namespace iris::edge::test;
 TEST_CASE("who is accepted while the node stops is told so") {
   stage at;
   gate admission{10, 10};
-  auto options =
-    std::make_shared<const actors::connection_options>(at.options);
+  auto options = std::make_shared<const actors::connection_options>(at.options);
   edge_parts parts{{at.home.get()},
                    at.env,
                    admission,
@@ -25,8 +24,7 @@ TEST_CASE("who is accepted while the node stops is told so") {
   // The listener has accepted it, and nobody knows of it yet.
   it.drain();
   tcp::socket socket{at.home->io()};
-  socket.connect(
-    {boost::asio::ip::address_v4::loopback(), it.port()});
+  socket.connect({boost::asio::ip::address_v4::loopback(), it.port()});
   auto client = std::make_shared<tcp_end>(std::move(socket));
   client->read();
   at.until([&] { return client->ended; }, "the end");

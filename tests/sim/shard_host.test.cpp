@@ -373,7 +373,8 @@ TEST_CASE("who asks about users wakes none") {
   a.tell(close_inbox{carol, a.client.id()});
   CHECK_FALSE(ask(carol).online);
   // When it is put to rest, the store knows as much.
-  REQUIRE(a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
+  REQUIRE(
+    a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
   auto found = ask(carol);
   CHECK_FALSE(found.online);
   CHECK(found.seen >= left);
@@ -411,7 +412,8 @@ TEST_CASE("whom a sweep wakes rests again at once") {
   auto carol = a.named("carol", {0});
   a.tell(a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
   REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
-  REQUIRE(a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
+  REQUIRE(
+    a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
 
   a.tell(sweep{ref_of(carol)});
   CHECK(a.metrics.users_active.value() == 1);
