@@ -68,6 +68,12 @@ struct visitor {
 
 } // namespace
 
+TEST_CASE("a new store is for nobody else") {
+  running it;
+  auto store = std::filesystem::status(it.folder.path() / "store");
+  CHECK(store.permissions() == std::filesystem::perms::owner_all);
+}
+
 TEST_CASE("a reload takes over what can be, and names the rest") {
   running it;
   auto wanted = it.settings;
