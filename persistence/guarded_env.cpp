@@ -75,9 +75,12 @@ private:
 
 class guarded_env::file final : public leveldb::WritableFile {
 public:
-  file(guarded_env& env, std::unique_ptr<WritableFile> target, bool is_log)
-    : env_(env), target_(std::move(target)),
-      sync_at_close_(is_log && env.rules_.sync_closed_logs) {
+  /// `reserve_bytes`: how much to reserve at a time; 0: nothing.
+  file(guarded_env& env, std::unique_ptr<WritableFile> target, std::string path,
+       std::uint64_t reserve_bytes)
+    : env_(env), target_(std::move(target)), path_(std::move(path)),
+      sync_at_close_(log_number(name_of(path_)) && env.rules_.sync_closed_logs),
+      reserve_bytes_(reserve_bytes) {
     // nop
   }
 
@@ -89,7 +92,10 @@ public:
 
   Status Append(const Slice& data) override {
     synced_ = false;
-    return env_.guarded([&] { return target_->Append(data); });
+    auto out = env_.guarded([&] { return target_->Append(data); });
+    if (out.ok())
+      reserve_behind(data.size());
+    return out;
   }
 
   Status Flush() override {
@@ -107,13 +113,30 @@ public:
     if (out.ok())
       out = env_.guarded([&] { return target_->Close(); });
     target_.reset();
+    if (out.ok() && reserved_ > 0)
+      out = env_.guarded([&] { return env_.disk_.truncate(path_, size_); });
     return out;
   }
 
 private:
+  /// LevelDB writes at its own place in the file, not at the file's end.
+  void reserve_behind(std::size_t added) {
+    size_ += added;
+    if (size_ < reserved_ || reserve_bytes_ == 0)
+      return;
+    reserved_ = (size_ / reserve_bytes_ + 1) * reserve_bytes_;
+    // It goes without: there may still be room for records.
+    if (!env_.disk_.reserve(path_, reserved_))
+      reserve_bytes_ = 0;
+  }
+
   guarded_env& env_;
   std::unique_ptr<WritableFile> target_;
+  const std::string path_;
   const bool sync_at_close_;
+  std::uint64_t reserve_bytes_;
+  std::uint64_t size_ = 0;
+  std::uint64_t reserved_ = 0;
   bool synced_ = true;
 };
 
@@ -149,7 +172,7 @@ Status guarded_env::sync_directory_of(const std::string& path) {
 
 Status guarded_env::open_for_writing(
   Status (leveldb::Env::*open)(const std::string&, leveldb::WritableFile**),
-  const std::string& path, leveldb::WritableFile** out) {
+  const std::string& path, std::uint64_t reserve, leveldb::WritableFile** out) {
   *out = nullptr;
   return guarded([&] {
     leveldb::WritableFile* opened = nullptr;
@@ -159,8 +182,7 @@ Status guarded_env::open_for_writing(
     std::unique_ptr<leveldb::WritableFile> owned{opened};
     status = sync_directory_of(path);
     if (status.ok())
-      *out = std::make_unique<file>(*this, std::move(owned),
-                                    log_number(name_of(path)).has_value())
+      *out = std::make_unique<file>(*this, std::move(owned), path, reserve)
                .release();
     return status;
   });
@@ -168,12 +190,15 @@ Status guarded_env::open_for_writing(
 
 Status guarded_env::NewWritableFile(const std::string& path,
                                     leveldb::WritableFile** out) {
-  return open_for_writing(&leveldb::Env::NewWritableFile, path, out);
+  auto reserve = tail_ == torn_tail::last_record && log_number(name_of(path))
+                   ? rules_.reserve_bytes
+                   : 0;
+  return open_for_writing(&leveldb::Env::NewWritableFile, path, reserve, out);
 }
 
 Status guarded_env::NewAppendableFile(const std::string& path,
                                       leveldb::WritableFile** out) {
-  return open_for_writing(&leveldb::Env::NewAppendableFile, path, out);
+  return open_for_writing(&leveldb::Env::NewAppendableFile, path, 0, out);
 }
 
 Status guarded_env::CreateDir(const std::string& path) {
@@ -222,8 +247,11 @@ Status guarded_env::NewSequentialFile(const std::string& path,
 
 Status guarded_env::read_log(const std::string& path, std::string& bytes) {
   auto readable = readable_bytes(bytes);
-  if (readable == bytes.size())
+  // Zeros are what was reserved: a crash leaves them behind the last record.
+  if (bytes.find_first_not_of('\0', readable) == std::string::npos) {
+    bytes.resize(readable);
     return Status::OK();
+  }
   auto newest = false;
   if (auto status = is_newest_log(path, newest); !status.ok())
     return status;

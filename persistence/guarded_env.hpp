@@ -31,6 +31,9 @@ enum class torn_tail {
 ///    Damage anywhere else stays, for LevelDB to find.
 /// 5. A MANIFEST is refused whose write-ahead log is gone: its last record
 ///    was lost after it had been relied upon.
+/// 6. A write-ahead log whose every record is synced is given room ahead, so
+///    that a sync changes no file's size. The zeros are given back when it is
+///    closed, and left out when it is read.
 ///
 /// Any thread.
 class guarded_env final : public leveldb::EnvWrapper {
@@ -70,7 +73,8 @@ private:
   leveldb::Status open_for_writing(
     leveldb::Status (leveldb::Env::*open)(const std::string&,
                                           leveldb::WritableFile**),
-    const std::string& path, leveldb::WritableFile** out);
+    const std::string& path, std::uint64_t reserve,
+    leveldb::WritableFile** out);
   leveldb::Status read_log(const std::string& path, std::string& bytes);
   leveldb::Status read_manifest(const std::string& path, std::string& bytes);
   leveldb::Status is_newest_log(const std::string& path, bool& out);

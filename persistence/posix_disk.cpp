@@ -110,6 +110,23 @@ leveldb::Status posix_disk::sync_directory(const std::string& dir) {
   return number == 0 ? leveldb::Status::OK() : failed(dir, number);
 }
 
+bool posix_disk::reserve(const std::string& path, std::uint64_t size) {
+  auto file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return false;
+  // posix_fallocate would write zeros where the file system can't do it.
+  auto done = ::fallocate(file, 0, 0, static_cast<off_t>(size)) == 0;
+  ::close(file);
+  return done;
+}
+
+leveldb::Status posix_disk::truncate(const std::string& path,
+                                     std::uint64_t size) {
+  return ::truncate(path.c_str(), static_cast<off_t>(size)) == 0
+           ? leveldb::Status::OK()
+           : failed(path, errno);
+}
+
 std::uint64_t posix_disk::free_bytes(const std::string& dir) {
   struct statvfs about {};
   if (::statvfs(dir.c_str(), &about) != 0)

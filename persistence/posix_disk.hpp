@@ -11,6 +11,9 @@ public:
 
   leveldb::Env& env() override { return env_; }
   leveldb::Status sync_directory(const std::string& dir) override;
+  bool reserve(const std::string& path, std::uint64_t size) override;
+  leveldb::Status truncate(const std::string& path,
+                           std::uint64_t size) override;
   std::uint64_t free_bytes(const std::string& dir) override;
 
 private:

@@ -2,10 +2,12 @@
 
 #include "persistence/keys.hpp"
 #include "persistence/log_store.hpp"
+#include "persistence/record_file.hpp"
 #include "persistence/state_store.hpp"
 #include "persistence/writes.hpp"
 #include "tests/sim/memory_disk.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace iris;
@@ -165,6 +167,59 @@ TEST_CASE("without leave for torn tails a crash makes a log unreadable") {
         > 0);
 }
 
+TEST_CASE("a log that is synced is given room ahead, and keeps none") {
+  memory_disk disk;
+  guard_rules rules;
+  rules.reserve_bytes = 1000;
+  disk.set_rules(rules);
+  guarded_env env{disk, torn_tail::last_record};
+  auto file = make(env, "/000001.log");
+  auto size = [&] { return disk.files().at("/000001.log").size(); };
+  REQUIRE(file);
+
+  CHECK(size() == 0);
+  CHECK(file->Append("x").ok());
+  CHECK(size() == 1000);
+  CHECK(file->Append(std::string(998, 'x')).ok());
+  CHECK(size() == 1000);
+  CHECK(file->Append("x").ok());
+  CHECK(size() == 2000);
+  CHECK(file->Append(std::string(2500, 'x')).ok());
+  CHECK(size() == 4000);
+  CHECK(disk.count(io::reserve) == 3);
+  CHECK(file->Close().ok());
+  CHECK(disk.files().at("/000001.log") == std::string(3500, 'x'));
+}
+
+TEST_CASE("no room is reserved in what isn't synced record by record") {
+  memory_disk disk;
+  guarded_env logs{disk, torn_tail::last_record};
+  guarded_env state{disk, torn_tail::any_records};
+
+  CHECK(make(logs, "/000005.ldb")->Append("x").ok());
+  CHECK(make(logs, "/MANIFEST-000001")->Append("x").ok());
+  CHECK(make(state, "/000001.log")->Append("x").ok());
+
+  CHECK(disk.count(io::reserve) == 0);
+  CHECK(disk.count(io::truncate) == 0);
+}
+
+TEST_CASE("a log that can't be given room is written all the same") {
+  memory_disk disk;
+  guarded_env env{disk, torn_tail::last_record};
+  auto file = make(env, "/000001.log");
+  REQUIRE(file);
+  disk.fail_at({1, io::reserve}, memory_disk::effect::done);
+
+  CHECK(file->Append("x").ok());
+  CHECK(file->Append(std::string(50'000, 'x')).ok());
+  CHECK(file->Close().ok());
+
+  CHECK(disk.count(io::reserve) == 1);
+  CHECK(env.failure().ok());
+  CHECK(disk.files().at("/000001.log") == std::string(50'001, 'x'));
+}
+
 TEST_CASE("after the first failure every call that writes fails the same") {
   memory_disk disk;
   guarded_env env{disk, torn_tail::last_record};
@@ -303,6 +358,11 @@ std::string newest(const memory_disk& disk, const std::string& part) {
   return out;
 }
 
+/// Its last record ends with an x.
+std::string without_room(const std::string& log) {
+  return log.substr(0, log.find_last_not_of('\0') + 1);
+}
+
 leveldb::Status read(memory_disk& disk, const std::string& path, torn_tail tail,
                      std::string& bytes) {
   guarded_env env{disk, tail};
@@ -315,7 +375,7 @@ TEST_CASE("the newest log is read without its torn end, an older one never") {
   memory_disk disk;
   make_database(disk);
   auto path = newest(disk, ".log");
-  auto whole = disk.files().at(path);
+  auto whole = without_room(disk.files().at(path));
   std::string bytes;
   disk.plant(path, whole + "torn");
 
@@ -329,11 +389,92 @@ TEST_CASE("the newest log is read without its torn end, an older one never") {
   CHECK(read(disk, path, torn_tail::any_records, bytes).IsCorruption());
 }
 
+TEST_CASE("zeros behind the last record are what was reserved, in any log") {
+  memory_disk disk;
+  make_database(disk);
+  auto path = newest(disk, ".log");
+  auto ending = disk.files().at(path);
+  auto whole = without_room(ending);
+  std::string bytes;
+
+  // It was killed, so the room is still there.
+  CHECK(ending.size() > whole.size() + 1000);
+  for (auto* newer : {"", "x"}) {
+    disk.plant("/log/999999.log", newer);
+    guarded_env env{disk, torn_tail::last_record};
+    CHECK(leveldb::ReadFileToString(&env, path, &bytes).ok());
+    CHECK(bytes == whole);
+    CHECK_FALSE(env.tail_was_torn());
+  }
+}
+
+TEST_CASE("a record that a crash took part of is torn, with zeros behind it "
+          "too, and damage before a record is none") {
+  memory_disk disk;
+  make_database(disk);
+  auto path = newest(disk, ".log");
+  auto ending = disk.files().at(path);
+  auto end = without_room(ending).size();
+  auto begin = readable_bytes(ending.substr(0, end - 1));
+  REQUIRE(begin < end);
+  std::string bytes;
+  for (auto [first, last] :
+       {std::pair{begin, begin + 1}, {begin + 7, end}, {end - 1, end}}) {
+    auto bad = ending;
+    bad.replace(first, last - first, last - first, '\0');
+    disk.plant(path, bad);
+    guarded_env env{disk, torn_tail::last_record};
+    CHECK(leveldb::ReadFileToString(&env, path, &bytes).ok());
+    CHECK(bytes == ending.substr(0, begin));
+    CHECK(env.tail_was_torn());
+
+    auto record = ending.substr(begin, end - begin);
+    disk.plant(path, bad.substr(0, end) + record + std::string(500, '\0'));
+    CHECK(read(disk, path, torn_tail::last_record, bytes).IsCorruption());
+    CHECK(read(disk, path, torn_tail::any_records, bytes).ok());
+    CHECK(bytes == ending.substr(0, begin));
+  }
+}
+
+TEST_CASE("a large record is torn whichever of its blocks is missing") {
+  memory_disk disk;
+  {
+    auto store = log_store::open("/log", disk);
+    REQUIRE(store);
+    for (std::uint64_t i = 1; i <= 2; ++i) {
+      auto change = first_entry(i == 1 ? 10 : 100'000);
+      change.first_index = i;
+      REQUIRE((*store)->append({&change, 1}));
+    }
+    disk.kill();
+  }
+  const auto files = disk.files();
+  auto path = newest(disk, ".log");
+  constexpr std::size_t block = 32768;
+  for (std::size_t missing = 0; missing < 4; ++missing) {
+    CAPTURE(missing);
+    memory_disk other;
+    for (const auto& [name, content] : files)
+      other.plant(name, content);
+    auto bad = files.at(path);
+    // The record before is in the first block.
+    auto from = missing == 0 ? std::size_t{200} : missing * block;
+    auto to = std::min((missing + 1) * block, bad.size());
+    bad.replace(from, to - from, to - from, '\0');
+    other.plant(path, bad);
+
+    auto store = log_store::open("/log", other);
+
+    REQUIRE(store);
+    CHECK((*store)->tail_was_torn());
+    CHECK((*store)->load({1})->entries.size() == 1);
+  }
+}
+
 TEST_CASE("a log with records behind the damage is read as its store allows") {
   memory_disk disk;
   make_database(disk);
   auto path = newest(disk, ".log");
-  auto whole = disk.files().at(path);
   disk.flip_bit(path, 8, 0);
   std::string bytes;
 

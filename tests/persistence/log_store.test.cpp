@@ -192,7 +192,8 @@ TEST_CASE("a full disk refuses appends, and a reopened log takes them") {
   memory_disk disk;
   auto store = open(disk);
   append(*store, {entries(1, 1, {"a"})});
-  auto second = entries(1, 2, {std::string(1000, 'b')});
+  // More than is reserved.
+  auto second = entries(1, 2, {std::string(20'000, 'b')});
 
   disk.full_after(100);
   CHECK(store->append({&second, 1}).failure().code == errc::storage_full);

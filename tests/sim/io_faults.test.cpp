@@ -10,8 +10,9 @@ using namespace iris::sim;
 namespace {
 
 /// All that change something on a disk.
-constexpr std::array kinds{io::create, io::write,  io::sync,          io::close,
-                           io::rename, io::remove, io::sync_directory};
+constexpr std::array kinds{io::create,  io::write,    io::sync,
+                           io::close,   io::rename,   io::remove,
+                           io::reserve, io::truncate, io::sync_directory};
 
 std::uint64_t seed() {
   auto* given = std::getenv("IRIS_SEED");

@@ -28,8 +28,8 @@ std::shared_ptr<memory_node> make_node(bool is_directory) {
 
 std::string_view to_string(io kind) noexcept {
   constexpr std::array<std::string_view, io_kinds> names{
-    "create", "open",   "read",   "list",           "write", "sync",
-    "close",  "rename", "remove", "sync directory", "lock"};
+    "create", "open",   "read",           "list", "write",   "sync",    "close",
+    "rename", "remove", "sync directory", "lock", "reserve", "truncate"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -92,7 +92,7 @@ public:
     std::string_view bytes{data.data(), data.size()};
     return by_.call(
       io::write, path_, [&] { return by_.disk().append(*file_, path_, bytes); },
-      [&] { file_->bytes.append(bytes.substr(0, bytes.size() / 2)); });
+      [&] { memory_tree::write(*file_, bytes.substr(0, bytes.size() / 2)); });
   }
 
   Status Sync() override {
@@ -375,10 +375,9 @@ Status memory_disk::call(io kind, const std::string& path, Effect&& carry_out) {
 
 Status memory_disk::append(memory_node& file, const std::string& path,
                            std::string_view bytes) {
-  auto room = limit_ == no_limit ? bytes.size()
-                                 : limit_ - std::min(limit_, tree_.bytes());
-  file.bytes.append(bytes.substr(0, room));
-  if (room < bytes.size())
+  auto most = file.reserved + std::min<std::uint64_t>(room(), bytes.size());
+  memory_tree::write(file, bytes.substr(0, most));
+  if (most < bytes.size())
     return Status::IOError(path, std::generic_category().message(ENOSPC));
   return Status::OK();
 }
@@ -386,6 +385,29 @@ Status memory_disk::append(memory_node& file, const std::string& path,
 Status memory_disk::sync_directory(const std::string& dir) {
   return call(io::sync_directory, dir, [&] {
     return tree_.sync_directory(dir) ? Status::OK() : missing(dir);
+  });
+}
+
+bool memory_disk::reserve(const std::string& path, std::uint64_t size) {
+  auto done = call(io::reserve, path, [&] {
+    auto file = tree_.find(path);
+    if (!file)
+      return missing(path);
+    auto more = size - std::min<std::uint64_t>(size, file->bytes.size());
+    memory_tree::reserve(*file, std::min(more, room()));
+    return more <= room() ? Status::OK() : Status::IOError(path, "no room");
+  });
+  return done.ok();
+}
+
+Status memory_disk::truncate(const std::string& path, std::uint64_t size) {
+  return call(io::truncate, path, [&] {
+    auto file = tree_.find(path);
+    if (!file)
+      return missing(path);
+    IRIS_ASSERT(size == file->bytes.size() - file->reserved);
+    memory_tree::give_back(*file);
+    return Status::OK();
   });
 }
 
@@ -403,6 +425,10 @@ void memory_disk::hold_background(bool yes) {
 }
 
 std::uint64_t memory_disk::free_bytes(const std::string&) {
+  return room();
+}
+
+std::uint64_t memory_disk::room() const {
   constexpr std::uint64_t plenty = std::uint64_t{1} << 40;
   return limit_ == no_limit ? plenty : limit_ - std::min(limit_, tree_.bytes());
 }

@@ -29,8 +29,10 @@ enum class io : std::uint8_t {
   remove,
   sync_directory,
   lock,
+  reserve,
+  truncate,
 };
-inline constexpr std::size_t io_kinds = 11;
+inline constexpr std::size_t io_kinds = 13;
 
 std::string_view to_string(io kind) noexcept;
 
@@ -48,6 +50,10 @@ public:
 
   leveldb::Env& env() override;
   leveldb::Status sync_directory(const std::string& dir) override;
+  /// Without room for all of it, reserves what there is and says no.
+  bool reserve(const std::string& path, std::uint64_t size) override;
+  leveldb::Status truncate(const std::string& path,
+                           std::uint64_t size) override;
   /// Runs the work that LevelDB has put off.
   void settle() override;
   std::uint64_t free_bytes(const std::string& dir) override;
@@ -135,13 +141,15 @@ private:
                        Undone&& undone);
   template <class Effect>
   leveldb::Status call(io kind, const std::string& path, Effect&& carry_out);
+  std::uint64_t room() const;
   leveldb::Status append(memory_node& file, const std::string& path,
                          std::string_view bytes);
   void begin_session();
 
   memory_tree tree_;
   random_source random_;
-  persistence::guard_rules rules_;
+  /// Less than a write buffer, so that a log is given room several times.
+  persistence::guard_rules rules_{.reserve_bytes = 10'000};
   /// One for each run of the process; old ones are dead, and stay for those
   /// who hold them.
   std::vector<std::unique_ptr<session>> sessions_;

@@ -226,6 +226,83 @@ TEST_CASE("a full disk says so until it has room") {
   CHECK(disk.files().at("/f") == "abcde!");
 }
 
+TEST_CASE("what is written goes where room is reserved, then behind it") {
+  memory_disk disk;
+  auto file = make(disk, "/f");
+  REQUIRE(file->Append("ab").ok());
+
+  CHECK(disk.reserve("/f", 5));
+  CHECK(disk.files().at("/f") == std::string("ab\0\0\0", 5));
+  CHECK(file->Append("cd").ok());
+  CHECK(disk.files().at("/f") == std::string("abcd\0", 5));
+  CHECK(disk.truncate("/f", 4).ok());
+  CHECK(disk.files().at("/f") == "abcd");
+  CHECK(disk.reserve("/f", 5));
+  CHECK(file->Append("efg").ok());
+  CHECK(disk.files().at("/f") == "abcdefg");
+}
+
+TEST_CASE("a crash leaves zeros where room was reserved, as many as it likes "
+          "between what was durable and what was there") {
+  std::set<std::size_t> kept;
+  std::set<std::size_t> sizes;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    memory_disk disk{seed};
+    auto file = make(disk, "/f");
+    REQUIRE(disk.sync_directory("/").ok());
+    REQUIRE(disk.reserve("/f", 3000));
+    REQUIRE(file->Append("durable").ok());
+    REQUIRE(file->Sync().ok());
+    REQUIRE(file->Append(std::string(2000, 'x')).ok());
+    REQUIRE(disk.reserve("/f", 4000));
+
+    disk.crash();
+
+    auto bytes = disk.files().at("/f");
+    CHECK(bytes.starts_with("durable"));
+    CHECK(bytes.size() >= 3000);
+    CHECK(bytes.size() <= 4000);
+    CHECK(bytes.find_first_not_of('\0', 2007) == std::string::npos);
+    sizes.insert(bytes.size());
+    kept.insert(bytes.find_last_of('x'));
+  }
+  CHECK(sizes.size() > 100);
+  CHECK(kept.size() > 80);
+}
+
+TEST_CASE("a crash may bring back the zeros that a file was rid of") {
+  std::set<std::size_t> sizes;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    memory_disk disk{seed};
+    auto file = make(disk, "/f");
+    REQUIRE(disk.sync_directory("/").ok());
+    REQUIRE(disk.reserve("/f", 1000));
+    REQUIRE(file->Append("durable").ok());
+    REQUIRE(file->Sync().ok());
+    REQUIRE(disk.truncate("/f", 7).ok());
+
+    disk.crash();
+
+    auto bytes = disk.files().at("/f");
+    CHECK(bytes == "durable" + std::string(bytes.size() - 7, '\0'));
+    sizes.insert(bytes.size());
+  }
+  CHECK(sizes.size() > 20);
+  CHECK(*sizes.rbegin() <= 1000);
+}
+
+TEST_CASE("a full disk gives what room it has, and what is reserved stays") {
+  memory_disk disk;
+  auto file = make(disk, "/f");
+  disk.full_after(5);
+
+  CHECK_FALSE(disk.reserve("/f", 8));
+  CHECK(disk.free_bytes("/") == 0);
+  CHECK(file->Append("abcd").ok());
+  CHECK_FALSE(file->Append("ef").ok());
+  CHECK(disk.files().at("/f") == "abcde");
+}
+
 TEST_CASE("the same seed gives the same crash") {
   auto run = [](std::uint64_t seed) {
     memory_disk disk{seed};

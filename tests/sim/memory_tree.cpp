@@ -45,6 +45,8 @@ void crash_file(memory_node& file, random_source& random) {
   for (auto [first, last] : file.lost)
     if (random.chance(50))
       spoil(file.bytes, first, last, random);
+  auto [least, most] = std::minmax({file.bytes.size(), file.synced_size});
+  file.bytes.resize(file.bytes.size() - file.reserved);
   auto tail = file.bytes.size() - file.synced;
   if (tail > 0) {
     if (random.chance(70))
@@ -62,8 +64,16 @@ void crash_file(memory_node& file, random_source& random) {
       spoil(file.bytes, first, std::min(last, size), random);
     }
   }
+  // The size is the durable one, or what it was changed to, or between.
+  if (auto written = file.bytes.size();
+      file.reserved > 0 || file.synced_size > written) {
+    least = std::max(least, written);
+    most = std::max(most, written);
+    file.bytes.resize(least + random.below(most - least + 1));
+  }
   file.lost.clear();
-  file.synced = file.bytes.size();
+  file.reserved = 0;
+  file.synced = file.synced_size = file.bytes.size();
 }
 
 void crash_directory(memory_node& directory, random_source& random) {
@@ -150,12 +160,30 @@ bool memory_tree::sync_directory(std::string_view path) {
   return true;
 }
 
+void memory_tree::write(memory_node& file, std::string_view bytes) {
+  auto at = file.bytes.size() - file.reserved;
+  auto inside = std::min(file.reserved, bytes.size());
+  file.bytes.replace(at, inside, bytes);
+  file.reserved -= inside;
+}
+
+void memory_tree::reserve(memory_node& file, std::size_t more) {
+  file.bytes.append(more, '\0');
+  file.reserved += more;
+}
+
+void memory_tree::give_back(memory_node& file) {
+  file.bytes.resize(file.bytes.size() - file.reserved);
+  file.reserved = 0;
+}
+
 void memory_tree::sync(memory_node& file) {
-  file.synced = file.bytes.size();
+  file.synced = file.bytes.size() - file.reserved;
+  file.synced_size = file.bytes.size();
 }
 
 void memory_tree::give_up(memory_node& file) {
-  file.lost.emplace_back(file.synced, file.bytes.size());
+  file.lost.emplace_back(file.synced, file.bytes.size() - file.reserved);
 }
 
 std::uint64_t memory_tree::bytes() const {

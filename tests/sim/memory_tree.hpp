@@ -21,7 +21,9 @@ struct memory_node {
 
   // A file. LevelDB only appends.
   std::string bytes;
-  std::size_t synced = 0; ///< this much survives any crash
+  std::size_t reserved = 0;    ///< zeros at the end, for what is written next
+  std::size_t synced = 0;      ///< this much survives any crash
+  std::size_t synced_size = 0; ///< with what was reserved
   /// Parts [first, second) that a failed sync gave up: the kernel calls their
   /// pages clean, so no later sync writes them.
   std::vector<std::pair<std::size_t, std::size_t>> lost;
@@ -49,6 +51,12 @@ public:
   bool rename(std::string_view from, std::string_view to);
   bool sync_directory(std::string_view path);
 
+  /// Appends, first where room is reserved.
+  static void write(memory_node& file, std::string_view bytes);
+  /// Adds zeros behind what was written; takes them away.
+  static void reserve(memory_node& file, std::size_t more);
+  static void give_back(memory_node& file);
+
   /// Makes all that a file has durable, but for what was given up.
   static void sync(memory_node& file);
   /// A sync failed: its bytes are given up.
@@ -61,7 +69,8 @@ public:
 
   /// Power is lost. What is not durable survives or not, by `random`: in each
   /// directory the first few changes or any of them; of each file's unsynced
-  /// end the first few bytes or all, which may hold zeros or garbage.
+  /// end the first few bytes or all, which may hold zeros or garbage. Where
+  /// room was reserved zeros follow, as many as had been or as are durable.
   void crash(random_source& random);
 
 private:
