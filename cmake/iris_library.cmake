@@ -56,7 +56,8 @@ function(iris_test name)
       ENVIRONMENT "${test_environment}")
 endfunction()
 
-file(WRITE ${CMAKE_BINARY_DIR}/pch_caf.cpp "")
+# Touched by no later configuration, so that nothing is built again.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch_caf.cpp CONTENT "")
 add_library(iris_pch_caf STATIC ${CMAKE_BINARY_DIR}/pch_caf.cpp)
 target_link_libraries(iris_pch_caf PUBLIC iris::caf_core)
 target_precompile_headers(iris_pch_caf PRIVATE

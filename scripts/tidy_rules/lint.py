@@ -4,6 +4,8 @@ import concurrent.futures
 import json
 import os
 import shlex
+import sys
+import time
 
 from tidy_rules.includes import Includes
 from tidy_rules.lint_cache import Cache
@@ -39,8 +41,19 @@ def lint(tree, everything):
     at_once = int(os.environ.get("IRIS_JOBS") or os.cpu_count())
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         jobs = [pool.submit(cache.run, *unit) for unit in units.items()]
-        for job in jobs:
+        for job in told(jobs):
             yield from filter_new(seen, parse(tree, job.result()))
+
+
+def told(jobs):
+    """The jobs, and each 20 s on stderr how many of them are behind us."""
+    last = time.monotonic()
+    for done, job in enumerate(jobs):
+        if time.monotonic() - last > 20:
+            last = time.monotonic()
+            print(f"tidy: clang-tidy: {done} of {len(jobs)} files …",
+                  file=sys.stderr, flush=True)
+        yield job
 
 
 def filter_new(seen, diagnostics):
