@@ -1,6 +1,7 @@
 #include "apps/server.hpp"
 
 #include "observability/expose.hpp"
+#include "persistence/directories.hpp"
 #include "security/key_file.hpp"
 
 #include <nlohmann/json.hpp>
@@ -123,17 +124,18 @@ std::vector<edge::io_thread*> server::threads() const {
 // -- starting -----------------------------------------------------------------
 
 result<void> server::open_keys() {
-  std::error_code failed;
-  std::filesystem::create_directories(settings_.node.data_dir, failed);
-  if (failed)
-    return error{errc::io_failed,
-                 "can't create " + settings_.node.data_dir.string() + " ("
-                   + failed.message() + "): expected a directory to write to"};
-  // Only a first start makes a key: losing it later must be noticed.
+  // Only a first start makes a key: losing it later must be noticed. Where it
+  // is made comes first, so that a store is never in what could vanish.
+  std::error_code ignored;
+  auto first = !std::filesystem::exists(store_directory(), ignored);
+  if (first)
+    if (auto made =
+          persistence::make_directories(settings_.node.data_dir, disk_);
+        !made)
+      return at("node.data_dir", made.failure());
   auto path = config::signing_key_path(settings_);
-  auto key = std::filesystem::exists(store_directory(), failed)
-               ? security::load_signing_key(path)
-               : security::load_or_create_signing_key(path);
+  auto key = first ? security::load_or_create_signing_key(path)
+                   : security::load_signing_key(path);
   if (!key)
     return key.failure();
   verifier_ =
