@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace iris::actors {
 
@@ -24,12 +25,11 @@ public:
   /// Whether the device may connect; then `leave` has to follow.
   bool enter(const user_id& who, const device_id& with) {
     std::lock_guard guard{mutex_};
-    auto& devices = users_[who];
-    auto here = devices.find(with);
-    if (here == devices.end()) {
-      if (devices.size() >= per_user_)
-        return false; // Not the first one, so the entry was there.
-      here = devices.emplace(with, 0).first;
+    auto here = connections_.find({who, with});
+    if (here == connections_.end()) {
+      if (devices_of(who) >= per_user_)
+        return false;
+      here = connections_.emplace(std::pair{who, with}, 0).first;
     }
     ++here->second;
     return true;
@@ -37,19 +37,24 @@ public:
 
   void leave(const user_id& who, const device_id& with) {
     std::lock_guard guard{mutex_};
-    auto user = users_.find(who);
-    auto device = user->second.find(with);
-    if (--device->second == 0)
-      user->second.erase(device);
-    if (user->second.empty())
-      users_.erase(user);
+    auto here = connections_.find({who, with});
+    if (--here->second == 0)
+      connections_.erase(here);
   }
 
 private:
+  std::size_t devices_of(const user_id& who) const {
+    std::size_t out = 0;
+    for (auto i = connections_.lower_bound({who, device_id{}});
+         i != connections_.end() && i->first.first == who; ++i)
+      ++out;
+    return out;
+  }
+
   std::atomic<std::uint32_t> per_user_; ///< at least 1
   std::mutex mutex_;
-  /// Connections, by device.
-  std::map<user_id, std::map<device_id, std::size_t>> users_;
+  /// How many there are of each device.
+  std::map<std::pair<user_id, device_id>, std::size_t> connections_;
 };
 
 } // namespace iris::actors

@@ -2,7 +2,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace iris::edge {
 
@@ -24,6 +23,7 @@ io_thread::io_thread(caf::actor_system& system) : unit(system) {
 
 io_thread::~io_thread() {
   stop();
+  waiting_.clear();
   // Actors that were still waiting for their turn lose it.
   auto drop = [](job& x) {
     if (auto* actor = std::get_if<caf::resumable*>(&x))
@@ -112,13 +112,33 @@ void io_thread::run(job& what) {
 }
 
 void io_thread::after(std::chrono::milliseconds delay, task what) {
-  auto timer = std::make_unique<boost::asio::steady_timer>(io_, delay);
-  auto& waiting = *timer;
-  waiting.async_wait([timer = std::move(timer), what = std::move(what)](
-                       boost::system::error_code failed) {
+  auto when = moment::clock::now() + delay;
+  if (here())
+    return wait_until(when, std::move(what));
+  post([this, when, what = std::move(what)] { wait_until(when, what); });
+}
+
+void io_thread::wait_until(moment when, task what) {
+  auto added = waiting_.emplace(when, std::move(what));
+  if (added == waiting_.begin())
+    arm();
+}
+
+/// A wait that is under way ends without effect.
+void io_thread::arm() {
+  timer_.expires_at(waiting_.begin()->first);
+  timer_.async_wait([this](boost::system::error_code failed) {
     if (!failed)
-      what();
+      run_due();
   });
+}
+
+void io_thread::run_due() {
+  auto due = waiting_.upper_bound(moment::clock::now());
+  while (waiting_.begin() != due)
+    enqueue(std::move(waiting_.extract(waiting_.begin()).mapped()));
+  if (!waiting_.empty())
+    arm();
 }
 
 } // namespace iris::edge

@@ -4,14 +4,22 @@
 #include "supervision/caf.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <variant>
 #include <vector>
 
 namespace iris::edge {
+
+/// With any executor, as Asio has it, an idle one takes 150 bytes more.
+using tcp_socket =
+  boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                   boost::asio::io_context::executor_type>;
 
 /// A unit whose actors share a thread with sockets, so that a frame reaches
 /// its actor without waking anybody.
@@ -34,16 +42,23 @@ public:
 
 private:
   using job = std::variant<caf::resumable*, task>;
+  using moment = boost::asio::steady_timer::time_point;
 
   void enqueue(job what);
   void run_some();
   void run(job& what);
+  void wait_until(moment when, task what);
+  void arm();
+  void run_due();
   bool here() const noexcept;
   void end(int turns);
 
   boost::asio::io_context io_{1};
-  std::deque<job> local_; ///< only on this thread
-  bool running_ = false;  ///< a run_some is posted or under way
+  /// One timer for all: each of Asio's takes 250 bytes.
+  boost::asio::steady_timer timer_{io_};
+  std::multimap<moment, task> waiting_; ///< only on this thread
+  std::deque<job> local_;               ///< only on this thread
+  bool running_ = false;                ///< a run_some is posted or under way
   std::mutex mutex_;
   std::vector<job> remote_;
   std::thread thread_;

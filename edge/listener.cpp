@@ -3,8 +3,6 @@
 #include "edge/stream_wire.hpp"
 #include "edge/websocket_wire.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 namespace iris::edge {
 
 namespace {
@@ -87,7 +85,7 @@ void listener::stop() {
 void listener::accept() {
   auto& home = *with_.threads[next_thread_++ % with_.threads.size()];
   acceptor_.async_accept(home.io(), [self = shared_from_this(), &home](
-                                      error_code failed, tcp::socket socket) {
+                                      error_code failed, tcp_socket socket) {
     if (!self->acceptor_.is_open())
       return;
     if (failed) {
@@ -97,14 +95,14 @@ void listener::accept() {
       return self->with_.threads.front()->after(accept_pause,
                                                 [self] { self->accept(); });
     }
-    auto shared = std::make_shared<tcp::socket>(std::move(socket));
+    auto shared = std::make_shared<tcp_socket>(std::move(socket));
     home.post([self, &home, shared] { self->take(home, std::move(*shared)); });
     self->accept();
   });
 }
 
 /// On the connection's own thread.
-void listener::take(io_thread& home, tcp::socket socket) {
+void listener::take(io_thread& home, tcp_socket socket) {
   error_code failed;
   auto from = socket.remote_endpoint(failed).address();
   if (failed)

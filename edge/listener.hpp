@@ -54,7 +54,7 @@ private:
 
   listener(transport kind, const edge_parts& with);
   void accept();
-  void take(io_thread& home, tcp::socket socket);
+  void take(io_thread& home, tcp_socket socket);
 
   const transport kind_;
   const edge_parts with_;

@@ -17,8 +17,11 @@ public:
     return std::string_view{bytes_}.substr(taken_);
   }
 
-  void push_back(char x) { bytes_.push_back(x); }
-  void append(std::string_view what) { bytes_.append(what); }
+  void append(std::string_view what) {
+    if (bytes_.empty())
+      bytes_.reserve(first_bytes);
+    bytes_.append(what);
+  }
 
   /// The socket took the first `n` bytes. Precondition: n <= size().
   void took(std::size_t n) {
@@ -28,7 +31,8 @@ public:
       bytes_.erase(0, taken_);
       taken_ = 0;
     }
-    if (bytes_.empty() && bytes_.capacity() > kept_bytes)
+    // An idle connection holds no buffer.
+    if (bytes_.empty())
       std::string{}.swap(bytes_);
   }
 
@@ -36,8 +40,8 @@ public:
   std::size_t capacity() const noexcept { return bytes_.capacity(); }
 
 private:
-  /// A buffer that grew beyond this is given back when it is empty.
-  static constexpr std::size_t kept_bytes = 4 * 1024;
+  /// Most of what leaves at once fits into this.
+  static constexpr std::size_t first_bytes = 1024;
 
   std::string bytes_;
   std::size_t taken_ = 0;

@@ -122,9 +122,11 @@ template <class Stream>
 void stream_wire<Stream>::send(std::string_view frame) {
   if (closing_ || !socket_.is_open())
     return;
-  auto n = frame.size();
-  for (int shift = 24; shift >= 0; shift -= 8)
-    out_.push_back(static_cast<char>(n >> shift));
+  auto byte = [n = frame.size()](int shift) {
+    return static_cast<char>(n >> shift);
+  };
+  const char length[] = {byte(24), byte(16), byte(8), byte(0)};
+  out_.append({length, sizeof length});
   out_.append(frame);
   if (!open_ || std::exchange(flush_scheduled_, true))
     return;

@@ -6,8 +6,6 @@
 #include "net/byte_stream.hpp"
 #include "protocol/framer.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <memory>
 #include <string>
 
@@ -24,7 +22,7 @@ class stream_wire final
   : public actors::wire,
     public std::enable_shared_from_this<stream_wire<Stream>> {
 public:
-  using socket = boost::asio::ip::tcp::socket;
+  using socket = tcp_socket;
 
   template <class... Ts>
   stream_wire(io_thread& home, socket with, const actors::environment& env,

@@ -7,8 +7,7 @@
 #include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
-
-#include <deque>
+#include <boost/container/deque.hpp>
 
 namespace iris::edge {
 
@@ -46,7 +45,7 @@ public:
   void start(actors::connection_actor owner, std::size_t output_bytes_max) {
     owner_ = std::move(owner);
     output_bytes_max_ = output_bytes_max;
-    if constexpr (std::is_same_v<Lower, tcp::socket>)
+    if constexpr (std::is_same_v<Lower, tcp_socket>)
       accept();
     else
       stream_.next_layer().async_handshake(
@@ -196,7 +195,8 @@ private:
   actors::connection_actor owner_;
   std::size_t output_bytes_max_ = 0;
   beast::flat_buffer buffer_; ///< bounded by read
-  std::deque<std::string> out_;
+  /// Boost's takes no memory while it is empty.
+  boost::container::deque<std::string> out_;
   std::size_t queued_ = 0;
   bool open_ = false;
   bool writing_ = false;
@@ -221,18 +221,18 @@ asio::ssl::context borrowed(SSL_CTX* context) {
 
 } // namespace
 
-unstarted make_websocket(io_thread& home, tcp::socket with,
+unstarted make_websocket(io_thread& home, tcp_socket with,
                          const actors::environment& env,
                          closed_callback on_closed) {
-  return hold(std::make_shared<websocket_wire<tcp::socket>>(
+  return hold(std::make_shared<websocket_wire<tcp_socket>>(
     home, env, std::move(on_closed), std::move(with)));
 }
 
-unstarted make_secure_websocket(io_thread& home, tcp::socket with,
+unstarted make_secure_websocket(io_thread& home, tcp_socket with,
                                 const actors::environment& env,
                                 closed_callback on_closed, SSL_CTX* context) {
   auto reference = borrowed(context);
-  using lower = beast::ssl_stream<tcp::socket>;
+  using lower = beast::ssl_stream<tcp_socket>;
   return hold(std::make_shared<websocket_wire<lower>>(
     home, env, std::move(on_closed), std::move(with), reference));
 }

@@ -12,13 +12,12 @@ struct unstarted {
   std::function<void(actors::connection_actor, std::size_t)> start;
 };
 
-unstarted make_websocket(io_thread& home, boost::asio::ip::tcp::socket with,
+unstarted make_websocket(io_thread& home, tcp_socket with,
                          const actors::environment& env,
                          closed_callback on_closed);
 
 /// With TLS below; `context` outlives the wire.
-unstarted make_secure_websocket(io_thread& home,
-                                boost::asio::ip::tcp::socket with,
+unstarted make_secure_websocket(io_thread& home, tcp_socket with,
                                 const actors::environment& env,
                                 closed_callback on_closed, SSL_CTX* context);
 

@@ -74,12 +74,13 @@ void stage::settle() {
   home->io().poll();
 }
 
-std::pair<tcp::socket, tcp::socket> stage::connect() {
+std::pair<tcp_socket, tcp::socket> stage::connect() {
   auto& io = home->io();
   tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};
   tcp::socket client{io};
   client.connect(acceptor.local_endpoint());
-  auto server = acceptor.accept();
+  tcp_socket server{io};
+  acceptor.accept(server);
   client.set_option(tcp::no_delay(true));
   return {std::move(server), std::move(client)};
 }

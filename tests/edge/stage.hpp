@@ -36,7 +36,7 @@ public:
   void settle();
 
   /// Two sockets that are connected over loopback: the node's, the client's.
-  std::pair<tcp::socket, tcp::socket> connect();
+  std::pair<tcp_socket, tcp::socket> connect();
 
   /// Options of `connection`, whose tokens are users' names.
   actors::connection_options options;
