@@ -139,6 +139,7 @@ void conversation::finish(const std::shared_ptr<progress>& what,
     caf::anon_send(what->request.reply_to, std::move(what->answer));
     advance_committed(head);
   };
+  what->request.room.reset();
   if (!out.empty())
     return commit(std::move(out), true, std::move(release));
   commit(out, std::move(release));

@@ -120,6 +120,8 @@ struct submit {
   std::vector<submission> list;
   std::uint64_t tag = 0;
   connection_actor reply_to;
+  /// What the shard keeps free for it until it is staged, or gone.
+  std::shared_ptr<const void> room = {};
 };
 
 /// Answered by `answered` with a history_page; not_a_member.
@@ -180,6 +182,7 @@ struct append {
   std::shared_ptr<const fan_out> batch;
   conversation_machine::recipient part;
   std::shared_ptr<fan_in> done;
+  std::shared_ptr<const void> room; ///< as a submit's
 };
 
 /// A device connects. Answered by `attached`: too_many_devices. An older
@@ -273,6 +276,9 @@ struct sweep_on {
   std::string from;
 };
 
+/// There may be room for fan-outs that wait.
+struct hand_out_on {};
+
 /// The replica's own news, from its callbacks.
 struct shard_leads {};
 struct shard_stopped {
@@ -289,9 +295,9 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<acknowledge>, caf::reacts_to<read_status>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
   caf::reacts_to<remove_device>, caf::reacts_to<sweep>, caf::reacts_to<resting>,
-  caf::reacts_to<sweep_on>, caf::reacts_to<shard_loaded>,
-  caf::reacts_to<shard_leads>, caf::reacts_to<shard_stopped>,
-  caf::reacts_to<tick>,
+  caf::reacts_to<sweep_on>, caf::reacts_to<hand_out_on>,
+  caf::reacts_to<shard_loaded>, caf::reacts_to<shard_leads>,
+  caf::reacts_to<shard_stopped>, caf::reacts_to<tick>,
   caf::replies_to<supervision::read_tree>::with<supervision::tree_node>>;
 
 } // namespace iris::actors
@@ -326,6 +332,7 @@ IRIS_LOCAL_MESSAGE(iris::actors::list_devices)
 IRIS_LOCAL_MESSAGE(iris::actors::remove_device)
 IRIS_LOCAL_MESSAGE(iris::actors::resting)
 IRIS_LOCAL_MESSAGE(iris::actors::sweep_on)
+IRIS_LOCAL_MESSAGE(iris::actors::hand_out_on)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_loaded)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_leads)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_stopped)

@@ -4,6 +4,8 @@
 #include "actors/user.hpp"
 #include "base/codec.hpp"
 
+#include <algorithm>
+
 namespace iris::actors {
 
 namespace {
@@ -16,9 +18,16 @@ constexpr auto tick_every = 5s;
 /// An actor that failed this often waits for this long.
 constexpr unsigned faults_max = 5;
 constexpr auto quarantine = 30s;
-/// What is written but not readable yet, before a shard takes no new messages.
-/// What it has taken may come to as much again on its way to the inboxes.
+/// What is handed out or written but not readable yet: beyond this a shard
+/// takes no new messages. Those that it took, and other shards', may come to as
+/// much again on their way to the inboxes.
 constexpr std::size_t pending_bytes_max = 8 * 1024 * 1024;
+/// More than is written of a message, a member or an inbox entry besides its
+/// body: keys, names, checksums, what its actor remembers of it.
+constexpr std::size_t record_bytes = 1024;
+/// Fan-outs that may wait for room, and how often they look for it.
+constexpr std::size_t deliveries_max = 32;
+constexpr auto hand_out_pause = 20ms;
 /// Actors that one step of a sweep looks at.
 constexpr std::size_t sweep_step = 64;
 /// The pause behind a step, for what it woke to do its work.
@@ -27,6 +36,21 @@ constexpr auto sweep_pause = 200ms;
 constexpr char wake_record = 'W';
 
 const actor_ref shard_itself{actor_kind::shard, {0}, {}};
+
+std::size_t bytes_of(const submit& what) {
+  std::size_t out = 0;
+  for (const auto& x : what.list)
+    out += x.body.size() + (1 + x.users.size()) * record_bytes;
+  return out;
+}
+
+std::size_t bytes_of(const fan_out& batch,
+                     const conversation_machine::recipient& part) {
+  std::size_t out = 0;
+  for (auto i = part.from; i <= part.to; i = i.next())
+    out += batch.items[i.value - batch.first.value]->size() + record_bytes;
+  return out;
+}
 
 /// The next actors at or behind `first`, and where to go on (empty: done).
 struct actors_found {
@@ -135,6 +159,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     [this](sweep& x) { forward(x.who, x); },
     [this](resting& x) { on_resting(x); },
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },
+    [this](hand_out_on&) { hand_out(); },
     [this](shard_loaded& x) { on_loaded(x); },
     [this](shard_leads&) { on_leading(); },
     [this](shard_stopped& x) { on_stopped(x.why); },
@@ -180,26 +205,79 @@ void shard_host::on_submit(submit& what) {
   if (with_.env.storage_full.load(std::memory_order_relaxed))
     return refuse(
       what, {errc::storage_full, "the disk is full: reading goes on", 5000});
-  if (shard_->pending_bytes() > pending_bytes_max)
+  auto bytes = bytes_of(what);
+  if (!has_room(bytes, pending_bytes_max))
     return refuse(
       what, {errc::overloaded, "too much is being written: try again", 100});
+  what.room = reserve(bytes);
   forward(ref_of(what.conversation), what);
 }
 
 void shard_host::on_fan_out(fan_out& what) {
-  // It comes again. On a full disk, a large group's inboxes would soon take
-  // what is kept free: a write that fails stops the shard.
-  if (with_.env.storage_full.load(std::memory_order_relaxed)
-      || shard_->pending_bytes() > 2 * pending_bytes_max)
+  // It comes again, and may have come before. On a full disk, a large group's
+  // inboxes would soon take what is kept free: a write that fails stops the
+  // shard.
+  auto waits =
+    std::any_of(deliveries_.begin(), deliveries_.end(), [&](const auto& x) {
+      return x.batch->conversation == what.conversation;
+    });
+  if (waits || with_.env.storage_full.load(std::memory_order_relaxed)
+      || deliveries_.size() >= deliveries_max)
     return;
   auto batch = std::make_shared<const fan_out>(std::move(what));
   sequence last{batch->first.value + batch->items.size() - 1};
   auto waiting = std::make_shared<fan_in>(fan_in{
     batch->recipients.size(), {batch->conversation, batch->destination, last}});
-  for (const auto& x : batch->recipients) {
-    append part{batch, x, waiting};
-    forward(ref_of(x.user), part);
+  deliveries_.push_back({std::move(batch), std::move(waiting)});
+  if (deliveries_.size() == 1)
+    hand_out();
+}
+
+void shard_host::hand_out() {
+  if (stopped_ || ending_
+      || with_.env.storage_full.load(std::memory_order_relaxed))
+    deliveries_.clear();
+  while (!deliveries_.empty()) {
+    auto first = std::move(deliveries_.front());
+    deliveries_.pop_front();
+    if (hand_out(first))
+      continue;
+    // A large group's must not keep the others waiting.
+    deliveries_.push_back(std::move(first));
+    return hand_out_later();
   }
+}
+
+/// Whether there was room for all users that had not got it yet.
+bool shard_host::hand_out(delivery& what) {
+  const auto& batch = what.batch;
+  for (; what.next < batch->recipients.size(); ++what.next) {
+    const auto& to = batch->recipients[what.next];
+    auto bytes = bytes_of(*batch, to);
+    if (!has_room(bytes, 2 * pending_bytes_max))
+      return false;
+    append part{batch, to, what.waiting, reserve(bytes)};
+    forward(ref_of(to.user), part);
+  }
+  return true;
+}
+
+void shard_host::hand_out_later() {
+  home().after(hand_out_pause, [weak = caf::weak_actor_ptr{ctrl()}] {
+    if (auto self = weak.lock())
+      caf::anon_send(caf::actor_cast<shard_actor>(self), hand_out_on{});
+  });
+}
+
+bool shard_host::has_room(std::size_t bytes, std::size_t limit) const {
+  return shard_->pending_bytes() + *handed_ + bytes <= limit;
+}
+
+/// Until the last copy of what this returns is gone, the bytes are taken.
+std::shared_ptr<const void> shard_host::reserve(std::size_t bytes) {
+  *handed_ += bytes;
+  return {nullptr,
+          [handed = handed_, bytes](const void*) { *handed -= bytes; }};
 }
 
 /// Who asks about somebody wakes nobody: a name costs the one who asks next to
@@ -437,6 +515,7 @@ void shard_host::bounce(caf::mailbox_element& what) {
 bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
   return what.match_elements<close_inbox>() || what.match_elements<resting>()
          || what.match_elements<sweep_on>()
+         || what.match_elements<hand_out_on>()
          || what.match_elements<shard_loaded>()
          || what.match_elements<shard_leads>()
          || what.match_elements<shard_stopped>() || what.match_elements<tick>()
@@ -459,6 +538,7 @@ void shard_host::end_children() {
 void shard_host::on_exit() {
   end_children();
   early_.clear();
+  deliveries_.clear();
   // Its callbacks hold this actor.
   if (shard_)
     shard_->close();

@@ -2,6 +2,7 @@
 
 #include "actors/durable.hpp"
 
+#include <atomic>
 #include <deque>
 #include <unordered_map>
 
@@ -28,6 +29,8 @@ struct shard_host_parts {
 /// 3. An actor that ended by a fault is activated again by its next command,
 ///    at once if it has a wake mark; one that keeps failing has to wait.
 /// 4. Told to end, it does so after its actors.
+/// 5. What its actors were handed to write and what is being written together
+///    stay within a limit: a command takes its room before it is passed on.
 class shard_host : public supervision::bounded<shard_actor::base> {
 public:
   shard_host(caf::actor_config& config, const shard_host_parts& with);
@@ -47,6 +50,13 @@ private:
     std::chrono::nanoseconds last_used{0};
   };
 
+  /// A fan_out that goes to its users one by one, as there is room.
+  struct delivery {
+    std::shared_ptr<const fan_out> batch;
+    std::shared_ptr<fan_in> waiting;
+    std::size_t next = 0; ///< recipient
+  };
+
   /// Faults of one actor, while they are recent.
   struct faults {
     unsigned count = 0;
@@ -62,6 +72,11 @@ private:
   void on_submit(submit& what);
   void on_fan_out(fan_out& what);
   void on_read_status(read_status& what);
+  void hand_out();
+  bool hand_out(delivery& what);
+  void hand_out_later();
+  bool has_room(std::size_t bytes, std::size_t limit) const;
+  std::shared_ptr<const void> reserve(std::size_t bytes);
   void load();
   void on_loaded(shard_loaded& what);
   void on_leading();
@@ -87,6 +102,11 @@ private:
   bool led_ = false;
   /// Commands that came before this replica knew whether it leads.
   std::vector<task> early_;
+  /// Bytes that actors were handed and have not staged yet. Whoever lets go of
+  /// a command last counts them down: that may be a reader's thread.
+  std::shared_ptr<std::atomic<std::size_t>> handed_ =
+    std::make_shared<std::atomic<std::size_t>>(0);
+  std::deque<delivery> deliveries_;
   std::unordered_map<persistence::actor_ref, child> children_;
   std::unordered_map<caf::actor_id, persistence::actor_ref> by_actor_;
   std::unordered_map<persistence::actor_ref, faults> faults_;

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 
 using namespace iris;
 using namespace iris::actors;
@@ -20,11 +21,12 @@ namespace {
 // As shard_host.cpp and conversation.cpp have them.
 constexpr std::size_t submit_bytes_max = 8 * 1024 * 1024;
 constexpr std::size_t fan_out_bytes_max = 2 * submit_bytes_max;
+constexpr std::size_t deliveries_max = 32;
 constexpr auto delivery_timeout = 5s;
 
 constexpr std::size_t body_bytes = protocol::limits::body_bytes_max;
-/// More than the writes of an entry have besides its body.
-constexpr std::size_t extra_bytes = 1024;
+/// More than is kept free for an entry besides its body.
+constexpr std::size_t extra_bytes = 1536;
 /// For a message to go through all actors, and for the disk, once it works.
 constexpr auto moment = 50us;
 constexpr auto enough = 2s;
@@ -94,8 +96,36 @@ struct lone_host {
     here.run(moment);
   }
 
-  void submit_one(const submission& what) {
-    tell(submit{conversation, {alice, laptop}, {what}, 0, client});
+  submit submit_of(const submission& what) const {
+    return {conversation, {alice, laptop}, {what}, 0, client};
+  }
+
+  void submit_one(const submission& what) { tell(submit_of(what)); }
+
+  /// The first messages of some conversation on shard 1, for users of shard 0.
+  fan_out new_fan_out(std::size_t messages, const std::vector<user_id>& to) {
+    fan_out out{elsewhere_too(), {0}, {1}, {}, {}};
+    for (std::uint64_t seq = 1; seq <= messages; ++seq) {
+      auto one =
+        fan_out_of(out.conversation, seq, new_submission().body, alice);
+      out.items.push_back(one.items.at(0));
+    }
+    for (const auto& x : to)
+      out.recipients.push_back({x, {1}, {messages}});
+    return out;
+  }
+
+  /// The most bytes that stand in two entries of the log, one behind the
+  /// other: while the later one is filled, the earlier one is being written.
+  std::size_t most_in_two_entries() const {
+    auto found = store.log->load({0});
+    REQUIRE(found);
+    std::size_t out = 0, last = 0;
+    for (const auto& x : found->entries) {
+      out = std::max(out, last + x.payload->size());
+      last = x.payload->size();
+    }
+    return out;
   }
 
   submission new_submission(std::size_t bytes = body_bytes) {
@@ -208,49 +238,71 @@ struct lone_host {
   std::size_t next_body = 1;
 };
 
-/// `count` of them are as many as fit, the last of them barely.
+/// `count` of them are as many as fit.
 void check_fits(std::size_t count, std::size_t limit) {
-  CHECK((count - 1) * body_bytes <= limit);
-  CHECK(count * (body_bytes + extra_bytes) > limit);
+  CHECK(count * body_bytes <= limit);
+  CHECK((count + 1) * (body_bytes + extra_bytes) > limit);
 }
 
-} // namespace
+std::vector<std::string> bodies_of(const fan_out& what) {
+  std::vector<std::string> out;
+  for (const auto& x : what.items)
+    out.push_back(protocol::decode_item(*x)->body);
+  return out;
+}
 
-TEST_CASE("a shard that can't write takes 8 MiB of messages and no more") {
+/// Whether the actors get to what they are sent one by one, or whether all is
+/// there before they see any of it.
+template <class Host, class Message>
+void tell(Host& to, bool at_once, Message what) {
+  if (at_once)
+    caf::anon_send(to.host, std::move(what));
+  else
+    to.tell(std::move(what));
+}
+
+void check_submissions(bool at_once) {
   lone_host<fan_out> a;
   a.submit_one(a.new_submission());
-  REQUIRE(a.here.run(enough, [&] { return a.answers.size() == 1; }));
+  a.here.run(enough);
+  REQUIRE(a.answers.size() == 1);
   std::vector<submission> all;
   a.log_thread.stall(5s);
 
   for (int i = 0; i < 200; ++i) {
     all.push_back(a.new_submission());
-    a.submit_one(all.back());
+    tell(a, at_once, a.submit_of(all.back()));
   }
+  a.here.run(200 * moment);
 
   // Those that were taken are not answered before they are durable.
-  auto refused = a.answers.size() - 1;
-  auto taken = all.size() - refused;
-  check_fits(taken, submit_bytes_max);
-  for (std::size_t i = 0; i < refused; ++i) {
-    REQUIRE(a.answers[1 + i].answers.size() == 1);
-    const auto* why =
-      std::get_if<protocol::failed>(&a.answers[1 + i].answers[0]);
+  std::vector<submission> refused;
+  for (std::size_t i = 1; i < a.answers.size(); ++i) {
+    REQUIRE(a.answers[i].answers.size() == 1);
+    const auto* why = std::get_if<protocol::failed>(&a.answers[i].answers[0]);
     REQUIRE(why);
-    CHECK(why->id == all[taken + i].id);
     CHECK(why->code == errc::overloaded);
     CHECK(why->text == "too much is being written: try again");
     CHECK(why->retry_after_ms > 0);
     CHECK_FALSE(why->fatal);
+    auto which = std::find_if(all.begin(), all.end(),
+                              [&](const auto& x) { return x.id == why->id; });
+    REQUIRE(which != all.end());
+    refused.push_back(*which);
+    all.erase(which);
   }
+  check_fits(all.size(), submit_bytes_max);
   a.here.run(5s + enough);
-  for (auto i = taken; i < all.size(); ++i)
-    a.submit_one(all[i]);
+  CHECK(a.most_in_two_entries() <= submit_bytes_max);
+  for (const auto& x : refused)
+    a.submit_one(x);
   a.here.run(enough);
-  REQUIRE(a.answers.size() == 1 + refused + all.size());
+  all.insert(all.end(), refused.begin(), refused.end());
+  REQUIRE(all.size() == 200);
+  REQUIRE(a.answers.size() == 1 + refused.size() + all.size());
   std::vector<std::string> written{"1" + std::string(body_bytes - 1, '.')};
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& x = a.answers[1 + refused + i].answers.at(0);
+    const auto& x = a.answers[1 + refused.size() + i].answers.at(0);
     const auto* sent = std::get_if<protocol::sent>(&x);
     REQUIRE(sent);
     CHECK(sent->id == all[i].id);
@@ -262,41 +314,86 @@ TEST_CASE("a shard that can't write takes 8 MiB of messages and no more") {
     (a.bodies(ref_of(a.conversation), record::log, written.size()) == written));
 }
 
-TEST_CASE("a shard that can't write drops fan-outs beyond 16 MiB") {
+void check_fan_outs(bool at_once) {
   lone_host<fanned_out> a;
   auto carol = a.named("carol", {0});
-  auto from = a.elsewhere_too();
-  auto send = [&](std::uint64_t seq) {
-    auto body = std::to_string(seq);
-    body.resize(body_bytes, '.');
-    a.tell(a.fan_out_of(from, seq, body, carol));
-    return body;
+  std::map<conversation_id, fan_out> all;
+  auto send = [&] {
+    auto x = a.new_fan_out(1, {carol});
+    all[x.conversation] = x;
+    tell(a, at_once, x);
   };
-  std::vector<std::string> written{send(1)};
-  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  send();
+  a.here.run(enough);
+  REQUIRE(a.elsewhere.size() == 1);
   a.log_thread.stall(5s);
 
-  constexpr std::uint64_t last = 400;
-  for (std::uint64_t seq = 2; seq <= last; ++seq)
-    written.push_back(send(seq));
+  while (all.size() < 400)
+    send();
+  a.here.run(400 * moment);
   CHECK(a.elsewhere.size() == 1);
   a.here.run(5s + enough);
 
   // Nobody hears of those that were dropped; those who wait send them again.
   auto taken = a.elsewhere.size() - 1;
-  check_fits(taken, fan_out_bytes_max);
-  REQUIRE(taken + 1 < last);
-  for (auto seq = taken + 2; seq <= last; ++seq)
-    send(seq);
+  check_fits(taken - deliveries_max, fan_out_bytes_max);
+  CHECK(a.most_in_two_entries() <= fan_out_bytes_max);
+  auto left = all;
+  for (const auto& x : a.elsewhere)
+    CHECK(left.erase(x.conversation) == 1);
+  for (const auto& [from, x] : left)
+    a.tell(x);
   a.here.run(enough);
-  REQUIRE(a.elsewhere.size() == last);
-  for (std::uint64_t seq = 1; seq <= last; ++seq) {
-    const auto& x = a.elsewhere[seq - 1];
-    CHECK(x.conversation == from);
+  REQUIRE(a.elsewhere.size() == all.size());
+  std::vector<std::string> written;
+  for (const auto& x : a.elsewhere) {
     CHECK(x.by == shard_id{0});
-    CHECK(x.upto == sequence{seq});
+    CHECK(x.upto == sequence{1});
+    REQUIRE(all.contains(x.conversation));
+    written.push_back(bodies_of(all[x.conversation]).at(0));
   }
-  CHECK((a.bodies(ref_of(carol), record::inbox, last) == written));
+  CHECK((a.bodies(ref_of(carol), record::inbox, all.size()) == written));
+}
+
+} // namespace
+
+TEST_CASE("a shard that can't write takes 8 MiB of messages and no more") {
+  check_submissions(false);
+}
+
+TEST_CASE("a shard takes 8 MiB of messages that come at once and no more") {
+  check_submissions(true);
+}
+
+TEST_CASE("a shard that can't write drops fan-outs beyond 16 MiB") {
+  check_fan_outs(false);
+}
+
+TEST_CASE("a shard drops fan-outs beyond 16 MiB that come at once") {
+  check_fan_outs(true);
+}
+
+TEST_CASE("a fan-out to many goes to 16 MiB of them at a time") {
+  lone_host<fanned_out> a;
+  std::vector<user_id> many;
+  for (int i = 0; i < 300; ++i)
+    many.push_back(a.named("member-" + std::to_string(i) + "-", {0}));
+  auto large = a.new_fan_out(2, many);
+  auto small = a.new_fan_out(1, {a.named("carol", {0})});
+
+  tell(a, true, large);
+  tell(a, true, large); // As if its conversation had given it up.
+  tell(a, true, small);
+  a.here.run(enough);
+
+  // The neighbour did not wait for all of them.
+  REQUIRE(a.elsewhere.size() == 2);
+  CHECK(a.elsewhere[0].conversation == small.conversation);
+  CHECK(a.elsewhere[1].conversation == large.conversation);
+  CHECK(a.elsewhere[1].upto == sequence{2});
+  CHECK(a.most_in_two_entries() <= fan_out_bytes_max);
+  for (const auto& x : many)
+    CHECK((a.bodies(ref_of(x), record::inbox, 2) == bodies_of(large)));
 }
 
 TEST_CASE("a fan-out is sent again until it is answered") {
