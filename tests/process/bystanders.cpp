@@ -10,6 +10,10 @@ namespace {
 /// A safety net.
 constexpr auto enough = std::chrono::seconds{60};
 
+std::chrono::nanoseconds now() {
+  return system_clock().steady_now();
+}
+
 std::string label(const user_id& of) {
   return of.str() + "/phone";
 }
@@ -50,6 +54,7 @@ void bystanders::exchange() {
   for (std::size_t i = 0; i < count; ++i) {
     auto& who = *all_[i];
     const auto& to = other_of(i).user;
+    wrote_at_[who.user] = now();
     auto sent = who.connection->send(to, body(who, rounds_));
     if (!sent)
       throw std::runtime_error(to_string(sent.failure()));
@@ -97,8 +102,12 @@ void bystanders::run_until(const std::function<bool()>& done,
 void bystanders::note(person& who, const client::event& what) {
   if (const auto* x = std::get_if<client::message>(&what)) {
     history_.received(label(who.user), x->offset, x->item);
-    (x->item.from == who.user ? who.own : who.from_other)
-      .push_back(x->item.body);
+    if (x->item.from == who.user) {
+      who.own.push_back(x->item.body);
+    } else {
+      who.from_other.push_back(x->item.body);
+      delays_.push_back(now() - wrote_at_.at(x->item.from));
+    }
   } else if (const auto* s = std::get_if<protocol::sent>(&what)) {
     history_.answered(label(who.user), *s);
     ++who.answers;

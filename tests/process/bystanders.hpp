@@ -27,6 +27,11 @@ public:
   /// history finds.
   std::vector<std::string> problems() const;
 
+  /// How long messages took to the other of the pair, since this was asked.
+  std::vector<std::chrono::nanoseconds> take_delays() {
+    return std::exchange(delays_, {});
+  }
+
   void run_until(const std::function<bool()>& done, const char* what);
   boost::asio::io_context& io() noexcept { return io_; }
 
@@ -51,6 +56,8 @@ private:
     busy_{io_.get_executor()};
   std::vector<std::unique_ptr<person>> all_;
   sim::history history_;
+  std::map<user_id, std::chrono::nanoseconds> wrote_at_; ///< the last message
+  std::vector<std::chrono::nanoseconds> delays_;
   std::size_t rounds_ = 0;
   bool began_ = false;
 };

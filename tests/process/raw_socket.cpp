@@ -45,6 +45,23 @@ void raw_socket::write(std::string_view bytes) {
   wait_for([&] { return written; }, "that the node takes bytes");
 }
 
+void raw_socket::say(std::string_view bytes) {
+  unsaid_ += bytes;
+  if (saying_.empty())
+    say_on();
+}
+
+void raw_socket::say_on() {
+  saying_ = std::exchange(unsaid_, {});
+  if (saying_.empty())
+    return;
+  boost::asio::async_write(socket_, boost::asio::buffer(saying_),
+                           [this](error_code failed, std::size_t) {
+                             if (!failed)
+                               say_on();
+                           });
+}
+
 void raw_socket::flood(std::string block, std::size_t until_bytes) {
   block_ = std::move(block);
   write_on();

@@ -27,6 +27,8 @@ public:
   /// Waits until the kernel has all. The node may be gone already: then the
   /// rest is dropped.
   void write(std::string_view bytes);
+  /// Writes as soon as the node takes it, while anybody waits.
+  void say(std::string_view bytes);
   /// Writes `block` again and again, without reading, until so many bytes have
   /// been taken from us, and goes on while anybody waits.
   void flood(std::string block, std::size_t until_bytes);
@@ -44,6 +46,7 @@ public:
 
 private:
   void read_more();
+  void say_on();
   void write_on();
   void close();
   void wait_for(const std::function<bool()>& done, const char* what);
@@ -54,6 +57,8 @@ private:
   std::string read_;
   bool reading_ = false;
   bool ended_ = false;
+  std::string unsaid_;
+  std::string saying_; ///< under way
   std::string block_;
   std::size_t flooded_ = 0;
 };

@@ -37,7 +37,8 @@ std::string quoted(const std::string& x) {
 
 } // namespace
 
-real_node::real_node(const std::string& more) : scratch_(new_scratch()) {
+real_node::real_node(const std::string& more, int shards)
+  : shards_(shards), scratch_(new_scratch()) {
   for (const auto* x : transports)
     ports_[x];
   ports_[admin];
@@ -50,6 +51,7 @@ real_node::real_node(const std::string& more) : scratch_(new_scratch()) {
 void real_node::configure(const std::string& more) const {
   auto out = "[node]\nname = \"process\"\ndata_dir = "
              + quoted((scratch_.path() / "data").string())
+             + "\nshards = " + std::to_string(shards_)
              + "\n[tls]\ngenerate = true\n"
                "[log]\nlevel = \"warn\"\n";
   for (const auto& [name, port] : ports_)
@@ -93,6 +95,15 @@ void real_node::reload(const std::string& more) {
   configure(more);
   if (::kill(process_->pid(), SIGHUP) != 0)
     give_up("can't signal the node");
+}
+
+std::uint64_t real_node::held_bytes() const {
+  std::ifstream in{"/proc/" + std::to_string(process_->pid()) + "/status"};
+  std::string word;
+  while (in >> word)
+    if (std::uint64_t kib = 0; word == "RssAnon:" && in >> kib)
+      return kib * 1024;
+  give_up("/proc tells no RssAnon of the node");
 }
 
 real_node::verdict real_node::verify() const {

@@ -25,7 +25,7 @@ inline constexpr std::array<const char*, 4> transports{"tcp", "tls", "ws",
 class real_node {
 public:
   /// `more` is added to the configuration: whole sections, as TOML.
-  explicit real_node(const std::string& more = {});
+  explicit real_node(const std::string& more = {}, int shards = 16);
 
   void start();
   /// SIGKILL, and waits for the end.
@@ -36,6 +36,9 @@ public:
   bool running() const noexcept { return process_ != nullptr; }
   /// Replaces `more`, as an operator who edits the file, and sends SIGHUP.
   void reload(const std::string& more);
+  /// Memory that is its own. What it maps of the store's files does not count:
+  /// the system takes that back when it likes.
+  std::uint64_t held_bytes() const;
 
   /// What `iris verify` says of the store. Precondition: not running.
   struct verdict {
@@ -66,6 +69,7 @@ private:
   [[noreturn]] void give_up(const std::string& why) const;
   void configure(const std::string& more) const;
 
+  const int shards_;
   bench::scratch_directory scratch_;
   std::map<std::string, reserved_port> ports_;
   bench::node_process::options program_;
