@@ -103,6 +103,51 @@ TEST_CASE("a store on a real disk keeps what was written") {
   CHECK_FALSE(store->log->tail_was_torn());
 }
 
+TEST_CASE("the log's file has room ahead while it is open, and keeps none") {
+  temporary_directory temporary;
+  posix_disk disk;
+  auto size = [&](const char* part) {
+    std::uintmax_t out = 0;
+    for (const auto& x :
+         std::filesystem::directory_iterator{temporary.at(part)})
+      out += x.path().extension() == ".log" ? x.file_size() : 0;
+    return out;
+  };
+  auto store = node_store::open(temporary.at("node"), demo, disk);
+  REQUIRE(store);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    auto added = change(i, std::string(500'000, 'x'));
+    REQUIRE(store->log->append({&added, 1}));
+    CHECK(size("node/log") == (i < 3 ? 1 : 2) * std::uintmax_t{1 << 20});
+  }
+  CHECK(size("node/state") == 0);
+
+  *store = node_store{};
+
+  CHECK(size("node/log") > 1'500'000);
+  CHECK(size("node/log") < 1'501'000);
+  store = node_store::open(temporary.at("node"), demo, disk);
+  REQUIRE(store);
+  CHECK(store->log->load({1})->entries.size() == 3);
+}
+
+TEST_CASE("where no room can be reserved, that is said and nothing is lost") {
+  temporary_directory temporary;
+  posix_disk disk;
+  std::ofstream{temporary.at("file")} << "text";
+
+  CHECK_FALSE(disk.reserve(temporary.at("missing"), 10));
+  CHECK_FALSE(disk.reserve("/dev/null", 10));
+  CHECK_FALSE(disk.truncate(temporary.at("missing"), 10).ok());
+  CHECK(disk.reserve(temporary.at("file"), 10));
+  CHECK(std::filesystem::file_size(temporary.at("file")) == 10);
+  CHECK(disk.truncate(temporary.at("file"), 4).ok());
+  std::string text;
+  CHECK(
+    leveldb::ReadFileToString(&disk.env(), temporary.at("file"), &text).ok());
+  CHECK(text == "text");
+}
+
 TEST_CASE("a store that is open is locked, for this process and for others") {
   temporary_directory temporary;
   posix_disk disk;
