@@ -89,13 +89,13 @@ protected:
   /// one of its name that failed; no other command runs before `then` has.
   template <class Work, class Then>
   void read_alone(Work work, Then then) {
-    ++busy_;
-    with_.shard->read_staged(
-      work_of(std::move(work), [this, then](const auto& found) {
-        --busy_;
-        then(found);
-        run_parked();
-      }));
+    with_.shard->read_staged(work_of(std::move(work), alone(then)));
+  }
+
+  /// The same on a store that has everything committed: it waits for no disk.
+  template <class Work, class Then>
+  void read_committed_alone(Work work, Then then) {
+    with_.shard->read(work_of(std::move(work), alone(then)));
   }
 
   /// Runs `handle(what)` now, or after the command that waits for the store,
@@ -172,6 +172,17 @@ protected:
   }
 
 private:
+  /// No other command runs before `then` has.
+  template <class Then>
+  auto alone(Then then) {
+    ++busy_;
+    return [this, then](const auto& found) {
+      --busy_;
+      then(found);
+      run_parked();
+    };
+  }
+
   template <class Work, class Then>
   auto work_of(Work work, Then then) {
     return [self = caf::actor_cast<Interface>(this), work = std::move(work),

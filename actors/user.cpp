@@ -12,6 +12,9 @@ using namespace std::chrono_literals;
 
 /// How long a cursor may wait for company before it is stored.
 constexpr auto cursor_delay = 1s;
+/// Mail that waits for the store. More than of other things: what is refused
+/// comes again only when its conversation loses patience.
+constexpr std::size_t appends_parked_max = 16 * parked_max;
 /// Entries are removed in steps of this many.
 constexpr std::uint64_t trim_step = 512;
 
@@ -25,9 +28,14 @@ user::user(caf::actor_config& config, user_id id, activation with)
 user::behavior_type user::make_behavior() {
   activate();
   return {
-    [this](append& x) { when_ready(x, [this](append& y) { on_append(y); }); },
+    [this](append& x) {
+      when_ready(
+        x, [this](append& y) { on_append(y); }, appends_parked_max);
+    },
+    // One for each connection: refused, it would cut the device off.
     [this](read_inbox& x) {
-      when_ready(x, [this](read_inbox& y) { on_read(y); });
+      when_ready(
+        x, [this](read_inbox& y) { on_read(y); }, SIZE_MAX);
     },
     [this](acknowledge& x) {
       when_ready(x, [this](acknowledge& y) { on_acknowledge(y); });
@@ -35,7 +43,8 @@ user::behavior_type user::make_behavior() {
     [this](committed& x) { on_committed(x); },
     [](loaded& x) { x.then(); },
     [this](open_inbox& x) {
-      when_ready(x, [this](open_inbox& y) { on_attach(y); });
+      when_ready(
+        x, [this](open_inbox& y) { on_attach(y); }, SIZE_MAX);
     },
     [this](close_inbox& x) {
       // Refused, its reader would stay for ever.
@@ -85,7 +94,8 @@ void user::on_append(const append& what) {
     machine_.append(batch.conversation, what.part.from,
                     std::span{batch.items}.subspan(skip, count), out);
   if (unknown)
-    return read_alone(
+    // What was staged before the activation has been applied since.
+    return read_committed_alone(
       [key = keys().of(record::seen, unknown->conversation.bytes())](
         const persistence::state_store& store) -> result<std::uint64_t> {
         auto found = store.get(key);
@@ -97,7 +107,11 @@ void user::on_append(const append& what) {
         machine_.looked_up(what.batch->conversation, {expect(found)});
         on_append(what);
       });
-  commit(out, [this, done = what.done, head = machine_.head()] {
+  auto wrote = !out.empty();
+  commit(out, [this, wrote, from = batch.conversation, done = what.done,
+               head = machine_.head()] {
+    if (wrote)
+      machine_.written(from);
     committed_ = std::max(committed_, head);
     serve_all();
     if (--done->waiting == 0)

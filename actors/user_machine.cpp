@@ -58,9 +58,10 @@ std::optional<user_machine::lookup>
 user_machine::append(const conversation_id& from, sequence first,
                      std::span<const item_bytes> items,
                      persistence::writes& out) {
-  auto* last = find_seen(from);
-  if (!last)
+  auto* seen = find_seen(from);
+  if (!seen)
     return lookup{from};
+  auto* last = &seen->last;
   auto before = *last;
   auto seq = first;
   for (const auto& x : items) {
@@ -71,13 +72,20 @@ user_machine::append(const conversation_id& from, sequence first,
     }
     seq = seq.next();
   }
-  if (*last != before)
+  if (*last != before) {
     out.put(keys_.of(record::seen, from.bytes()), encode_number(last->value));
+    ++seen->writing;
+  }
   return std::nullopt;
 }
 
+void user_machine::written(const conversation_id& which) {
+  --seen_.at(which).writing;
+}
+
 void user_machine::looked_up(const conversation_id& which, sequence last) {
-  if (seen_.size() >= options_.seen_max) {
+  while (seen_.size() >= options_.seen_max
+         && seen_.at(ages_.front()).writing == 0) {
     seen_.erase(ages_.front());
     ages_.pop_front();
   }
@@ -85,12 +93,13 @@ void user_machine::looked_up(const conversation_id& which, sequence last) {
   seen_[which] = {last, std::prev(ages_.end())};
 }
 
-sequence* user_machine::find_seen(const conversation_id& which) {
+user_machine::seen_entry*
+user_machine::find_seen(const conversation_id& which) {
   auto i = seen_.find(which);
   if (i == seen_.end())
     return nullptr;
   ages_.splice(ages_.end(), ages_, i->second.age);
-  return &i->second.last;
+  return &i->second;
 }
 
 // -- devices ------------------------------------------------------------------

@@ -21,7 +21,8 @@ struct user_options {
   /// What no device may get any more; 0: what some device still lacks is kept
   /// for ever.
   std::chrono::milliseconds retention{0};
-  /// Conversations whose last sequence is kept in memory.
+  /// Conversations whose last sequence is kept in memory, besides those whose
+  /// writes are on their way.
   std::size_t seen_max = 256;
   std::size_t tail_bytes_max = 64 * 1024;
 };
@@ -49,7 +50,8 @@ timestamp last_seen(const std::map<device_id, device_record>& devices);
 /// 3. A device's cursor never moves back, nor beyond the head.
 class user_machine {
 public:
-  /// The store has to be asked for this conversation's last sequence.
+  /// The store has to be asked for this conversation's last sequence. All that
+  /// `append` ever wrote of it is committed.
   struct lookup {
     conversation_id conversation;
   };
@@ -65,6 +67,9 @@ public:
                                persistence::writes& out);
 
   void looked_up(const conversation_id& which, sequence last);
+
+  /// What one `append` wrote is committed. Call it for each that wrote.
+  void written(const conversation_id& which);
 
   // -- devices ----------------------------------------------------------------
 
@@ -100,9 +105,10 @@ private:
   struct seen_entry {
     sequence last;
     std::list<conversation_id>::iterator age;
+    std::size_t writing = 0; ///< appends that are not committed
   };
 
-  sequence* find_seen(const conversation_id& which);
+  seen_entry* find_seen(const conversation_id& which);
   void store(const device_id& which, persistence::writes& out) const;
 
   const user_id id_;

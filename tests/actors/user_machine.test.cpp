@@ -43,8 +43,12 @@ struct user_harness {
     for (;;) {
       persistence::writes out;
       auto unknown = machine->append(conversation(n), {first}, items, out);
-      if (!unknown)
-        return db.apply(out);
+      if (!unknown) {
+        db.apply(out);
+        if (commits && !out.empty())
+          machine->written(conversation(n));
+        return;
+      }
       ++lookups;
       CHECK(out.empty());
       CHECK(unknown->conversation == conversation(n));
@@ -99,6 +103,8 @@ struct user_harness {
   std::optional<user_machine> machine;
   std::int64_t now = 1000;
   int lookups = 0;
+  /// Whether the machine hears that what it wrote is committed.
+  bool commits = true;
 };
 
 using lines = std::vector<std::string>;
@@ -160,6 +166,29 @@ TEST_CASE("the store is asked once for each conversation") {
 
   CHECK(it.lookups == 3);
   CHECK(it.inbox() == lines{"1:1", "1:2", "2:1", "1:3"});
+}
+
+TEST_CASE("a conversation is not forgotten before its write is committed") {
+  user_options two;
+  two.seen_max = 2;
+  user_harness it{two};
+  it.commits = false;
+  it.append(1, 1, 1);
+  it.commits = true;
+  for (std::uint64_t other : {2, 3, 4})
+    it.append(other, 1, 1);
+  CHECK(it.lookups == 4);
+
+  it.append(1, 2, 2);
+  CHECK(it.lookups == 4);
+
+  it.machine->written(conversation(1));
+  it.append(5, 1, 1);
+  it.append(6, 1, 1);
+  CHECK(it.lookups == 6);
+  it.append(1, 2, 3);
+  CHECK(it.lookups == 7);
+  CHECK(it.machine->head().value == 8);
 }
 
 TEST_CASE("the least recently used conversation is forgotten first") {

@@ -143,12 +143,12 @@ FAULTS = [
     return out;
   for (const auto& x : devices_)"""),
     ("page_before_commit", "actors/user.cpp",
-     "commit(out, [this, done = what.done, head = machine_.head()] {",
+     "auto wrote = !out.empty();",
      """if (fault("page_before_commit")) {
     committed_ = machine_.head();
     serve_all();
   }
-  commit(out, [this, done = what.done, head = machine_.head()] {"""),
+  auto wrote = !out.empty();"""),
 
     # -- queues ---------------------------------------------------------------
     ("queue_drops_oldest", "actors/shard_host.cpp",

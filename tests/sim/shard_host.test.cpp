@@ -546,3 +546,27 @@ TEST_CASE("who leaves a user that waits for the store is not forgotten") {
   REQUIRE(heard.size() == 1);
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
 }
+
+TEST_CASE("one user takes the mail of thousands of conversations at once") {
+  constexpr std::size_t count = 3000;
+  lone_host<fanned_out> a;
+  auto carol = a.named("carol", {0});
+  std::vector<conversation_id> from;
+  for (std::size_t i = 0; i < count; ++i) {
+    from.push_back(a.elsewhere_too());
+    caf::anon_send(a.host,
+                   a.fan_out_of(from.back(), 1, std::to_string(i), carol));
+  }
+
+  // Nobody has to send it again.
+  a.here.run(delivery_timeout - 1s);
+
+  REQUIRE(a.elsewhere.size() == count);
+  for (std::size_t i = 0; i < count; ++i)
+    CHECK(a.elsewhere[i].conversation == from[i]);
+  a.here.run(enough);
+  auto found = a.bodies(ref_of(carol), record::inbox, count);
+  REQUIRE(found.size() == count);
+  for (std::size_t i = 0; i < count; ++i)
+    CHECK(found[i] == std::to_string(i));
+}
