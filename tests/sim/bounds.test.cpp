@@ -333,8 +333,8 @@ measured measure(std::uint64_t seed, bool abused) {
 
 TEST_CASE("neighbours of those who misbehave are served as fast as without") {
   // One in fifty pieces is late by up to 200 ms on a simulated link, which is
-  // what a p99 of 2000 messages shows: chance moves it by some 20 ms either way,
-  // so it is compared over all seeds.
+  // what a p99 of 2000 messages shows: chance moves it by some 20 ms either
+  // way, so it is compared over all seeds.
   std::chrono::milliseconds alone_p99{0}, abused_p99{0};
   for (std::uint64_t seed : {16, 17, 18}) {
     CAPTURE(seed);
