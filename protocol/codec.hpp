@@ -15,8 +15,8 @@ namespace iris::protocol {
 /// it. Fails with bad_frame (not MessagePack, or nested too deeply),
 /// frame_too_large, unknown_type, body_too_large, or bad_field: a field
 /// missing, of another type or over its limit, named in the text with what was
-/// expected and found: "send.id: expected a UUIDv7 of 16 bytes, found nil".
-/// Unknown keys are skipped. What was decoded keeps to all limits of
+/// expected and found: "send.id: expected a UUIDv7 as bin of 16 bytes, found
+/// nil". Unknown keys are skipped. What was decoded keeps to all limits of
 /// frames.hpp. Never allocates more than the input's own size times a small
 /// constant.
 result<client_frame> decode_client(std::string_view bytes);

@@ -66,7 +66,7 @@ struct boolean {
 
 /// Sixteen bytes as MessagePack's bin.
 struct uuid_bytes {
-  std::string expected() const { return "16 bytes"; }
+  std::string expected() const { return "a bin of 16 bytes"; }
 
   template <class Tag>
   verdict take(const node& from, uuid<Tag>& to) const {
@@ -78,7 +78,7 @@ struct uuid_bytes {
 };
 
 struct uuid7 {
-  std::string expected() const { return "a UUIDv7 of 16 bytes"; }
+  std::string expected() const { return "a UUIDv7 as bin of 16 bytes"; }
 
   verdict take(const node& from, message_id& to) const {
     auto well = uuid_bytes{}.take(from, to);
@@ -132,7 +132,8 @@ struct text {
 /// A message's content, as MessagePack's bin.
 struct body {
   std::string expected() const {
-    return "at most " + std::to_string(limits::body_bytes_max) + " bytes";
+    return "a bin of at most " + std::to_string(limits::body_bytes_max)
+           + " bytes";
   }
 
   verdict take(const node& from, std::string& to) const {

@@ -153,7 +153,7 @@ std::string describe(const node& what) {
   case node::type::string:
     return "a string of " + number + " bytes";
   case node::type::bytes:
-    return number + " bytes";
+    return "a bin of " + number + " bytes";
   case node::type::array:
     return "an array of " + number;
   case node::type::map:

@@ -46,7 +46,7 @@ void check_all(const std::vector<bad_frame>& table, auto decode) {
   }
 }
 
-const std::string id_expected = "expected a UUIDv7 of 16 bytes, found ";
+const std::string id_expected = "expected a UUIDv7 as bin of 16 bytes, found ";
 const std::string name_expected =
   "expected a name of 1 to 64 of A-Z a-z 0-9 . _ - @ +, found ";
 const std::string integer_expected =
@@ -95,7 +95,7 @@ TEST_CASE("bytes that are not one MessagePack map are bad frames") {
     {"c3", not_map + "a boolean"},
     {"cb0000000000000000", not_map + "a floating-point number"},
     {"a3616263", not_map + "a string of 3 bytes"},
-    {"c403616263", not_map + "3 bytes"},
+    {"c403616263", not_map + "a bin of 3 bytes"},
     {"9101", not_map + "an array of 1"},
     {"c70000", not_map + "an extension type"},
     {"474554202f20485454502f312e310d0a", not_map + "71"},
@@ -104,7 +104,7 @@ TEST_CASE("bytes that are not one MessagePack map are bad frames") {
      "expected one MessagePack map, found 2 bytes behind it"},
     {"810101", key + "1"},
     {"81c001", key + "nil"},
-    {"81c4017401", key + "1 bytes"},
+    {"81c4017401", key + "a bin of 1 bytes"},
     {"819001", key + "an array of 0"},
     {"818001", key + "a map"},
     {"81a17881c001", key + "nil"},
@@ -132,7 +132,7 @@ TEST_CASE("a frame without a type that a client sends is refused") {
       {R"({})", missing + "nothing"},
       {R"({"T": "ping", "n": 1})", missing + "nothing"},
       {R"({"t": 1})", missing + "1"},
-      {R"({"t": {"bin": "70696e67"}})", missing + "4 bytes"},
+      {R"({"t": {"bin": "70696e67"}})", missing + "a bin of 4 bytes"},
       {R"({"t": ["ping"]})", missing + "an array of 1"},
       {R"({"t": ""})", type_expected + "another string", errc::unknown_type},
       {R"({"t": "nonsense", "id": 1})", type_expected + "\"nonsense\"",
@@ -184,7 +184,7 @@ TEST_CASE("a frame that opens a connection is refused for one bad field") {
       {R"({"t": "auth", "token": "", "device": "d"})",
        token + "a string of 0 bytes"},
       {R"({"t": "auth", "token": {"bin": "78"}, "device": "d"})",
-       token + "1 bytes"},
+       token + "a bin of 1 bytes"},
       {R"({"t": "auth", "token": "x"})",
        "auth.device: " + name_expected + "nothing"},
       {R"({"t": "auth", "token": "x", "device": ""})",
@@ -229,7 +229,8 @@ TEST_CASE("a frame that reads the inbox is refused for one bad field") {
 }
 
 TEST_CASE("a submission is refused for one bad field") {
-  const std::string body = "send.body: expected at most 65536 bytes, found ";
+  const std::string body =
+    "send.body: expected a bin of at most 65536 bytes, found ";
   const std::string after = "send.after: " + id_expected;
   const std::string trace =
     "send.trace: expected a UTF-8 string of at most 64 bytes, found ";
@@ -244,10 +245,10 @@ TEST_CASE("a submission is refused for one bad field") {
        "send.id: " + id_expected + "a string of 36 bytes"},
       {R"({"t": "send", "id": {"bin": "00"}, "to": "bob",
            "body": {"bin": ""}})",
-       "send.id: " + id_expected + "1 bytes"},
+       "send.id: " + id_expected + "a bin of 1 bytes"},
       {R"({"t": "send", "id": {"bin": "0190163d8694739baea5966c26f8ad0101"},
            "to": "bob", "body": {"bin": ""}})",
-       "send.id: " + id_expected + "17 bytes"},
+       "send.id: " + id_expected + "a bin of 17 bytes"},
       {R"({"t": "send", "id": {"bin": "0190163d8694439baea5966c26f8ad01"},
            "to": "bob", "body": {"bin": ""}})",
        "send.id: " + id_expected + "16 bytes of another version"},
@@ -264,9 +265,9 @@ TEST_CASE("a submission is refused for one bad field") {
       {R"({"t": "send", "id": ID, "to": null, "body": {"bin": ""}})",
        "send.to: " + name_expected + "nil"},
       {R"({"t": "send", "id": ID, "conv": "x", "body": {"bin": ""}})",
-       "send.conv: expected 16 bytes, found a string of 1 bytes"},
+       "send.conv: expected a bin of 16 bytes, found a string of 1 bytes"},
       {R"({"t": "send", "id": ID, "conv": {"bin": ""}, "body": {"bin": ""}})",
-       "send.conv: expected 16 bytes, found 0 bytes"},
+       "send.conv: expected a bin of 16 bytes, found a bin of 0 bytes"},
       {R"({"t": "send", "id": ID, "to": "bob"})", body + "nothing"},
       {R"({"t": "send", "id": ID, "to": "bob", "body": "secret"})",
        body + "a string of 6 bytes"},
@@ -307,7 +308,7 @@ TEST_CASE("a change of a group is refused for one bad field") {
       {R"({"t": "group_create"})",
        "group_create.id: " + id_expected + "nothing"},
       {R"({"t": "group_create", "id": ID, "title": {"bin": "78"}})",
-       title + "1 bytes"},
+       title + "a bin of 1 bytes"},
       {R"({"t": "group_create", "id": ID, "members": "bob"})",
        members + "a string of 3 bytes"},
       {R"({"t": "group_create", "id": ID, "members": ["bob", 1]})",
@@ -316,7 +317,7 @@ TEST_CASE("a change of a group is refused for one bad field") {
        "group_create.members: expected each name once, found one of them "
        "twice"},
       {R"({"t": "group_add", "id": ID, "users": ["bob"]})",
-       "group_add.conv: expected 16 bytes, found nothing"},
+       "group_add.conv: expected a bin of 16 bytes, found nothing"},
       {R"({"t": "group_add", "id": ID, "conv": CV})",
        "group_add.users: " + users + "nothing"},
       {R"({"t": "group_add", "id": ID, "conv": CV, "users": []})",
@@ -326,7 +327,7 @@ TEST_CASE("a change of a group is refused for one bad field") {
       {R"({"t": "group_remove", "id": ID, "conv": CV, "users": [""]})",
        "group_remove.users[0]: " + name_expected + "a string of 0 bytes"},
       {R"({"t": "group_leave", "id": ID})",
-       "group_leave.conv: expected 16 bytes, found nothing"},
+       "group_leave.conv: expected a bin of 16 bytes, found nothing"},
       {R"({"t": "group_leave", "conv": CV})",
        "group_leave.id: " + id_expected + "nothing"},
     },
@@ -341,7 +342,7 @@ TEST_CASE("a request is refused for one bad field") {
       {R"({"t": "history", "conv": CV, "from": 1})",
        "history.n: " + integer_expected + "nothing"},
       {R"({"t": "history", "n": 1, "from": 1})",
-       "history.conv: expected 16 bytes, found nothing"},
+       "history.conv: expected a bin of 16 bytes, found nothing"},
       {R"({"t": "history", "n": 1, "conv": CV})",
        "history.from: " + integer_expected + "nothing"},
       {R"({"t": "history", "n": 1, "conv": CV, "from": 1, "limit": 0})",
@@ -355,11 +356,12 @@ TEST_CASE("a request is refused for one bad field") {
       {R"({"t": "status", "n": 1, "users": ["a", "b", "a"]})",
        "status.users: expected each name once, found one of them twice"},
       {R"({"t": "conversations", "n": 1, "after": "x"})",
-       "conversations.after: expected 16 bytes, found a string of 1 bytes"},
+       "conversations.after: expected a bin of 16 bytes, found a string of 1 "
+       "bytes"},
       {R"({"t": "conversations", "n": 1, "limit": 257})",
        "conversations.limit: expected an integer from 1 to 256, found 257"},
       {R"({"t": "roster", "n": 1})",
-       "roster.conv: expected 16 bytes, found nothing"},
+       "roster.conv: expected a bin of 16 bytes, found nothing"},
       {R"({"t": "devices"})", "devices.n: " + integer_expected + "nothing"},
       {R"({"t": "device_remove", "n": 1})",
        "device_remove.device: " + name_expected + "nothing"},
@@ -425,13 +427,14 @@ TEST_CASE("a frame of a node is refused for one bad field") {
 TEST_CASE("an item is refused for one bad field") {
   check_all(
     {
-      {R"({})", "item.c: expected 16 bytes, found nothing"},
+      {R"({})", "item.c: expected a bin of 16 bytes, found nothing"},
       {R"({"c": CV, "s": 1, "at": 0, "u": "a", "d": "b", "id": CV})",
        "item.id: " + id_expected + "16 bytes of another version"},
       {R"({"c": CV, "s": 1, "at": 0, "u": "a", "d": "b", "id": ID, "k": 256})",
        "item.k: expected an integer from 0 to 255, found 256"},
       {R"({"c": CV, "s": 1, "at": 0, "u": "a", "d": "b", "id": ID, "b": ""})",
-       "item.b: expected at most 65536 bytes, found a string of 0 bytes"},
+       "item.b: expected a bin of at most 65536 bytes, found a string of 0 "
+       "bytes"},
       {R"({"c": CV, "s": 1, "at": 0, "u": "a", "d": "b", "id": ID,
            "m": ["x", "x"]})",
        "item.m: expected each name once, found one of them twice"},

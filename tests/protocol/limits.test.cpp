@@ -68,7 +68,8 @@ TEST_CASE("a body may have 65536 bytes") {
     return decoded(send{any_id(), bob, {}, std::string(n, 'x')});
   };
   check_edge(with(65536), with(65537),
-             "send.body: expected at most 65536 bytes, found 65537 bytes",
+             "send.body: expected a bin of at most 65536 bytes, found a bin of "
+             "65537 bytes",
              errc::body_too_large);
 }
 
