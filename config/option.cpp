@@ -83,7 +83,7 @@ std::string accepted(const option_type& type) {
       },
       [](const size& x) {
         return "a size from " + excerpt(print_size(x.least)) + " to "
-               + excerpt(print_size(x.most));
+               + excerpt(print_size(x.most)) + ", in B, KiB, MiB, GiB or TiB";
       },
       [](const text& x) { return std::string{x.accepted}; },
       [](const path& x) { return with_zero(x.empty, "a path", excerpt("")); },

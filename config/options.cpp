@@ -37,7 +37,7 @@ constexpr section all_sections[] = {
   {"limits", "Bounds. A client that reaches one is told `overloaded` or "
              "`rate_limited`, and when to try again."},
   {"retention", "How long things are kept."},
-  {"admin", "The administration interface: health, metrics, console and API."},
+  {"admin", "The administration interface: health, metrics and API."},
   {"log", "What the node tells about itself. It never holds message bodies."},
 };
 
@@ -144,7 +144,9 @@ std::vector<option> connection_limits() {
     {IRIS_MEMBER(limits.connections_per_user), effect::reload,
      integer{.fallback = 16, .least = 1, .most = 1024, .unit = "connections"},
      "Of these, how many one user may have. A device counts once: its newer "
-     "connection replaces the older one."},
+     "connection replaces the older one. It matters if it is less than "
+     "`limits.devices_per_user`: more devices may then be registered than "
+     "connected."},
     {IRIS_MEMBER(limits.connections_per_ip), effect::reload,
      integer{
        .fallback = 4096, .least = 1, .most = 1'000'000, .unit = "connections"},
@@ -157,7 +159,9 @@ std::vector<option> connection_limits() {
      "that client."},
     {IRIS_MEMBER(limits.handshake_timeout), effect::reload,
      duration{.fallback = 10s, .least = 1s, .most = 1min},
-     "How long a client may take from connecting until it is logged in."},
+     "How long each step may take until a client is logged in: its `hello`, "
+     "with the handshakes of TLS and WebSocket before it; its `auth`; the "
+     "node's `ready`."},
     {IRIS_MEMBER(limits.idle_timeout), effect::reload,
      duration{.fallback = 1min, .least = 10s, .most = 10min},
      "How long a client may be silent before it counts as gone."},
@@ -188,7 +192,9 @@ std::vector<option> other_options() {
   return {
     {IRIS_MEMBER(retention.messages), effect::restart,
      duration{.least = 1h, .most = 3650 * day, .zero = "for ever"},
-     "How long messages are kept, read or not."},
+     "How long messages are kept, read or not: in the history, and in "
+     "inboxes. What all of a user's devices have acknowledged leaves the "
+     "inbox sooner, whatever this says."},
     {IRIS_MEMBER(retention.idempotency), effect::restart,
      duration{.fallback = 7 * day, .least = 1h, .most = 30 * day},
      "How long a retried send gets the answer of the first one. A client that "
