@@ -54,6 +54,13 @@ observability::log_options log_options(const config::settings& from) {
   return out;
 }
 
+persistence::node_options store_options(const config::settings& from) {
+  persistence::node_options out;
+  out.state.cache_bytes = from.storage.cache;
+  out.log.cache_bytes = log_cache_bytes;
+  return out;
+}
+
 /// A new one is for nobody else on this machine: it holds the messages.
 result<void> make_store_directory(const std::filesystem::path& path) {
   if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST)
@@ -95,10 +102,15 @@ server::server(const config::settings& from,
 }
 
 result<std::unique_ptr<server>> server::start(const config::settings& from) {
+  auto files = share_descriptors(raise_descriptor_limit(),
+                                 own_descriptors(from, store_options(from)));
+  if (!files)
+    return files.failure();
   auto sink = open_sink(from.log);
   if (!sink)
     return sink.failure();
   std::unique_ptr<server> out{new server(from, std::move(*sink))};
+  out->descriptors_ = *files;
   for (auto step : {&server::open_keys, &server::open_tls, &server::open_store,
                     &server::listen, &server::open_admin})
     if (auto ok = (out.get()->*step)(); !ok)
@@ -122,6 +134,23 @@ std::vector<edge::io_thread*> server::threads() const {
 }
 
 // -- starting -----------------------------------------------------------------
+
+std::size_t server::connections_max(const config::settings& from) {
+  auto wanted = static_cast<std::size_t>(from.limits.connections);
+  auto fit = descriptors_.connections;
+  if (wanted <= fit)
+    return wanted;
+  log_.warn(
+    "too few open files are allowed for limits.connections",
+    {{"wanted", wanted},
+     {"connections", fit},
+     {"open_files", descriptors_.limit},
+     {"open_files_needed", descriptors_needed(descriptors_.own, wanted)},
+     {"remedy",
+      observability::literal{"raise the limit of open files: ulimit -n, or "
+                             "LimitNOFILE of a systemd unit"}}});
+  return fit;
+}
 
 result<void> server::open_keys() {
   // Only a first start makes a key: losing it later must be noticed. Where it
@@ -183,11 +212,8 @@ result<void> server::open_store() {
   if (auto ok = make_store_directory(store_directory()); !ok)
     return ok;
   auto options = node_options();
-  persistence::node_options files;
-  files.state.cache_bytes = settings_.storage.cache;
-  files.log.cache_bytes = log_cache_bytes;
-  auto store = persistence::node_store::open(store_directory().string(),
-                                             options.self, disk_, files);
+  auto store = persistence::node_store::open(
+    store_directory().string(), options.self, disk_, store_options(settings_));
   if (!store)
     return store.failure();
   for (auto& x : threads_)
@@ -203,8 +229,9 @@ result<void> server::open_store() {
 }
 
 result<void> server::listen() {
-  gate_ = std::make_unique<edge::gate>(settings_.limits.connections,
-                                       settings_.limits.connections_per_ip);
+  gate_ = std::make_unique<edge::gate>(connections_max(settings_),
+                                       settings_.limits.connections_per_ip,
+                                       descriptors_.told);
   edge_ = std::make_unique<edge::edge_parts>(edge::edge_parts{
     threads(), node_->env(), *gate_, [this] { return connection_.load(); },
     [this] { return tls_.load(); }});

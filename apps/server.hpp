@@ -2,6 +2,7 @@
 
 #include "actors/node.hpp"
 #include "admin/server.hpp"
+#include "apps/descriptors.hpp"
 #include "base/thread_executor.hpp"
 #include "config/changes.hpp"
 #include "edge/listener.hpp"
@@ -58,6 +59,7 @@ private:
   result<void> open_store();
   result<void> listen();
   result<void> open_admin();
+  std::size_t connections_max(const config::settings& from);
   void watch_disk();
   actors::node_options node_options();
   std::shared_ptr<const actors::connection_options>
@@ -93,6 +95,7 @@ private:
   std::atomic<std::shared_ptr<SSL_CTX>> tls_;
 
   persistence::posix_disk disk_;
+  descriptors descriptors_;
   std::unique_ptr<actors::node> node_;
   std::unique_ptr<edge::gate> gate_;
   std::unique_ptr<edge::edge_parts> edge_;

@@ -59,7 +59,7 @@ server::reload(const config::settings& wanted) {
   auto running = reloaded_.load();
   auto all = config::changes(*running, wanted);
   auto next = config::reloaded(*running, wanted);
-  gate_->limit(next.limits.connections, next.limits.connections_per_ip);
+  gate_->limit(connections_max(next), next.limits.connections_per_ip);
   node_->limit_connections_per_user(next.limits.connections_per_user);
   connection_ = connection_options(next);
   // A log that gets quieter still says why.

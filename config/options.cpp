@@ -140,7 +140,11 @@ std::vector<option> connection_limits() {
              .most = 1'000'000,
              .unit = "connections"},
      "Clients connected to this node at the same time. Each takes a file "
-     "descriptor."},
+     "descriptor: the node raises its soft limit of open files to the hard one "
+     "by itself, keeps what its store and its threads need, and takes fewer "
+     "clients where the rest is too little. It says so when it starts, with "
+     "the limit that would do (`ulimit -n`, or `LimitNOFILE` of a systemd "
+     "unit)."},
     {IRIS_MEMBER(limits.connections_per_user), effect::reload,
      integer{.fallback = 16, .least = 1, .most = 1024, .unit = "connections"},
      "Of these, how many one user may have. A device counts once: its newer "

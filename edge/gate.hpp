@@ -20,12 +20,14 @@ public:
     shut, ///< not even that
   };
 
-  /// How many connections are told at a time that there are too many. They
-  /// take no place that somebody else could have.
+  /// How many connections are told at a time that there are too many, at most.
+  /// They take no place that somebody else could have.
   static constexpr std::size_t told_max = 256;
 
-  gate(std::size_t connections_max, std::size_t per_address_max)
-    : connections_max_(connections_max), per_address_max_(per_address_max) {}
+  gate(std::size_t connections_max, std::size_t per_address_max,
+       std::size_t told = told_max)
+    : connections_max_(connections_max), per_address_max_(per_address_max),
+      told_max_(told) {}
 
   /// For those that come from now on.
   void limit(std::size_t connections_max, std::size_t per_address_max) {
@@ -41,7 +43,7 @@ public:
     auto full =
       connections_ >= connections_max_
       || (here == by_address_.end() ? 0 : here->second) >= per_address_max_;
-    if (full && told_ == told_max)
+    if (full && told_ == told_max_)
       return verdict::shut;
     if (full) {
       ++told_;
@@ -78,6 +80,7 @@ private:
   std::mutex mutex_;
   std::size_t connections_max_;
   std::size_t per_address_max_;
+  const std::size_t told_max_;
   std::condition_variable empty_;
   std::size_t connections_ = 0; ///< those that are welcome
   std::size_t told_ = 0;

@@ -95,22 +95,33 @@ void listener::accept() {
       return self->with_.threads.front()->after(accept_pause,
                                                 [self] { self->accept(); });
     }
-    auto shared = std::make_shared<tcp_socket>(std::move(socket));
-    home.post([self, &home, shared] { self->take(home, std::move(*shared)); });
+    self->admit(home, std::move(socket));
     self->accept();
   });
 }
 
-/// On the connection's own thread.
-void listener::take(io_thread& home, tcp_socket socket) {
+/// Before it waits for its thread: each that waits has a file open, too.
+void listener::admit(io_thread& home, tcp_socket socket) {
   error_code failed;
   auto from = socket.remote_endpoint(failed).address();
   if (failed)
     return;
   auto verdict = with_.admission.enter(from);
-  auto& metrics = with_.env.metrics;
   if (verdict == gate::verdict::shut)
-    return metrics.connections_refused.with(to_string(errc::overloaded)).add();
+    return with_.env.metrics.connections_refused
+      .with(to_string(errc::overloaded))
+      .add();
+  auto shared = std::make_shared<tcp_socket>(std::move(socket));
+  home.post([self = shared_from_this(), &home, shared, from, verdict] {
+    self->take(home, std::move(*shared), from, verdict);
+  });
+}
+
+/// On the connection's own thread.
+void listener::take(io_thread& home, tcp_socket socket,
+                    const boost::asio::ip::address& from,
+                    gate::verdict verdict) {
+  auto& metrics = with_.env.metrics;
   auto kind = to_string(kind_);
   metrics.connections_accepted.with(kind).add();
   metrics.connections.with(kind).add(1);

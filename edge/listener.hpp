@@ -54,7 +54,9 @@ private:
 
   listener(transport kind, const edge_parts& with);
   void accept();
-  void take(io_thread& home, tcp_socket socket);
+  void admit(io_thread& home, tcp_socket socket);
+  void take(io_thread& home, tcp_socket socket,
+            const boost::asio::ip::address& from, gate::verdict verdict);
 
   const transport kind_;
   const edge_parts with_;

@@ -22,6 +22,10 @@ constexpr std::size_t open_tables_min = 64;
 constexpr std::size_t open_tables_max = 1000;
 /// What LevelDB takes off `max_open_files` for files that are no tables.
 constexpr int other_files = 10;
+/// Files besides the tables that may stay open: logs, MANIFEST, LOCK, what a
+/// compaction writes, and tables that an iterator still reads though others
+/// have taken their places.
+constexpr std::size_t files_besides_tables = 48;
 
 /// Without a logger, LevelDB writes a file LOG and renames the one before.
 class silent_logger final : public leveldb::Logger {
@@ -30,9 +34,9 @@ public:
 };
 
 /// So many that they take no more than the cache does.
-int open_tables(std::size_t cache_bytes) {
-  return static_cast<int>(std::clamp(cache_bytes / open_table_bytes,
-                                     open_tables_min, open_tables_max));
+std::size_t open_tables(std::size_t cache_bytes) {
+  return std::clamp(cache_bytes / open_table_bytes, open_tables_min,
+                    open_tables_max);
 }
 
 /// What LevelDB has made when it is interrupted before CURRENT is there.
@@ -54,6 +58,10 @@ database::database(const std::string& dir, disk& where, torn_tail tail,
 }
 
 database::~database() = default;
+
+std::size_t database::descriptors_max(const store_options& options) {
+  return open_tables(options.cache_bytes) + files_besides_tables;
+}
 
 result<std::unique_ptr<database>> database::open(const std::string& dir,
                                                  disk& where, torn_tail tail,
@@ -111,7 +119,8 @@ leveldb::Options database::options(const store_options& in) {
   out.max_file_size = table_bytes_max;
   out.block_size = block_bytes;
   out.block_cache = cache_.get();
-  out.max_open_files = open_tables(in.cache_bytes) + other_files;
+  out.max_open_files =
+    static_cast<int>(open_tables(in.cache_bytes)) + other_files;
   out.filter_policy = bloom_.get();
   // Most of it is encrypted by the clients.
   out.compression = leveldb::kNoCompression;

@@ -29,6 +29,9 @@ public:
                                                 disk& where, torn_tail tail,
                                                 const store_options& options);
 
+  /// Files that a database may have open at a time.
+  static std::size_t descriptors_max(const store_options& options);
+
   /// For `open`.
   database(const std::string& dir, disk& where, torn_tail tail,
            const store_options& options);

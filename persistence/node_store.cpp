@@ -1,5 +1,6 @@
 #include "persistence/node_store.hpp"
 
+#include "persistence/database.hpp"
 #include "persistence/guarded_env.hpp"
 #include "persistence/status.hpp"
 
@@ -194,6 +195,12 @@ result<void> open_part(std::unique_ptr<Store>& to, const std::string& dir,
 }
 
 } // namespace
+
+std::size_t descriptors_max(const node_options& options) {
+  // Another LOCK.
+  return database::descriptors_max(options.state)
+         + database::descriptors_max(options.log) + 1;
+}
 
 result<node_store> node_store::open(const std::string& dir,
                                     const identity& expected, disk& where,

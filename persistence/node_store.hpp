@@ -16,6 +16,9 @@ struct node_options {
   store_options log;
 };
 
+/// Files that a node's store may have open at a time.
+std::size_t descriptors_max(const node_options& options);
+
 /// A node's directory: IDENTITY, state/ and log/, and LOCK, which one process
 /// holds. docs/storage.md has the whole story.
 ///

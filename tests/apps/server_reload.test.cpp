@@ -1,18 +1,14 @@
 #include "apps/server.hpp"
-#include "protocol/codec.hpp"
+#include "tests/apps/visitor.hpp"
 #include "tests/security/temporary_directory.hpp"
 
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <doctest/doctest.h>
 
 #include <fstream>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 using namespace iris;
 using namespace std::chrono_literals;
-using boost::asio::ip::tcp;
+using test::visitor;
 
 namespace {
 
@@ -36,34 +32,6 @@ struct running {
   config::settings settings = config::defaults();
   std::unique_ptr<apps::server> node;
   std::uint16_t port = 0;
-};
-
-/// Connects, says hello, and waits for the answer.
-struct visitor {
-  explicit visitor(std::uint16_t port) : socket(io) {
-    socket.connect({boost::asio::ip::address_v4::loopback(), port});
-    timeval patience{30, 0};
-    setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience,
-               sizeof patience);
-    std::string hello;
-    protocol::encode_framed(protocol::client_frame{protocol::hello{}}, hello);
-    boost::asio::write(socket, boost::asio::buffer(hello));
-    std::array<unsigned char, 4> length{};
-    boost::asio::read(socket, boost::asio::buffer(length));
-    std::string bytes(length[2] * 256U + length[3], '\0');
-    boost::asio::read(socket, boost::asio::buffer(bytes));
-    answer = *protocol::decode_server(bytes);
-  }
-
-  std::string said() const {
-    if (auto* x = std::get_if<protocol::failed>(&answer))
-      return std::string{to_string(x->code)};
-    return std::string{protocol::type_name(answer)};
-  }
-
-  boost::asio::io_context io;
-  tcp::socket socket;
-  protocol::server_frame answer;
 };
 
 } // namespace
