@@ -17,6 +17,12 @@ struct guard_rules {
   std::uint64_t reserve_bytes = std::uint64_t{1} << 20;
 };
 
+/// What `LockFile` says of a lock that somebody holds; every other failure has
+/// another code. LevelDB has none for it, and does not look at this one.
+inline leveldb::Status lock_is_held(const std::string& path) {
+  return leveldb::Status::NotSupported("lock " + path, "already held");
+}
+
 /// Where a store keeps its files. Every store wraps `env` in a guarded_env of
 /// its own, so there is no way to open one without the guard.
 class disk {

@@ -223,8 +223,7 @@ Status guarded_env::RemoveFile(const std::string& path) {
 
 Status guarded_env::LockFile(const std::string& path, leveldb::FileLock** out) {
   auto status = target()->LockFile(path, out);
-  // Without the file, the directory is at fault.
-  if (!status.ok() && target()->FileExists(path))
+  if (status.IsNotSupportedError())
     lock_refused_ = true;
   return status;
 }

@@ -87,7 +87,8 @@ leveldb::Status posix_disk::posix_env::LockFile(const std::string& path,
   all.l_type = F_WRLCK;
   all.l_whence = SEEK_SET;
   if (::fcntl(file, F_OFD_SETLK, &all) != 0)
-    return failed("lock " + path, errno);
+    return errno == EAGAIN || errno == EACCES ? lock_is_held(path)
+                                              : failed("lock " + path, errno);
   *out = lock.release();
   return leveldb::Status::OK();
 }

@@ -26,6 +26,10 @@ error to_error(const leveldb::Status& what, const std::string& where) {
     return {errc::storage_full, where + ": " + text
                                   + "; expected room to write: free some, then "
                                     "restart the node"};
+  if (says(text, EACCES))
+    return {errc::io_failed, where + ": " + text
+                               + "; expected files of the user who runs this: "
+                                 "run it as their owner"};
   return {errc::io_failed, where + ": " + text
                              + "; expected the disk to work: mend it, then "
                                "restart the node"};

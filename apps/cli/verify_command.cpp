@@ -147,6 +147,8 @@ std::string remedy_for(errc code) {
     return "stop the node first: only a store at rest can be checked";
   if (code == errc::store_missing)
     return "name node.data_dir of the node's configuration";
+  if (code == errc::io_failed)
+    return "mend that, and check it again; it says nothing about the store";
   return "keep a copy of the folder, and restore a backup";
 }
 

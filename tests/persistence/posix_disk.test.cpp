@@ -172,6 +172,29 @@ TEST_CASE("a store that is open is locked, for this process and for others") {
   CHECK(node_store::open(dir, demo, disk));
 }
 
+TEST_CASE("a lock that can't be opened is an error with its reason") {
+  temporary_directory temporary;
+  posix_disk disk;
+  auto dir = temporary.at("node");
+  auto open = [&] { return node_store::open(dir, demo, disk); };
+  REQUIRE(open());
+  // Another user's file is refused in the same place; root is refused nothing.
+  for (const char* lock : {"node/LOCK", "node/state/LOCK"}) {
+    CAPTURE(lock);
+    std::filesystem::remove(temporary.at(lock));
+    std::filesystem::create_directory(temporary.at(lock));
+
+    auto refused = open();
+
+    REQUIRE_FALSE(refused);
+    CHECK(refused.failure().code == errc::io_failed);
+    CHECK(refused.failure().context.find("LOCK: Is a directory")
+          != std::string::npos);
+    std::filesystem::remove(temporary.at(lock));
+  }
+  CHECK(open());
+}
+
 TEST_CASE("a directory that can't be is an error with its reason") {
   temporary_directory temporary;
   posix_disk disk;

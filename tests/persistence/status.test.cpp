@@ -16,6 +16,10 @@ TEST_CASE("LevelDB's failures keep their text and get a way out") {
         == error{errc::corrupt,
                  "/x: Corruption: /x/1.ldb: bad block; expected undamaged "
                  "files: restore a backup, or replace this node by a new one"});
+  CHECK(to_error(Status::IOError("/x/LOCK", "Permission denied"), "/x")
+        == error{errc::io_failed,
+                 "/x: IO error: /x/LOCK: Permission denied; expected files of "
+                 "the user who runs this: run it as their owner"});
   for (auto full : {"No space left on device", "Disk quota exceeded"})
     CHECK(to_error(Status::IOError("/x/1.log", full), "/x").code
           == errc::storage_full);

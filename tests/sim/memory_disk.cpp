@@ -277,7 +277,7 @@ Status memory_disk::session::LockFile(const std::string& path,
     if (!disk_.tree_.find(path) && !disk_.tree_.link(path, make_node(false)))
       return missing(path);
     if (!disk_.locks_.insert(path).second)
-      return Status::IOError("lock " + path, "already held");
+      return persistence::lock_is_held(path);
     *out = std::make_unique<held_lock>(path).release();
     return Status::OK();
   });
