@@ -149,6 +149,8 @@ std::string remedy_for(errc code) {
     return "name node.data_dir of the node's configuration";
   if (code == errc::io_failed)
     return "mend that, and check it again; it says nothing about the store";
+  if (code == errc::storage_full)
+    return "make room on the disk: what the log has is written to the store";
   return "keep a copy of the folder, and restore a backup";
 }
 
