@@ -18,11 +18,8 @@ connection::connection(caf::actor_config& config,
                        std::shared_ptr<const connection_options> options,
                        const environment& env)
   : bounded(config), wire_(std::move(transport)), options_(std::move(options)),
-    env_(env), session_(options_->session,
-                        {[this](const protocol::server_frame& x) { send(x); },
-                         [this](session::command x) { act(std::move(x)); },
-                         [this] { wire_->close(); }},
-                        options_->node, env.time.steady_now()) {
+    env_(env),
+    session_(options_->session, *this, options_->node, env.time.steady_now()) {
   // nop
 }
 

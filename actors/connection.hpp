@@ -38,7 +38,8 @@ struct connection_options {
 
 /// The shell around a session: see connection_actor. Lives on the unit of its
 /// transport and ends with it.
-class connection : public supervision::bounded<connection_actor::base> {
+class connection final : public supervision::bounded<connection_actor::base>,
+                         session::sink {
 public:
   connection(caf::actor_config& config, std::shared_ptr<wire> transport,
              std::shared_ptr<const connection_options> options,
@@ -62,10 +63,11 @@ private:
   void on_page(const inbox_page& what);
   void on_answer(answered& what);
   void on_tick();
-  void send(const protocol::server_frame& frame);
+  void send(const protocol::server_frame& frame) override;
   void write(std::string_view frame);
   void measure(std::string_view item);
-  void act(session::command what);
+  void act(session::command what) override;
+  void close() override { wire_->close(); }
   void enter_inbox();
   void ask(const session::request& what);
   void submit_list(session::submit_list what);

@@ -41,13 +41,14 @@ public:
   using super = supervision::bounded<typename Interface::base>;
 
   durable(caf::actor_config& config, activation with)
-    : super(config), with_(std::move(with)),
-      keys_(with_.shard->with().id, with_.who) {
-    this->mailbox_state().bound = with_.env.mailbox_max;
+    : super(config), shard_(std::move(with.shard)),
+      parent_(std::move(with.parent)), env_(with.env),
+      keys_(shard_->with().id, with.who) {
+    this->mailbox_state().bound = env_.mailbox_max;
   }
 
 protected:
-  const environment& env() const noexcept { return with_.env; }
+  const environment& env() const noexcept { return env_; }
   const keyring& keys() const noexcept { return keys_; }
   std::uint16_t shards() const noexcept { return env().routes.shards(); }
   timestamp now() const { return env().time.wall_now(); }
@@ -74,7 +75,7 @@ protected:
   /// The mark was found in the store.
   void was_marked() noexcept { marked_ = true; }
   std::string wake_key_of_this() const {
-    return wake_key(with_.shard->with().id, with_.who);
+    return wake_key(shard_->with().id, who());
   }
   bool all_durable() const noexcept { return durable_ == staged_; }
 
@@ -82,20 +83,20 @@ protected:
   /// committed so far, and `then` with its result in this actor.
   template <class Work, class Then>
   void read(Work work, Then then) {
-    with_.shard->read(work_of(std::move(work), std::move(then)));
+    shard_->read(work_of(std::move(work), std::move(then)));
   }
 
   /// Same, on a store that also has everything staged so far, by this actor or
   /// one of its name that failed; no other command runs before `then` has.
   template <class Work, class Then>
   void read_alone(Work work, Then then) {
-    with_.shard->read_staged(work_of(std::move(work), alone(then)));
+    shard_->read_staged(work_of(std::move(work), alone(then)));
   }
 
   /// The same on a store that has everything committed: it waits for no disk.
   template <class Work, class Then>
   void read_committed_alone(Work work, Then then) {
-    with_.shard->read(work_of(std::move(work), alone(then)));
+    shard_->read(work_of(std::move(work), alone(then)));
   }
 
   /// Runs `handle(what)` now, or after the command that waits for the store,
@@ -133,7 +134,7 @@ protected:
   }
 
   /// Ends, unless something comes meanwhile. Precondition: nothing is lost.
-  void rest() { caf::anon_send(with_.parent, resting{with_.who, handled_}); }
+  void rest() { caf::anon_send(parent_, resting{who(), handled_}); }
 
   /// A `tick` after `delay`, unless one is already on its way.
   void tick_after(std::chrono::milliseconds delay) {
@@ -172,6 +173,11 @@ protected:
   }
 
 private:
+  /// Seldom needed, and its keys have it already.
+  persistence::actor_ref who() const {
+    return *persistence::owner_of(keys_.prefix());
+  }
+
   /// No other command runs before `then` has.
   template <class Then>
   auto alone(Then then) {
@@ -195,10 +201,9 @@ private:
   void stage(const persistence::writes& what, task release) {
     if (!what.empty()) {
       auto ticket = ++staged_;
-      with_.shard->stage(what,
-                         [self = caf::actor_cast<Interface>(this), ticket] {
-                           caf::anon_send(self, committed{ticket});
-                         });
+      shard_->stage(what, [self = caf::actor_cast<Interface>(this), ticket] {
+        caf::anon_send(self, committed{ticket});
+      });
     } else if (all_durable()) {
       return release();
     }
@@ -213,7 +218,9 @@ private:
     }
   }
 
-  const activation with_;
+  const std::shared_ptr<cluster::shard> shard_;
+  const shard_actor parent_;
+  const environment& env_;
   const keyring keys_;
   std::uint64_t staged_ = 0;
   std::uint64_t durable_ = 0;

@@ -90,10 +90,10 @@ std::string_view to_string(session_state x) noexcept {
   return names[static_cast<std::size_t>(x)];
 }
 
-session::session(const session_options& options, sink out, node_id node,
+session::session(const session_options& options, sink& out, node_id node,
                  nanoseconds now)
-  : options_(options), out_(std::move(out)), node_(node), now_(now),
-    entered_(now), heard_(now), said_(now), sends_(options.sends_per_second) {
+  : options_(options), out_(out), node_(node), now_(now), entered_(now),
+    heard_(now), said_(now), sends_(options.sends_per_second) {
   set_deadline();
 }
 
@@ -451,7 +451,7 @@ void session::close() {
 
 void session::say(const protocol::server_frame& what) {
   said_ = now_;
-  out_.frame(what);
+  out_.send(what);
 }
 
 void session::enter(session_state next) {

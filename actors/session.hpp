@@ -89,14 +89,18 @@ public:
                                status_request, acknowledge_inbox>;
 
   /// Where output goes. Calls come from inside the session's own methods.
-  struct sink {
-    std::function<void(const protocol::server_frame&)> frame;
-    std::function<void(command)> act;
-    /// Send what is queued, then close.
-    std::function<void()> close;
+  class sink {
+  public:
+    virtual void send(const protocol::server_frame& frame) = 0;
+    virtual void act(command what) = 0;
+    /// Sends what is queued, then closes.
+    virtual void close() = 0;
+
+  protected:
+    ~sink() = default;
   };
 
-  session(const session_options& options, sink out, node_id node,
+  session(const session_options& options, sink& out, node_id node,
           nanoseconds now);
 
   // -- from the client --------------------------------------------------------
@@ -206,7 +210,7 @@ private:
   waiting take_waiting(std::map<std::uint64_t, waiting>::iterator i);
 
   const session_options& options_;
-  const sink out_;
+  sink& out_;
   const node_id node_;
 
   session_state state_ = session_state::connected;

@@ -306,11 +306,10 @@ caf::actor shard_host::spawn(const actor_ref& who) {
     return caf::actor_cast<caf::actor>(
       supervision::spawn_on<conversation>(home(), id, std::move(with)));
   }
-  auto id = user_id::parse(who.id);
-  IRIS_ASSERT(who.kind == actor_kind::user && id);
+  IRIS_ASSERT(who.kind == actor_kind::user);
   with_.env.metrics.users_active.add(1);
   return caf::actor_cast<caf::actor>(
-    supervision::spawn_on<user>(home(), std::move(*id), std::move(with)));
+    supervision::spawn_on<user>(home(), std::move(with)));
 }
 
 bool shard_host::in_quarantine(const actor_ref& who) {

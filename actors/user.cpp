@@ -20,8 +20,8 @@ constexpr std::uint64_t trim_step = 512;
 
 } // namespace
 
-user::user(caf::actor_config& config, user_id id, activation with)
-  : durable(config, with), machine_(std::move(id), keys(), with.env.user) {
+user::user(caf::actor_config& config, const activation& with)
+  : durable(config, with), machine_(keys(), with.env.user) {
   // nop
 }
 
@@ -241,7 +241,7 @@ void user::answer_devices(const list_devices& what) {
 
 void user::answer_status(const read_status& what) {
   protocol::user_status out;
-  out.user = machine_.id();
+  out.user = what.user;
   out.online = !readers_.empty();
   out.seen = last_seen(machine_.devices());
   caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});

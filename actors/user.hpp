@@ -12,7 +12,7 @@ namespace iris::actors {
 /// in how far behind the cursor is.
 class user : public durable<user_actor> {
 public:
-  user(caf::actor_config& config, user_id id, activation with);
+  user(caf::actor_config& config, const activation& with);
 
   behavior_type make_behavior() override;
   const char* name() const override { return "user"; }

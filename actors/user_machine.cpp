@@ -40,9 +40,8 @@ timestamp last_seen(const std::map<device_id, device_record>& devices) {
   return out;
 }
 
-user_machine::user_machine(user_id id, keyring keys, user_options options)
-  : id_(std::move(id)), keys_(std::move(keys)), options_(options),
-    tail_(options.tail_bytes_max) {
+user_machine::user_machine(const keyring& keys, const user_options& options)
+  : keys_(keys), options_(options), tail_(options.tail_bytes_max) {
   // nop
 }
 

@@ -56,7 +56,8 @@ public:
     conversation_id conversation;
   };
 
-  user_machine(user_id id, keyring keys, user_options options);
+  /// Both must outlive it: there is a machine for each user.
+  user_machine(const keyring& keys, const user_options& options);
 
   void load(user_state from);
 
@@ -95,7 +96,6 @@ public:
   /// Stores the cursors, too.
   void removed(inbox_offset upto, persistence::writes& out);
 
-  const user_id& id() const noexcept { return id_; }
   const keyring& keys() const noexcept { return keys_; }
   inbox_offset head() const noexcept { return {tail_.last()}; }
   inbox_offset floor() const noexcept { return {floor_.position}; }
@@ -111,9 +111,8 @@ private:
   seen_entry* find_seen(const conversation_id& which);
   void store(const device_id& which, persistence::writes& out) const;
 
-  const user_id id_;
-  const keyring keys_;
-  const user_options options_;
+  const keyring& keys_;
+  const user_options& options_;
 
   std::map<device_id, device_record> devices_;
   bool cursors_moved_ = false;

@@ -77,21 +77,22 @@ session_harness::session_harness(session_state up_to, session_options with)
       out.device = device("phone");
     return out;
   };
-  session::sink out{[this](const protocol::server_frame& x) {
-                      REQUIRE_FALSE(closed);
-                      lines_.push_back(std::visit(describe_frame{}, x));
-                    },
-                    [this](const session::command& x) { act(x); },
-                    [this] {
-                      REQUIRE_FALSE(closed);
-                      closed = true;
-                      lines_.push_back("close");
-                    }};
-  it.emplace(options, std::move(out), node_id{1}, now);
+  it.emplace(options, *this, node_id{1}, now);
   advance_to(up_to);
 }
 
-void session_harness::act(const session::command& what) {
+void session_harness::send(const protocol::server_frame& frame) {
+  REQUIRE_FALSE(closed);
+  lines_.push_back(std::visit(describe_frame{}, frame));
+}
+
+void session_harness::close() {
+  REQUIRE_FALSE(closed);
+  closed = true;
+  lines_.push_back("close");
+}
+
+void session_harness::act(session::command what) {
   REQUIRE_FALSE(closed);
   std::visit(
     [this]<class T>(const T& x) {

@@ -17,7 +17,7 @@ namespace iris::actors::test {
 ///
 /// Frames are written as "sent <id>", "error <code> …", commands as
 /// "submit …": see session_harness.cpp.
-class session_harness {
+class session_harness final : session::sink {
 public:
   explicit session_harness(session_state up_to = session_state::connected,
                            session_options with = {});
@@ -52,7 +52,9 @@ public:
   bool closed = false;
 
 private:
-  void act(const session::command& what);
+  void send(const protocol::server_frame& frame) override;
+  void act(session::command what) override;
+  void close() override;
 
   std::vector<std::string> lines_;
 };

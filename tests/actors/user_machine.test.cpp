@@ -33,7 +33,7 @@ struct user_harness {
   void reload() {
     auto found = user_state::load(db.reader(), keys);
     REQUIRE(found);
-    machine.emplace(user("alice"), keys, options);
+    machine.emplace(keys, options);
     machine->load(std::move(*found));
   }
 
