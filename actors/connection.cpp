@@ -1,11 +1,15 @@
 #include "actors/connection.hpp"
 
+#include "actors/about_message.hpp"
 #include "actors/log_reader.hpp"
 #include "protocol/codec.hpp"
 
 namespace iris::actors {
 
 namespace {
+
+/// What one read brings and what waits for an answer, generously.
+constexpr std::size_t traces_max = 4 * protocol::limits::in_flight_max;
 
 connection_actor handle_of(connection* self) {
   return caf::actor_cast<connection_actor>(self);
@@ -70,6 +74,7 @@ void connection::on_inbound(inbound& what) {
   held_ = std::move(what);
   taken_ = 0;
   paused_ = true;
+  note_traces();
   settle();
 }
 
@@ -134,9 +139,74 @@ void connection::on_tick() {
   settle();
 }
 
+// -- the log ------------------------------------------------------------------
+
+/// A submission's trace is not in its answer.
+void connection::note_traces() {
+  if (!env_.log.enabled(observability::log_level::debug))
+    return traces_.clear();
+  auto note = [this](const protocol::send& x) {
+    // What crosses with a goaway has no answer.
+    if (!x.trace.empty() && traces_.size() < traces_max)
+      traces_.emplace(x.id, x.trace);
+  };
+  for (const auto& one : held_.frames) {
+    const auto* frame = std::get_if<protocol::client_frame>(&one);
+    if (frame == nullptr)
+      continue;
+    if (const auto* x = std::get_if<protocol::send>(frame))
+      note(*x);
+    else if (const auto* all = std::get_if<protocol::batch>(frame))
+      std::for_each(all->sends.begin(), all->sends.end(), note);
+  }
+}
+
+observability::message_context connection::take_context(const message_id& id) {
+  auto i = traces_.lower_bound(id);
+  if (i == traces_.end() || i->first != id)
+    return {id, {}};
+  auto out = about_message(id, i->second);
+  traces_.erase(i);
+  return out;
+}
+
+/// Never a body or a token: of what the client sent, only ids.
+void connection::log(const protocol::server_frame& frame) {
+  using observability::public_text;
+  if (const auto* x = std::get_if<protocol::sent>(&frame))
+    return env_.log.debug(take_context(x->id), "message acknowledged",
+                          {{"user", session_.user()},
+                           {"device", session_.device()},
+                           {"sequence", x->seq},
+                           {"duplicate", x->duplicate}});
+  const auto* why = std::get_if<protocol::failed>(&frame);
+  if (why == nullptr)
+    return;
+  if (why->id)
+    return env_.log.debug(take_context(*why->id), "message refused",
+                          {{"user", session_.user()},
+                           {"device", session_.device()},
+                           {"code", why->code},
+                           {"why", public_text{why->text}}});
+  if (why->fatal && session_.state() < session_state::authenticated)
+    env_.log.debug("connection refused", {{"from", public_text{wire_->peer()}},
+                                          {"code", why->code},
+                                          {"why", public_text{why->text}}});
+}
+
 // -- to the client ------------------------------------------------------------
 
 void connection::send(const protocol::server_frame& frame) {
+  count(frame);
+  if (env_.log.enabled(observability::log_level::debug))
+    log(frame);
+  thread_local std::string bytes;
+  bytes.clear();
+  protocol::encode(frame, bytes);
+  write(bytes);
+}
+
+void connection::count(const protocol::server_frame& frame) {
   if (auto* x = std::get_if<protocol::sent>(&frame)) {
     env_.metrics.messages_sent_acked.add(1);
     if (x->duplicate)
@@ -148,10 +218,6 @@ void connection::send(const protocol::server_frame& frame) {
     if (failure->id)
       env_.metrics.messages_refused.add(1);
   }
-  thread_local std::string bytes;
-  bytes.clear();
-  protocol::encode(frame, bytes);
-  write(bytes);
 }
 
 void connection::write(std::string_view frame) {

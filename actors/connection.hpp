@@ -3,6 +3,7 @@
 #include "actors/environment.hpp"
 #include "actors/session.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,9 @@ public:
 
   /// Bytes queued and not yet taken by the operating system.
   virtual std::size_t queued() const = 0;
+
+  /// The client's address, for the log; empty if there is none.
+  virtual std::string peer() const { return {}; }
 
   /// Sends what is queued, then closes. Nothing is delivered after that.
   virtual void close() = 0;
@@ -64,6 +68,10 @@ private:
   void on_answer(answered& what);
   void on_tick();
   void send(const protocol::server_frame& frame) override;
+  void count(const protocol::server_frame& frame);
+  void note_traces();
+  observability::message_context take_context(const message_id& id);
+  void log(const protocol::server_frame& frame);
   void write(std::string_view frame);
   void measure(std::string_view item);
   void act(session::command what) override;
@@ -85,6 +93,8 @@ private:
   /// Of the last `inbound`: what there was no room to answer yet.
   inbound held_;
   std::size_t taken_ = 0; ///< of these
+  /// Of submissions that have no answer yet, while their lines are logged.
+  std::multimap<message_id, std::string> traces_;
   bool pulling_ = false;
   inbox_offset pulled_after_;
   std::chrono::nanoseconds armed_{0};

@@ -1,5 +1,6 @@
 #include "actors/conversation.hpp"
 
+#include "actors/about_message.hpp"
 #include "actors/log_reader.hpp"
 #include "protocol/codec.hpp"
 
@@ -136,6 +137,8 @@ void conversation::look_up(const conversation_machine::lookup& what,
 void conversation::finish(const std::shared_ptr<progress>& what,
                           persistence::writes out) {
   auto release = [this, what, head = machine_.head()] {
+    if (env().log.enabled(observability::log_level::debug))
+      log(*what);
     caf::anon_send(what->request.reply_to, std::move(what->answer));
     advance_committed(head);
   };
@@ -144,6 +147,18 @@ void conversation::finish(const std::shared_ptr<progress>& what,
     return commit(std::move(out), true, std::move(release));
   commit(out, std::move(release));
   rest_if_nothing();
+}
+
+void conversation::log(const progress& what) {
+  for (std::size_t i = 0; i < what.answer.answers.size(); ++i) {
+    const auto& one = what.request.list[i];
+    auto about = about_message(one.id, one.trace);
+    if (const auto* x = std::get_if<protocol::sent>(&what.answer.answers[i]))
+      env().log.debug(about, "message committed",
+                      {{"conversation", machine_.id()},
+                       {"sequence", x->seq},
+                       {"duplicate", x->duplicate}});
+  }
 }
 
 /// Ids can be made up: those of no conversation take no memory.

@@ -33,6 +33,7 @@ private:
   void decide(std::shared_ptr<progress> what);
   void look_up(const conversation_machine::lookup& what,
                std::shared_ptr<progress> then);
+  void log(const progress& what);
   void finish(const std::shared_ptr<progress>& what, persistence::writes out);
   void advance_committed(sequence to);
   void pump();

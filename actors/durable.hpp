@@ -50,6 +50,11 @@ public:
 protected:
   const environment& env() const noexcept { return env_; }
   const keyring& keys() const noexcept { return keys_; }
+  /// Seldom needed, and its keys have it already.
+  persistence::actor_ref who() const {
+    return *persistence::owner_of(keys_.prefix());
+  }
+
   std::uint16_t shards() const noexcept { return env().routes.shards(); }
   timestamp now() const { return env().time.wall_now(); }
 
@@ -173,11 +178,6 @@ protected:
   }
 
 private:
-  /// Seldom needed, and its keys have it already.
-  persistence::actor_ref who() const {
-    return *persistence::owner_of(keys_.prefix());
-  }
-
   /// No other command runs before `then` has.
   template <class Then>
   auto alone(Then then) {

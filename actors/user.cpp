@@ -1,6 +1,8 @@
 #include "actors/user.hpp"
 
+#include "actors/about_message.hpp"
 #include "actors/log_reader.hpp"
+#include "protocol/codec.hpp"
 
 #include <algorithm>
 
@@ -89,10 +91,11 @@ void user::on_append(const append& what) {
   const auto& batch = *what.batch;
   auto skip = what.part.from.value - batch.first.value;
   auto count = what.part.to.value - what.part.from.value + 1;
+  auto items = std::span{batch.items}.subspan(skip, count);
+  auto before = machine_.head();
   persistence::writes out;
   auto unknown =
-    machine_.append(batch.conversation, what.part.from,
-                    std::span{batch.items}.subspan(skip, count), out);
+    machine_.append(batch.conversation, what.part.from, items, out);
   if (unknown)
     // What was staged before the activation has been applied since.
     return read_committed_alone(
@@ -107,6 +110,8 @@ void user::on_append(const append& what) {
         machine_.looked_up(what.batch->conversation, {expect(found)});
         on_append(what);
       });
+  if (env().log.enabled(observability::log_level::debug))
+    log(items.last(machine_.head().value - before.value), before);
   auto wrote = !out.empty();
   commit(out, [this, wrote, from = batch.conversation, done = what.done,
                head = machine_.head()] {
@@ -117,6 +122,21 @@ void user::on_append(const append& what) {
     if (--done->waiting == 0)
       env().routes.to_actor(ref_of(done->answer.conversation), done->answer);
   });
+}
+
+/// What came again has its place already, and no line.
+void user::log(std::span<const item_bytes> taken, inbox_offset behind) {
+  auto name = *user_id::parse(who().id);
+  for (const auto& bytes : taken) {
+    behind = behind.next();
+    if (auto item = protocol::decode_item(*bytes))
+      env().log.debug(about_message(item->id, item->trace),
+                      "message taken for an inbox",
+                      {{"user", name},
+                       {"offset", behind},
+                       {"conversation", item->conversation},
+                       {"sequence", item->seq}});
+  }
 }
 
 void user::on_read(const read_inbox& what) {

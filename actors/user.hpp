@@ -4,6 +4,7 @@
 #include "actors/user_machine.hpp"
 
 #include <map>
+#include <span>
 
 namespace iris::actors {
 
@@ -35,6 +36,7 @@ private:
 
   void activate();
   void on_append(const append& what);
+  void log(std::span<const item_bytes> taken, inbox_offset behind);
   void on_attach(const open_inbox& what);
   void on_detach(const close_inbox& what);
   void on_read(const read_inbox& what);

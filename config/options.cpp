@@ -210,7 +210,11 @@ std::vector<option> other_options() {
      "Plain HTTP. Other than on loopback it needs `listen.insecure`."},
     {IRIS_MEMBER(log.level), effect::reload,
      choice{index(log_level::info), {"debug", "info", "warn", "error"}},
-     "The least important lines that are written."},
+     "The least important lines that are written. `info` tells of starts, "
+     "reloads and stops; `debug` also follows each message, by its id "
+     "(`msg`) and trace: `message committed`, `message taken for an inbox`, "
+     "`message acknowledged` or `message refused`; and tells who was refused "
+     "before the login."},
     {IRIS_MEMBER(log.format), effect::restart,
      choice{index(log_format::text), {"text", "json"}},
      "Lines for people, or one JSON object a line for programs."},

@@ -3,6 +3,7 @@
 #include "actors/connection.hpp"
 #include "edge/io_thread.hpp"
 #include "edge/output_buffer.hpp"
+#include "edge/peer.hpp"
 #include "net/byte_stream.hpp"
 #include "protocol/framer.hpp"
 
@@ -34,6 +35,7 @@ public:
   void send(std::string_view frame) override;
   void resume() override;
   std::size_t queued() const override { return out_.size(); }
+  std::string peer() const override { return peer_of(socket_); }
   void close() override;
 
 private:

@@ -1,6 +1,7 @@
 #include "edge/websocket_wire.hpp"
 
 #include "edge/inbound.hpp"
+#include "edge/peer.hpp"
 
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
@@ -70,6 +71,9 @@ public:
   }
 
   std::size_t queued() const override { return queued_; }
+  std::string peer() const override {
+    return peer_of(beast::get_lowest_layer(stream_));
+  }
 
   void close() override {
     if (std::exchange(closing_, true) || shut_)

@@ -1,6 +1,9 @@
 #include "tests/sim/fixture.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 using namespace iris;
 using namespace iris::sim;
@@ -56,4 +59,86 @@ TEST_CASE("an acknowledged message survives a power cut") {
     CHECK(again.seq == first.seq);
     CHECK(again.at == first.at);
   }
+}
+
+TEST_CASE("a message can be followed through the log, but not read there") {
+  one_node a{1};
+  a.node.log_level(observability::log_level::debug);
+  raw_client alice{a.here, a.node}, bob{a.here, a.node};
+  alice.log_in("alice", "phone");
+  bob.log_in("bob", "phone");
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  auto id = a.new_id(), stray = a.new_id();
+  auto nowhere = group_conversation(user("alice"), stray);
+
+  alice.send(protocol::send{id, user("bob"), {}, "secret body", {}, trace});
+  alice.take<protocol::sent>();
+  bob.take<protocol::items>();
+  alice.take<protocol::items>();
+  alice.send(protocol::send{id, user("bob"), {}, "secret body", {}, trace});
+  alice.take<protocol::sent>();
+  alice.send(protocol::send{stray, {}, nowhere, "secret body", {}, trace});
+  alice.take<protocol::failed>();
+
+  auto told = [&](const message_id& about) {
+    std::vector<std::string> out;
+    for (const auto& line : a.node.log_lines().lines()) {
+      CHECK(line.find("secret body") == line.npos);
+      auto parsed = nlohmann::json::parse(line);
+      if (parsed.value("msg", "") != about.str())
+        continue;
+      CHECK(parsed["trace"] == trace);
+      CHECK(parsed["level"] == "debug");
+      auto text = parsed["text"].get<std::string>();
+      for (const char* field : {"user", "sequence", "duplicate", "code"})
+        if (parsed.contains(field))
+          text += ' ' + parsed[field].dump();
+      out.push_back(std::move(text));
+    }
+    return out;
+  };
+  auto lines = told(id);
+  // Both inboxes are on their way at the same time as the answer.
+  std::sort(lines.begin(), lines.end());
+  CHECK(lines
+        == std::vector<std::string>{
+          R"(message acknowledged "alice" 1 false)",
+          R"(message acknowledged "alice" 1 true)", "message committed 1 false",
+          "message committed 1 true", R"(message taken for an inbox "alice" 1)",
+          R"(message taken for an inbox "bob" 1)"});
+  CHECK(
+    told(stray)
+    == std::vector<std::string>{R"(message refused "alice" "not_a_member")"});
+}
+
+TEST_CASE("below debug a message leaves no line") {
+  one_node a{1};
+  raw_client alice{a.here, a.node};
+  alice.log_in("alice", "phone");
+
+  alice.send(protocol::send{a.new_id(), user("bob"), {}, "hello", {}, {}});
+  alice.take<protocol::sent>();
+
+  CHECK(a.node.log_lines().lines() == std::vector<std::string>{});
+}
+
+TEST_CASE("a refused login is in the log, and its token is not") {
+  one_node a{1};
+  a.node.log_level(observability::log_level::debug);
+  raw_client mallory{a.here, a.node};
+  mallory.connect();
+  mallory.send(protocol::hello{});
+  mallory.send(protocol::auth{"forged token", *device_id::parse("phone")});
+  mallory.wait_closed();
+
+  std::size_t told = 0;
+  for (const auto& line : a.node.log_lines().lines()) {
+    CHECK(line.find("forged token") == line.npos);
+    auto parsed = nlohmann::json::parse(line);
+    if (parsed["text"] == "connection refused") {
+      ++told;
+      CHECK(parsed["code"] == "token_invalid");
+    }
+  }
+  CHECK(told == 1);
 }

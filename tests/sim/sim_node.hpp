@@ -56,6 +56,7 @@ public:
   /// Of the process that runs. Precondition: running.
   const observability::metrics& metrics() const { return process_->metrics; }
   observability::memory_sink& log_lines() { return *log_lines_; }
+  void log_level(observability::log_level x) { process_->log.set_level(x); }
 
 private:
   /// All that ends with the process.
