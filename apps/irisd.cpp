@@ -63,8 +63,10 @@ void reload(iris::apps::server& server, const std::string& file) {
                          {{"problem", public_text{to_string(x)}}});
     return;
   }
-  if (auto done = server.reload(*loaded); !done)
-    server.log().error("not reloaded", {{"problem", done.failure()}});
+  auto done = server.reload(*loaded);
+  if (!done)
+    return server.log().error("not reloaded", {{"problem", done.failure()}});
+  server.log().info("reloaded", {{"differences", done->size()}});
 }
 
 int serve(const std::string& file, const iris::config::settings& settings) {
@@ -74,8 +76,12 @@ int serve(const std::string& file, const iris::config::settings& settings) {
     return fail(iris::cli::because("can't start", started.failure(),
                                    remedy(started.failure().code)));
   auto& server = **started;
-  for (const auto& x : server.addresses())
+  for (const auto& x : server.addresses()) {
+    server.log().info("listening",
+                      {{"address", iris::observability::public_text{x}}});
     std::cout << "listening on " << x << '\n';
+  }
+  server.log().info("ready", {});
   std::cout << "ready" << std::endl;
   int signal = 0;
   for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal))

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace iris::apps {
 
@@ -111,6 +112,10 @@ result<std::unique_ptr<server>> server::start(const config::settings& from) {
     return sink.failure();
   std::unique_ptr<server> out{new server(from, std::move(*sink))};
   out->descriptors_ = *files;
+  out->log_.info("starting",
+                 {{"version", public_text{IRIS_VERSION}},
+                  {"pid", ::getpid()},
+                  {"data_dir", public_text{from.node.data_dir.native()}}});
   for (auto step : {&server::open_keys, &server::open_tls, &server::open_store,
                     &server::listen, &server::open_admin})
     if (auto ok = (out.get()->*step)(); !ok)
@@ -212,10 +217,17 @@ result<void> server::open_store() {
   if (auto ok = make_store_directory(store_directory()); !ok)
     return ok;
   auto options = node_options();
+  std::error_code ignored;
+  auto known = std::filesystem::exists(store_directory() / "IDENTITY", ignored);
   auto store = persistence::node_store::open(
     store_directory().string(), options.self, disk_, store_options(settings_));
   if (!store)
     return store.failure();
+  log_.info(known ? observability::literal{"store opened"}
+                  : observability::literal{"new store made"},
+            {{"directory", public_text{store_directory().native()}},
+             {"shards", settings_.node.shards},
+             {"torn_tail", store->log->tail_was_torn()}});
   for (auto& x : threads_)
     x->start();
   actors::node_threads on{{}, log_thread_, state_thread_, reader_thread_};
@@ -430,6 +442,7 @@ void server::stop() {
   reader_thread_.stop();
   for (auto& x : threads_)
     x->stop();
+  log_.info("stopped", {});
 }
 
 } // namespace iris::apps

@@ -1,5 +1,7 @@
 #include "tests/apps/live_node.hpp"
 
+#include <nlohmann/json.hpp>
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -126,4 +128,43 @@ TEST_CASE("a node says where its administration interface listens") {
 
   CHECK(tree.err == "");
   CHECK(tree.code == 0);
+}
+
+TEST_CASE("a node's log tells its life, from its start to its end") {
+  config_file config{"[listen.tcp]\naddress = \"127.0.0.1:0\"\n[admin]\n"
+                     "address = \"\"\n[log]\nformat = \"json\"\n"};
+  auto live = [&] {
+    program node{{IRISD_PROGRAM, "--config", config.path()}};
+    node.line_with("ready");
+    node.signal(SIGHUP);
+    node.signal(SIGTERM);
+    CHECK(node.wait() == 0);
+    std::vector<nlohmann::json> out;
+    std::istringstream lines{node.complaint()};
+    for (std::string x; std::getline(lines, x);)
+      out.push_back(nlohmann::json::parse(x));
+    return out;
+  };
+  auto texts = [](const std::vector<nlohmann::json>& lines) {
+    std::vector<std::string> out;
+    for (const auto& x : lines)
+      if (x["level"] == "info")
+        out.push_back(x["text"]);
+    return out;
+  };
+  auto life = [](const char* store) {
+    return std::vector<std::string>{"starting", store,       "listening",
+                                    "ready",    "reloading", "reloaded",
+                                    "draining", "stopped"};
+  };
+
+  auto first = live(), second = live();
+
+  CHECK(texts(first) == life("new store made"));
+  CHECK(texts(second) == life("store opened"));
+  REQUIRE(first.size() >= 3);
+  CHECK(first[0]["data_dir"] == (config.folder / "data").string());
+  CHECK(first[0]["version"].is_string());
+  CHECK(first[0]["pid"].is_number());
+  CHECK(second[0]["node"] == 1);
 }
