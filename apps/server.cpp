@@ -112,6 +112,7 @@ result<std::unique_ptr<server>> server::start(const config::settings& from) {
     return sink.failure();
   std::unique_ptr<server> out{new server(from, std::move(*sink))};
   out->descriptors_ = *files;
+  out->metrics_.build_info.with(IRIS_VERSION).set(1);
   out->log_.info("starting",
                  {{"version", public_text{IRIS_VERSION}},
                   {"pid", ::getpid()},

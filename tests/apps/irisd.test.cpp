@@ -1,3 +1,4 @@
+#include "apps/cli/http.hpp"
 #include "tests/apps/live_node.hpp"
 
 #include <nlohmann/json.hpp>
@@ -167,4 +168,18 @@ TEST_CASE("a node's log tells its life, from its start to its end") {
   CHECK(first[0]["version"].is_string());
   CHECK(first[0]["pid"].is_number());
   CHECK(second[0]["node"] == 1);
+}
+
+TEST_CASE("a node tells its version at /metrics") {
+  live_node node;
+
+  auto at = *config::endpoint::parse(node.listener("http"));
+  auto answer = cli::call(at, {"GET", "/metrics"}, std::chrono::seconds{30});
+
+  REQUIRE(answer);
+  auto version = run_irisd({"--version"}).out;
+  version = version.substr(std::string{"irisd "}.size());
+  version.pop_back();
+  CHECK(answer->body.find("iris_build_info{version=\"" + version + "\"} 1\n")
+        != std::string::npos);
 }
