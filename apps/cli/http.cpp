@@ -40,24 +40,21 @@ http::request<http::string_body> make_request(const config::endpoint& node,
   return out;
 }
 
-error to_error(const beast::system_error& x, const config::endpoint& node,
-               bool connected) {
-  auto why = node.str() + ": " + x.code().message();
+/// Whoever doesn't answer in HTTP is as little a node as nobody.
+error to_error(const beast::system_error& x, const config::endpoint& node) {
   if (x.code() == beast::error::timeout)
     return {errc::timed_out, node.str() + ": expected an answer in time"};
-  if (!connected)
-    return {errc::no_connection, why + ", expected a node's admin listener"};
-  return {errc::io_failed, why + ", expected an answer in HTTP"};
+  return {errc::no_connection, node.str() + ": " + x.code().message()
+                                 + ", expected a node's admin listener"};
 }
 
 asio::awaitable<void> exchange(tcp::resolver::results_type to,
                                http::request<http::string_body> request,
                                std::chrono::milliseconds at_most,
-                               bool& connected, http_answer& out) {
+                               http_answer& out) {
   beast::tcp_stream stream{co_await asio::this_coro::executor};
   stream.expires_after(at_most);
   co_await stream.async_connect(to, asio::use_awaitable);
-  connected = true;
   co_await http::async_write(stream, request, asio::use_awaitable);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
@@ -89,19 +86,17 @@ result<http_answer> call(const config::endpoint& node, const http_request& what,
                          std::chrono::milliseconds at_most) {
   asio::io_context io{1};
   http_answer out;
-  bool connected = false;
   std::exception_ptr thrown;
   try {
     // A name is looked up before the clock runs: Asio can't interrupt that.
     auto to = tcp::resolver{io}.resolve(node.host, std::to_string(node.port));
-    asio::co_spawn(
-      io, exchange(to, make_request(node, what), at_most, connected, out),
-      [&thrown](std::exception_ptr x) { thrown = std::move(x); });
+    asio::co_spawn(io, exchange(to, make_request(node, what), at_most, out),
+                   [&thrown](std::exception_ptr x) { thrown = std::move(x); });
     io.run();
     if (thrown)
       std::rethrow_exception(thrown);
   } catch (const beast::system_error& x) {
-    return to_error(x, node, connected);
+    return to_error(x, node);
   }
   return out;
 }

@@ -28,7 +28,8 @@ struct http_answer {
 result<config::endpoint> parse_admin_url(const std::string& text);
 
 /// Calls, and waits for the whole answer. Blocks for at most `at_most`. Fails
-/// with no_connection, timed_out, or io_failed if the answer is not HTTP.
+/// with timed_out, or no_connection, also if somebody answers otherwise than in
+/// HTTP.
 result<http_answer> call(const config::endpoint& node, const http_request& what,
                          std::chrono::milliseconds at_most);
 

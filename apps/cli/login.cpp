@@ -79,7 +79,9 @@ void declare(CLI::App& command, login_options& x, std::string device) {
                 "configuration")
     ->excludes(token);
   command.add_option("--as", x.as, "Who you are");
-  command.add_option("--device", x.device, "Which of your devices this is")
+  command
+    .add_option("--device", x.device,
+                "Which of your devices this is: one connection each")
     ->capture_default_str();
   command
     .add_option("--timeout", x.timeout_s,

@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -185,6 +188,32 @@ TEST_CASE("what a node tells is no JSON in its tables") {
            "NODE\ncluster  demo\nnames    a, b\nleader\n\n"
            "LISTENING  CONNECTIONS\ntcp://a:1  3\ntls://a:2  0\n\n"
            "LOG STORE\nfiles      2\n");
+}
+
+TEST_CASE("a port that doesn't speak HTTP is no node's admin listener") {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor other{
+    io, {boost::asio::ip::address_v4::loopback(), 0}};
+  auto where = "127.0.0.1:" + std::to_string(other.local_endpoint().port());
+  // As a client's port does: an error in its own protocol, and the end.
+  std::thread stranger{[&other] {
+    boost::system::error_code ignored;
+    auto with = other.accept();
+    std::string asked(4, '\0');
+    boost::asio::read(with, boost::asio::buffer(asked), ignored);
+    boost::asio::write(with, boost::asio::buffer("\0\0\0\1\x80", 5), ignored);
+  }};
+
+  auto run = run_iris({"status", "--admin", "http://" + where});
+  stranger.join();
+
+  CHECK(run.code == 3);
+  CHECK(run.err.starts_with("iris: can't read the node's status\n"
+                            "why: no_connection (602): "
+                            + where + ": "));
+  CHECK(run.err.ends_with(", expected a node's admin listener\n"
+                          "try: check the address, and that the node is "
+                          "running\n"));
 }
 
 TEST_CASE("a node that hangs is given up in time") {
