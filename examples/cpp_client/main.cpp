@@ -27,10 +27,18 @@ int chat(const std::string& url, const std::string& token, const user_id& to,
   with.endpoints = {url};
   with.device = *device_id::parse("laptop");
   with.token = [&] { return token; }; // Asked again: tokens are short-lived.
+  // Goes on where this device was last.
+  with.position = std::nullopt;
   client::client me{
     io, with, [&](const client::event& x) {
       if (const auto* m = std::get_if<client::message>(&x)) {
-        std::cout << m->item.from.str() << ": " << m->item.body << std::endl;
+        if (!m->item.body.empty()) // Others are changes of groups.
+          std::cout << m->item.from.str() << ": " << m->item.body << std::endl;
+      } else if (const auto* d = std::get_if<client::disconnected>(&x)) {
+        // It connects again by itself, and sends what has no answer.
+        std::cerr << "disconnected: " << to_string(d->reason) << std::endl;
+      } else if (const auto* f = std::get_if<client::failed>(&x)) {
+        std::cerr << "not sent: " << to_string(f->why) << std::endl;
       } else if (const auto* s = std::get_if<client::stopped>(&x)) {
         std::cerr << to_string(s->reason) << '\n';
         status = 1;
