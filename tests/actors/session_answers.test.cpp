@@ -14,6 +14,18 @@ protocol::client_frame batch_of(std::initializer_list<const char*> ids) {
   return out;
 }
 
+/// Keeps the submissions that a session asks for.
+struct submissions final : session::sink {
+  void send(const protocol::server_frame&) override {}
+  void act(session::command what) override {
+    if (auto* x = std::get_if<session::submit_list>(&what))
+      lists.push_back(std::move(*x));
+  }
+  void close() override {}
+
+  std::vector<session::submit_list> lists;
+};
+
 } // namespace
 
 TEST_CASE("what one read brings for a conversation goes out together") {
@@ -27,20 +39,12 @@ TEST_CASE("what one read brings for a conversation goes out together") {
 }
 
 TEST_CASE("a send names its conversation, or a user who shares one") {
-  std::vector<conversation_id> found;
+  submissions found;
   session_options options;
   options.verify = [](auto, timestamp at) -> result<credentials> {
     return credentials{user("alice"), {}, {at.ms + 1000}};
   };
-  session it{options,
-             {[](const auto&) {},
-              [&](const session::command& x) {
-                if (auto* list = std::get_if<session::submit_list>(&x))
-                  found.push_back(list->conversation);
-              },
-              [] {}},
-             {1},
-             0s};
+  session it{options, found, {1}, 0s};
   it.receive(protocol::hello{}, {0}, 0s);
   it.receive(protocol::auth{"t", device("phone")}, {0}, 0s);
   it.attached({}, {}, {}, {});
@@ -55,31 +59,25 @@ TEST_CASE("a send names its conversation, or a user who shares one") {
   it.receive(protocol::group_create{session_harness::id("g"), "", {}}, {0}, 0s);
   it.flush();
 
-  CHECK(found == std::vector{talk, group});
+  REQUIRE(found.lists.size() == 2);
+  CHECK(found.lists[0].conversation == talk);
+  CHECK(found.lists[1].conversation == group);
 }
 
 TEST_CASE("a submission arrives as it was sent") {
-  std::vector<submission> found;
+  submissions found;
   session_options options;
   options.verify = [](auto, timestamp at) -> result<credentials> {
     return credentials{user("alice"), {}, {at.ms + 1000}};
   };
-  session it{options,
-             {[](const auto&) {},
-              [&](session::command x) {
-                if (auto* list = std::get_if<session::submit_list>(&x))
-                  found.push_back(list->list.front());
-              },
-              [] {}},
-             {1},
-             0s};
+  session it{options, found, {1}, 0s};
   it.receive(protocol::hello{}, {0}, 0s);
   it.receive(protocol::auth{"t", device("phone")}, {0}, 0s);
   it.attached({}, {}, {}, {});
   auto receive = [&](const protocol::client_frame& x) {
     it.receive(x, {0}, 0s);
     it.flush();
-    return found.back();
+    return found.lists.back().list.front();
   };
   auto id = session_harness::id("a");
   auto other = session_harness::id("b");
