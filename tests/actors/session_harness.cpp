@@ -77,7 +77,8 @@ session_harness::session_harness(session_state up_to, session_options with)
       out.device = device("phone");
     return out;
   };
-  it.emplace(options, *this, node_id{1}, now);
+  session::sink& out = *this;
+  it.emplace(options, out, node_id{1}, now);
   advance_to(up_to);
 }
 
