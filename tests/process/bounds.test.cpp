@@ -16,8 +16,8 @@ using namespace iris::process;
 
 namespace {
 
-constexpr std::size_t KiB = 1024;
-constexpr std::size_t MiB = 1024 * KiB;
+constexpr std::size_t kib = 1024;
+constexpr std::size_t mib = 1024 * kib;
 
 #if defined(__SANITIZE_ADDRESS__)
 // Its allocator keeps what was freed: memory is not looked at.
@@ -29,7 +29,7 @@ constexpr std::size_t rounds_k = 16;
 #endif
 
 constexpr std::size_t messages_a_round = 64;
-constexpr std::size_t body_bytes = 63 * KiB / 4; ///< four fit in a page
+constexpr std::size_t body_bytes = 63 * kib / 4; ///< four fit in a page
 constexpr std::uint32_t window = 64;
 constexpr std::size_t share = 1000;    ///< submissions a second
 constexpr std::size_t flood_every = 8; ///< rounds
@@ -38,8 +38,8 @@ constexpr std::size_t flood_every = 8; ///< rounds
 constexpr std::size_t deaf_devices = 8;
 constexpr std::size_t requests_a_round = 20;
 
-constexpr std::size_t output_bytes = 128 * KiB;
-constexpr std::size_t cache_bytes = 1 * MiB;
+constexpr std::size_t output_bytes = 128 * kib;
+constexpr std::size_t cache_bytes = 1 * mib;
 const std::string limited = "[storage]\ncache = \"1 MiB\"\n"
                             "[limits]\noutput_bytes = \"128 KiB\"\n"
                             "idle_timeout = \"10m\"\nsends_per_second = "
@@ -55,9 +55,9 @@ constexpr std::size_t write_buffers =
 /// storage.cache, and as much for the log.
 constexpr std::size_t caches = stores * cache_bytes;
 /// Indexes and filters of open tables, as store_options has them.
-constexpr std::size_t open_tables = stores * 64 * 128 * KiB;
+constexpr std::size_t open_tables = stores * 64 * 128 * kib;
 /// What one shard takes on while it writes: submissions, and fan-outs on top.
-constexpr std::size_t shard_bytes = (8 + 16) * MiB;
+constexpr std::size_t shard_bytes = (8 + 16) * mib;
 /// Bystanders, two good readers, who writes to groups, the flooder, hoarder.
 constexpr std::size_t connected =
   bystanders::count + 2 + 1 + 1 + 1 + deaf_devices;
@@ -338,10 +338,10 @@ TEST_CASE("those who misbehave cost bounded memory, and others nothing") {
   auto most_4k = load(3 * rounds_k, true);
 
   auto grown = most_4k - std::min(most_k, most_4k);
-  MESSAGE("held at most up to k: ", most_k / KiB,
-          " KiB, up to 4k: ", most_4k / KiB, " KiB; grown by ", grown / KiB,
-          " KiB of at most ", growth_max / KiB, ", without a bound by ",
-          unbounded_items / KiB);
+  MESSAGE("held at most up to k: ", most_k / kib,
+          " KiB, up to 4k: ", most_4k / kib, " KiB; grown by ", grown / kib,
+          " KiB of at most ", growth_max / kib, ", without a bound by ",
+          unbounded_items / kib);
   if (looks_at_memory)
     CHECK(grown <= growth_max);
   auto [p50, p99] = quantiles_ms(friends.take_delays());

@@ -376,6 +376,7 @@ TEST_CASE("a shard drops fan-outs beyond 16 MiB that come at once") {
 TEST_CASE("a fan-out to many goes to 16 MiB of them at a time") {
   lone_host<fanned_out> a;
   std::vector<user_id> many;
+  many.reserve(300);
   for (int i = 0; i < 300; ++i)
     many.push_back(a.named("member-" + std::to_string(i) + "-", {0}));
   auto large = a.new_fan_out(2, many);
