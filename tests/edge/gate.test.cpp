@@ -56,3 +56,12 @@ TEST_CASE("a gate is empty when those who were told are gone, too") {
 
   CHECK(it.wait_until_empty(std::chrono::milliseconds{0}));
 }
+
+TEST_CASE("a full node tells only as many as it has files for") {
+  gate it{1, 1000, 2};
+  CHECK(it.enter(quiet) == verdict::welcome);
+  CHECK(it.enter(quiet) == verdict::full);
+  CHECK(it.enter(quiet) == verdict::full);
+
+  CHECK(it.enter(quiet) == verdict::shut);
+}
