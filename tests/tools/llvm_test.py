@@ -58,6 +58,12 @@ class LlvmTest(RuleTest):
         problems = self.linted("struct BadName {};\n")
         self.assertRegex(problems[0], r"^base/a.cpp:1: .*snake_case")
 
+    def test_a_folder_that_is_left_out_is_not_looked_at(self):
+        tree = self.compiled("int F();\n")
+
+        self.assertEqual(list(lint(tree, True, ("base/",))), [])
+        self.assertEqual(len(list(lint(tree, True, ("tests/",)))), 1)
+
     def test_answers_are_remembered_until_the_code_changes(self):
         tree = self.compiled(CLEAN)
         list(lint(tree, True))
