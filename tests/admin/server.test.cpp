@@ -28,15 +28,16 @@ server_options at_most(std::uint32_t connections) {
 TEST_CASE("an address that isn't one is refused") {
   boost::asio::io_context on;
   server_options options;
-  options.address = "192.0.2.1.1.invalid";
+  // Too long for a name: nobody is asked about it.
+  options.address = std::string(64, 'x');
 
   auto made = server::listen(on, options, sample_handlers());
 
   REQUIRE_FALSE(made);
   CHECK(made.failure()
         == error{errc::config_invalid,
-                 "can't resolve 192.0.2.1.1.invalid: expected an IP address "
-                 "or a name of this machine"});
+                 "can't resolve " + options.address
+                   + ": expected an IP address or a name of this machine"});
 }
 
 TEST_CASE("a name of this machine is an address") {
