@@ -14,7 +14,7 @@ struct guard_rules {
   bool latch_failures = true;    ///< a failed write or sync is never retried
   bool accept_torn_tails = true; ///< what a crash cut short is no damage
   /// What a log whose every record is synced gets ahead of its end; 0: nothing.
-  std::uint64_t reserve_bytes = std::uint64_t{1} << 20;
+  std::uint64_t reserve_bytes = std::uint64_t{8} << 20;
 };
 
 /// What `LockFile` says of a lock that somebody holds; every other failure has

@@ -116,16 +116,16 @@ TEST_CASE("the log's file has room ahead while it is open, and keeps none") {
   auto store = node_store::open(temporary.at("node"), demo, disk);
   REQUIRE(store);
   for (std::uint64_t i = 1; i <= 3; ++i) {
-    auto added = change(i, std::string(500'000, 'x'));
+    auto added = change(i, std::string(4'000'000, 'x'));
     REQUIRE(store->log->append({&added, 1}));
-    CHECK(size("node/log") == (i < 3 ? 1 : 2) * std::uintmax_t{1 << 20});
+    CHECK(size("node/log") == (i < 3 ? 1 : 2) * std::uintmax_t{8 << 20});
   }
   CHECK(size("node/state") == 0);
 
   *store = node_store{};
 
-  CHECK(size("node/log") > 1'500'000);
-  CHECK(size("node/log") < 1'501'000);
+  CHECK(size("node/log") > 12'000'000);
+  CHECK(size("node/log") < 12'010'000);
   store = node_store::open(temporary.at("node"), demo, disk);
   REQUIRE(store);
   CHECK(store->log->load({1})->entries.size() == 3);
