@@ -4,7 +4,9 @@
 #include "security/host_name.hpp"
 #include "security/openssl.hpp"
 
+#include <fstream>
 #include <optional>
+#include <sstream>
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -157,14 +159,36 @@ std::optional<material> make_material(const std::string& names, timestamp now) {
   return made;
 }
 
+std::string to_text(const material& made) {
+  return made.key + made.cert + made.ca;
+}
+
+/// The inverse of to_text: each part starts with a line of its own.
+result<material> to_material(const std::string& text,
+                             const std::filesystem::path& from) {
+  constexpr std::string_view start = "-----BEGIN CERTIFICATE-----";
+  auto cert = text.find(start);
+  auto ca = text.find(start, cert == text.npos ? cert : cert + start.size());
+  if (cert == 0 || ca == text.npos)
+    return error{errc::corrupt, from.string()
+                                  + " is none of Iris' files: expected a key "
+                                    "and two certificates; move it away"};
+  return material{text.substr(ca), text.substr(cert, ca - cert),
+                  text.substr(0, cert)};
+}
+
+bool is_there(const std::filesystem::path& file) {
+  std::error_code failure;
+  return std::filesystem::exists(
+    std::filesystem::symlink_status(file, failure));
+}
+
 /// How many of the files are there, and which are not.
 result<bool> all_present(const certificate_files& files) {
   std::string missing;
   int present = 0;
   for (const auto& file : {files.ca, files.cert, files.key}) {
-    std::error_code failure;
-    auto status = std::filesystem::symlink_status(file, failure);
-    if (std::filesystem::exists(status))
+    if (is_there(file))
       ++present;
     else
       missing += " " + file.string();
@@ -177,18 +201,52 @@ result<bool> all_present(const certificate_files& files) {
   return present == 3;
 }
 
-} // namespace
+/// Makes one of the three, unless an earlier start did so before it was cut
+/// short. What somebody else put there is kept.
+result<void> publish(const std::filesystem::path& file,
+                     const std::string& content, readable_by whom) {
+  auto done = write_new(file, content, whom);
+  if (done || done.failure().code != errc::already_exists)
+    return done;
+  std::ostringstream found;
+  found << std::ifstream{file, std::ios::binary}.rdbuf();
+  if (found.str() == content)
+    return {};
+  return error{errc::config_invalid,
+               file.string()
+                 + " is not the one that belongs to certificates.unfinished: "
+                   "expected ca.pem, node.pem and node.key, or none of them; "
+                   "move one of the two files away"};
+}
 
-result<certificate_files>
-make_self_signed(const std::filesystem::path& directory,
-                 const std::vector<std::string>& host_names, timestamp now) {
-  certificate_files files{directory / "ca.pem", directory / "node.pem",
-                          directory / "node.key"};
-  auto present = all_present(files);
-  if (!present)
-    return present.failure();
-  if (*present)
-    return files;
+/// Makes what is missing of the three files and ends the first start.
+result<void> finish(const certificate_files& files, const material& made,
+                    const std::filesystem::path& unfinished) {
+  auto done = publish(files.ca, made.ca, readable_by::everyone);
+  if (done)
+    done = publish(files.cert, made.cert, readable_by::everyone);
+  if (done)
+    done = publish(files.key, made.key, readable_by::owner);
+  return done ? remove_synced(unfinished) : done;
+}
+
+result<void> take_up(const certificate_files& files,
+                     const std::filesystem::path& unfinished) {
+  auto text = read_secret(unfinished);
+  if (!text)
+    return text.failure();
+  auto made = to_material(*text, unfinished);
+  OPENSSL_cleanse(text->data(), text->size());
+  if (!made)
+    return made.failure();
+  auto done = finish(files, *made, unfinished);
+  OPENSSL_cleanse(made->key.data(), made->key.size());
+  return done;
+}
+
+result<material> make_checked(const std::filesystem::path& directory,
+                              const std::vector<std::string>& host_names,
+                              timestamp now) {
   auto names = subject_names(host_names);
   if (!names)
     return names.failure();
@@ -202,11 +260,37 @@ make_self_signed(const std::filesystem::path& directory,
   if (!made)
     return error{errc::internal,
                  "can't make a certificate: " + take_openssl_errors()};
-  auto done = write_new(files.ca, made->ca, readable_by::everyone);
+  return std::move(*made);
+}
+
+} // namespace
+
+result<certificate_files>
+make_self_signed(const std::filesystem::path& directory,
+                 const std::vector<std::string>& host_names, timestamp now) {
+  certificate_files files{directory / "ca.pem", directory / "node.pem",
+                          directory / "node.key"};
+  // All three in one file, which is whole or absent: behind it, a start that
+  // was cut short can be finished with the same key.
+  auto unfinished = directory / "certificates.unfinished";
+  if (is_there(unfinished)) {
+    if (auto done = take_up(files, unfinished); !done)
+      return done.failure();
+    return files;
+  }
+  auto present = all_present(files);
+  if (!present)
+    return present.failure();
+  if (*present)
+    return files;
+  auto made = make_checked(directory, host_names, now);
+  if (!made)
+    return made.failure();
+  auto text = to_text(*made);
+  auto done = write_new(unfinished, text, readable_by::owner);
+  OPENSSL_cleanse(text.data(), text.size());
   if (done)
-    done = write_new(files.cert, made->cert, readable_by::everyone);
-  if (done)
-    done = write_new(files.key, made->key, readable_by::owner);
+    done = finish(files, *made, unfinished);
   OPENSSL_cleanse(made->key.data(), made->key.size());
   if (!done)
     return done.failure();

@@ -151,4 +151,10 @@ result<void> write_new(const std::filesystem::path& path,
   return sync_directory(path);
 }
 
+result<void> remove_synced(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0)
+    return failed("remove", path);
+  return sync_directory(path);
+}
+
 } // namespace iris::security
