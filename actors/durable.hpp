@@ -162,6 +162,8 @@ protected:
   }
 
   void bounce(caf::mailbox_element& what) override {
+    // Its shard has counted it. Only that sends commands, and on this unit.
+    ++handled_;
     env().metrics.mailbox_rejected.with(this->name()).add();
     refuse_any(what.content(),
                {errc::overloaded, "the mailbox is full: try again", 100});

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 using namespace iris;
 using namespace iris::actors;
@@ -518,6 +519,30 @@ TEST_CASE("whom a sweep wakes rests again at once") {
 
   // By the next look at who rests.
   a.here.run(6s);
+  CHECK(a.metrics.users_active.value() == 0);
+}
+
+TEST_CASE("who once had a full mailbox rests like the others") {
+  lone_host<fanned_out> a;
+  a.env.mailbox_max = 4;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, a.client});
+
+  for (std::size_t i = 0; i < 20; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 20);
+  std::set<std::uint64_t> refused, answers;
+  for (const auto& x : heard)
+    (std::holds_alternative<protocol::failed>(x.answer) ? refused : answers)
+      .insert(x.tag);
+  CHECK((answers == std::set<std::uint64_t>{0, 1, 2, 3}));
+  CHECK(refused.size() == 16);
+  a.tell(close_inbox{carol, a.client.id()});
+  a.here.run(2min);
   CHECK(a.metrics.users_active.value() == 0);
 }
 
