@@ -271,6 +271,15 @@ struct shard_loaded {
   result<persistence::applied_point> applied;
 };
 
+/// A step of a walk through the actors that have wake marks, or of a sweep
+/// through all: passes a `sweep` on to each. It comes as one message, which
+/// finds room in any mailbox.
+struct awaken {
+  std::vector<persistence::actor_ref> list;
+  std::string
+    next_mark; ///< where the walk through the marks goes on, if at all
+};
+
 /// Goes on with a sweep, at this key.
 struct sweep_on {
   std::string from;
@@ -294,10 +303,11 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<close_inbox>, caf::reacts_to<read_inbox>,
   caf::reacts_to<acknowledge>, caf::reacts_to<read_status>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
-  caf::reacts_to<remove_device>, caf::reacts_to<sweep>, caf::reacts_to<resting>,
-  caf::reacts_to<sweep_on>, caf::reacts_to<hand_out_on>,
-  caf::reacts_to<shard_loaded>, caf::reacts_to<shard_leads>,
-  caf::reacts_to<shard_stopped>, caf::reacts_to<tick>,
+  caf::reacts_to<remove_device>, caf::reacts_to<awaken>,
+  caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
+  caf::reacts_to<hand_out_on>, caf::reacts_to<shard_loaded>,
+  caf::reacts_to<shard_leads>, caf::reacts_to<shard_stopped>,
+  caf::reacts_to<tick>,
   caf::replies_to<supervision::read_tree>::with<supervision::tree_node>>;
 
 } // namespace iris::actors
@@ -331,6 +341,7 @@ IRIS_LOCAL_MESSAGE(iris::actors::list_conversations)
 IRIS_LOCAL_MESSAGE(iris::actors::list_devices)
 IRIS_LOCAL_MESSAGE(iris::actors::remove_device)
 IRIS_LOCAL_MESSAGE(iris::actors::resting)
+IRIS_LOCAL_MESSAGE(iris::actors::awaken)
 IRIS_LOCAL_MESSAGE(iris::actors::sweep_on)
 IRIS_LOCAL_MESSAGE(iris::actors::hand_out_on)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_loaded)

@@ -32,6 +32,8 @@ constexpr auto hand_out_pause = 20ms;
 constexpr std::size_t sweep_step = 64;
 /// The pause behind a step, for what it woke to do its work.
 constexpr auto sweep_pause = 200ms;
+/// Wake marks that are read at a time.
+constexpr std::size_t wake_step = 64;
 
 constexpr char wake_record = 'W';
 
@@ -156,7 +158,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_user<list_conversations>(),
     to_user<list_devices>(),
     to_user<remove_device>(),
-    [this](sweep& x) { forward(x.who, x); },
+    [this](awaken& x) { on_awaken(x); },
     [this](resting& x) { on_resting(x); },
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },
     [this](hand_out_on&) { hand_out(); },
@@ -362,7 +364,7 @@ void shard_host::on_down(const caf::down_msg& what) {
                       {{"shard", with_.shard.id},
                        {"fault", observability::public_text{last_fault_}}});
   if (shard_->leading())
-    wake_marked();
+    wake_if_marked(who);
 }
 
 void shard_host::on_resting(const resting& what) {
@@ -400,26 +402,55 @@ void shard_host::on_leading() {
     .set(1);
   with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
   led_ = true;
-  wake_marked();
+  wake_marked(wake_prefix(with_.shard.id));
   for (auto& x : std::exchange(early_, {}))
     x();
 }
 
-void shard_host::wake_marked() {
-  auto id = with_.shard.id;
-  shard_->read([self = caf::actor_cast<shard_actor>(this),
-                id](const persistence::state_store& store) {
-    auto first = wake_prefix(id);
-    auto scanned = store.scan(first, persistence::prefix_end(first), false,
+/// Step by step: the next one is read behind what this one wakes. All of them
+/// were in memory at once before, for who has a mark doesn't rest.
+void shard_host::wake_marked(std::string first) {
+  shard_->read([self = caf::actor_cast<shard_actor>(this), id = with_.shard.id,
+                first](const persistence::state_store& store) {
+    awaken out;
+    auto end = persistence::prefix_end(wake_prefix(id));
+    auto scanned = store.scan(first, end, false,
                               [&](std::string_view key, std::string_view) {
-                                // A sweep is the command that changes nothing.
+                                if (out.list.size() == wake_step) {
+                                  out.next_mark = key;
+                                  return false;
+                                }
                                 if (auto who = decode_wake(key, id))
-                                  caf::anon_send(self, sweep{std::move(*who)});
+                                  out.list.push_back(std::move(*who));
                                 return true;
                               });
     if (!scanned)
-      caf::anon_send(self, shard_stopped{scanned.failure()});
+      return caf::anon_send(self, shard_stopped{scanned.failure()});
+    caf::anon_send(self, std::move(out));
   });
+}
+
+/// What it staged before it failed counts.
+void shard_host::wake_if_marked(const actor_ref& who) {
+  shard_->read_staged([self = caf::actor_cast<shard_actor>(this),
+                       id = with_.shard.id,
+                       who](const persistence::state_store& store) {
+    auto found = store.get(wake_key(id, who));
+    if (!found)
+      caf::anon_send(self, shard_stopped{found.failure()});
+    else if (*found)
+      caf::anon_send(self, awaken{{who}, {}});
+  });
+}
+
+void shard_host::on_awaken(const awaken& what) {
+  for (const auto& who : what.list) {
+    // A sweep is the command that changes nothing.
+    sweep command{who};
+    forward(who, command);
+  }
+  if (!what.next_mark.empty() && !stopped_)
+    wake_marked(what.next_mark);
 }
 
 void shard_host::on_stopped(const error& why) {
@@ -470,8 +501,7 @@ void shard_host::sweep_from(std::string first) {
     auto found = find_actors(store, id, first, sweep_step);
     if (!found)
       return caf::anon_send(self, shard_stopped{found.failure()});
-    for (auto& x : found->list)
-      caf::anon_send(self, sweep{std::move(x)});
+    caf::anon_send(self, awaken{std::move(found->list), {}});
     unit.after(sweep_pause, [weak = caf::actor_cast<caf::weak_actor_ptr>(self),
                              next = std::move(found->next)] {
       if (auto alive = weak.lock())
@@ -513,7 +543,7 @@ void shard_host::bounce(caf::mailbox_element& what) {
 
 bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
   return what.match_elements<close_inbox>() || what.match_elements<resting>()
-         || what.match_elements<sweep_on>()
+         || what.match_elements<awaken>() || what.match_elements<sweep_on>()
          || what.match_elements<hand_out_on>()
          || what.match_elements<shard_loaded>()
          || what.match_elements<shard_leads>()

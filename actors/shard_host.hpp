@@ -86,7 +86,9 @@ private:
   void on_tick();
   void end(const caf::error& reason);
   void end_children();
-  void wake_marked();
+  void on_awaken(const awaken& what);
+  void wake_marked(std::string first);
+  void wake_if_marked(const persistence::actor_ref& who);
   void sweep_from(std::string first);
   error refusal() const;
   bool in_quarantine(const persistence::actor_ref& who);

@@ -60,6 +60,13 @@ struct lone_host {
     auto stub = supervision::spawn_on<recorder<Elsewhere>>(home, elsewhere);
     auto peer = supervision::spawn_on<recorder<submitted>>(home, answers);
     client = caf::actor_cast<connection_actor>(peer);
+    stand_in = caf::actor_cast<shard_actor>(stub);
+    all = {caf::actor_cast<caf::actor>(stub),
+           caf::actor_cast<caf::actor>(peer)};
+    spawn_host();
+  }
+
+  void spawn_host() {
     shard_host_parts parts{{{0},
                             {1},
                             log_writer,
@@ -74,11 +81,18 @@ struct lone_host {
                            state_thread,
                            env};
     host = supervision::spawn_on<shard_host>(home, parts);
-    routes.update({host, caf::actor_cast<shard_actor>(stub)});
-    all = {caf::actor_cast<caf::actor>(host), caf::actor_cast<caf::actor>(stub),
-           caf::actor_cast<caf::actor>(peer)};
+    routes.update({host, stand_in});
+    all.push_back(caf::actor_cast<caf::actor>(host));
+    metrics.shard_leader.with("0").set(0);
     REQUIRE(here.run(
       10s, [this] { return metrics.shard_leader.with("0").value() == 1; }));
+  }
+
+  /// Ends the shard and all on it, as a fault of it does.
+  void restart_host() {
+    caf::anon_send_exit(host, caf::exit_reason::kill);
+    here.run(enough);
+    spawn_host();
   }
 
   ~lone_host() {
@@ -195,9 +209,10 @@ struct lone_host {
   }
 
   /// Such that their conversation lives on shard 0, and they on shard 1.
-  user_id other_of(const user_id& who) const {
+  user_id other_of(const user_id& who, std::size_t number = 0) const {
+    auto prefix = "bob-" + std::to_string(number) + "-";
     for (int i = 0;; ++i)
-      if (auto out = named("bob-" + std::to_string(i) + "-", {1});
+      if (auto out = named(prefix + std::to_string(i) + "-", {1});
           routes.home_of(ref_of(direct_conversation(who, out))) == shard_id{0})
         return out;
   }
@@ -229,6 +244,7 @@ struct lone_host {
   std::vector<Elsewhere> elsewhere;
   std::vector<submitted> answers;
   connection_actor client;
+  shard_actor stand_in;
   shard_actor host;
   std::vector<caf::actor> all;
 
@@ -426,6 +442,35 @@ TEST_CASE("a fan-out is sent again until it is answered") {
   }
 }
 
+TEST_CASE("a start takes up what is undelivered, however much it is") {
+  constexpr std::size_t count = 300;
+  lone_host<fan_out> a;
+  std::map<conversation_id, message_id> sent;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto message = a.new_submission(10);
+    message.to = a.other_of(a.alice, i);
+    auto into = direct_conversation(a.alice, *message.to);
+    sent[into] = message.id;
+    a.tell(submit{into, {a.alice, a.laptop}, {message}, 0, a.client});
+  }
+  a.here.run(enough);
+  REQUIRE(a.answers.size() == count);
+  a.elsewhere.clear();
+
+  a.env.mailbox_max = 1;
+  a.restart_host();
+  // Long before a sweep, and before anything is sent a second time.
+  a.here.run(enough);
+
+  REQUIRE(a.elsewhere.size() == count);
+  for (const auto& x : a.elsewhere) {
+    REQUIRE(x.items.size() == 1);
+    CHECK(protocol::decode_item(*x.items[0])->id == sent.at(x.conversation));
+    sent.erase(x.conversation);
+  }
+  CHECK(sent.empty());
+}
+
 TEST_CASE("a full disk takes no fan-out until it has room again") {
   lone_host<fanned_out> a;
   auto carol = a.named("carol", {0});
@@ -514,7 +559,7 @@ TEST_CASE("whom a sweep wakes rests again at once") {
   REQUIRE(
     a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
 
-  a.tell(sweep{ref_of(carol)});
+  a.tell(awaken{{ref_of(carol)}, {}});
   CHECK(a.metrics.users_active.value() == 1);
 
   // By the next look at who rests.
