@@ -21,7 +21,7 @@ constexpr auto quarantine = 30s;
 /// What is handed out or written but not readable yet: beyond this a shard
 /// takes no new messages. Those that it took, and other shards', may come to as
 /// much again on their way to the inboxes.
-constexpr std::size_t pending_bytes_max = 8 * 1024 * 1024;
+constexpr std::size_t pending_bytes_max = taken_bytes_max / 2;
 /// More than is written of a message, a member or an inbox entry besides its
 /// body: keys, names, checksums, what its actor remembers of it.
 constexpr std::size_t record_bytes = 1024;
@@ -256,7 +256,7 @@ bool shard_host::hand_out(delivery& what) {
   for (; what.next < batch->recipients.size(); ++what.next) {
     const auto& to = batch->recipients[what.next];
     auto bytes = bytes_of(*batch, to);
-    if (!has_room(bytes, 2 * pending_bytes_max))
+    if (!has_room(bytes, taken_bytes_max))
       return false;
     append part{batch, to, what.waiting, reserve(bytes)};
     forward(ref_of(to.user), part);

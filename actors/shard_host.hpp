@@ -8,6 +8,9 @@
 
 namespace iris::actors {
 
+/// What a shard takes on before it is written, at most.
+inline constexpr std::size_t taken_bytes_max = std::size_t{16} << 20;
+
 /// What a shard actor is made of.
 struct shard_host_parts {
   cluster::shard::parts shard;

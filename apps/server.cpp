@@ -28,6 +28,10 @@ error at(std::string_view option, error why) {
 
 /// How often the free space of the disk is looked at.
 constexpr auto disk_check = 200ms;
+/// What a shard has taken on is written to the log and to the state store.
+constexpr std::uint64_t reserve_per_shard = 2 * actors::taken_bytes_max;
+/// For tables that the stores rewrite, and for what comes between two looks.
+constexpr std::uint64_t reserve_for_stores = std::uint64_t{512} << 20;
 constexpr auto tree_timeout = 3s;
 /// The log is read at start, and then by nobody.
 constexpr std::size_t log_cache_bytes = 1024 * 1024;
@@ -237,6 +241,7 @@ result<void> server::open_store() {
   node_ = std::make_unique<actors::node>(
     options, std::move(*store), std::move(on),
     actors::node_services{system_clock(), metrics_, log_});
+  check_reserve(settings_.storage.reserve);
   watch_disk();
   return {};
 }
@@ -279,6 +284,14 @@ std::vector<std::string> server::addresses() const {
     out.push_back("http://" + bound.str());
   }
   return out;
+}
+
+/// A write that finds no room stops its shard until a restart.
+void server::check_reserve(std::uint64_t reserve) {
+  auto needed = settings_.node.shards * reserve_per_shard + reserve_for_stores;
+  if (reserve < needed)
+    log_.warn("storage.reserve is less than what may be on its way to the disk",
+              {{"reserve", reserve}, {"needed", needed}});
 }
 
 void server::watch_disk() {

@@ -60,6 +60,7 @@ private:
   result<void> listen();
   result<void> open_admin();
   std::size_t connections_max(const config::settings& from);
+  void check_reserve(std::uint64_t reserve);
   void watch_disk();
   actors::node_options node_options();
   std::shared_ptr<const actors::connection_options>

@@ -62,6 +62,8 @@ server::reload(const config::settings& wanted) {
   gate_->limit(connections_max(next), next.limits.connections_per_ip);
   node_->limit_connections_per_user(next.limits.connections_per_user);
   connection_ = connection_options(next);
+  if (next.storage.reserve != running->storage.reserve)
+    check_reserve(next.storage.reserve);
   // A log that gets quieter still says why.
   auto before = running->log.level, after = next.log.level;
   log_.set_level(level_of(std::min(before, after)));

@@ -84,6 +84,41 @@ TEST_CASE("a reload takes over what can be, and names the rest") {
         != std::string::npos);
 }
 
+TEST_CASE("a reserve below what is on its way is told, and the default not") {
+  auto log_of = [](std::uint32_t shards, std::uint64_t reserve,
+                   std::uint64_t reloaded) {
+    security::test::temporary_directory folder;
+    auto settings = config::defaults();
+    settings.node.data_dir = folder.path();
+    settings.node.shards = shards;
+    settings.node.threads = 1;
+    settings.listen.tcp.address = {"127.0.0.1", 0};
+    settings.admin.address = {};
+    settings.log.file = folder.path() / "log";
+    settings.storage.reserve = reserve;
+    auto node = *apps::server::start(settings);
+    settings.storage.reserve = reloaded;
+    REQUIRE(node->reload(settings));
+    node.reset();
+    std::ifstream file{settings.log.file};
+    std::vector<std::string> out;
+    for (std::string line; std::getline(file, line);)
+      if (auto i = line.find("\"storage.reserve is less"); i != line.npos)
+        out.push_back(line.substr(line.find(" reserve=")));
+    return out;
+  };
+  using lines = std::vector<std::string>;
+  constexpr auto mib = std::uint64_t{1} << 20;
+  auto usual = config::defaults().storage.reserve;
+  auto shards = config::defaults().node.shards;
+
+  CHECK(log_of(shards, usual, usual + 1) == lines{});
+  CHECK(log_of(1, 544 * mib, 600 * mib) == lines{});
+  CHECK((log_of(1, 544 * mib - 1, 543 * mib)
+         == lines{" reserve=570425343 needed=570425344",
+                  " reserve=569376768 needed=570425344"}));
+}
+
 TEST_CASE("the certificate is read again, and a bad one changes nothing") {
   security::test::temporary_directory folder;
   auto settings = config::defaults();

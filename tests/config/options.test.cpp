@@ -174,7 +174,7 @@ TEST_CASE("the defaults are those that were decided") {
   CHECK_FALSE(x.listen.insecure);
   CHECK(x.tls.names == std::vector<std::string>{"localhost", "127.0.0.1"});
   CHECK(x.auth.token_lifetime == 24h);
-  CHECK(x.storage.reserve == 256ULL << 20);
+  CHECK(x.storage.reserve == 1ULL << 30);
   CHECK(x.limits.mailbox == 1024);
   CHECK(x.retention.messages == 0ms);
   CHECK(x.retention.idempotency == 168h);
