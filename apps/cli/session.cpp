@@ -35,8 +35,16 @@ void session::expect_end_within(double seconds, std::string awaited) {
   deadline_.async_wait(
     [this, awaited = std::move(awaited)](boost::system::error_code cancelled) {
       if (!cancelled)
-        fail({errc::timed_out, "expected " + awaited + " in time"});
+        give_up(awaited);
     });
+}
+
+void session::give_up(const std::string& awaited) {
+  auto why = client_.refusal();
+  if (!why)
+    return fail({errc::timed_out, "expected " + awaited + " in time"});
+  why.context += "; so it said until --timeout was over";
+  fail(why);
 }
 
 exit_code session::run() {

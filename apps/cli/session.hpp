@@ -35,14 +35,16 @@ public:
   void end(exit_code code);
   void fail(const error& why, std::string remedy = {});
 
-  /// Gives up, as timed out, unless it has ended by then. A later call moves
-  /// the deadline; 0 s take it away.
+  /// Gives up unless it has ended by then: as timed out, or with what the
+  /// node refused it with all the while. A later call moves the deadline; 0 s
+  /// take it away.
   void expect_end_within(double seconds, std::string awaited);
 
   /// Connects, and runs until the end. Afterwards the connection is closed.
   exit_code run();
 
 private:
+  void give_up(const std::string& awaited);
   void handle(client::event what);
   void look_at(const client::connected& x);
   void look_at(const client::disconnected& x);

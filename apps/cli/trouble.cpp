@@ -38,6 +38,12 @@ std::string remedy_for(errc code) {
   case errc::overloaded:
   case errc::rate_limited:
     return "try again in a while";
+  case errc::storage_full:
+    return "make room on the node's disk, of which it keeps storage.reserve "
+           "free, and try again";
+  case errc::unavailable:
+  case errc::not_leader:
+    return "try again in a while; what the node waits for shows: iris status";
   default:
     return {};
   }

@@ -83,6 +83,7 @@ public:
   inbox_offset position() const noexcept { return core_.position(); }
   const user_id& user() const noexcept { return core_.user(); }
   std::size_t unanswered() const noexcept { return core_.unanswered(); }
+  const error& refusal() const noexcept { return core_.refusal(); }
 
 private:
   using nanoseconds = std::chrono::nanoseconds;

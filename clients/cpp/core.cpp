@@ -53,6 +53,7 @@ void core::start(nanoseconds now, timestamp wall) {
   now_ = now;
   ids_.set_clock(wall, now);
   expired_once_ = false;
+  refusal_ = {};
   backoff_.reset();
   dial();
 }
@@ -177,8 +178,11 @@ void core::tick_link() {
 
 void core::expire_requests() {
   auto late = requests_.expire(now_);
+  error why{errc::deadline_exceeded, "no answer came in time"};
+  if (refusal_)
+    why.context += "; the node's last refusal: " + to_string(refusal_);
   for (auto n : late.list)
-    emit(refused{n, {errc::deadline_exceeded, "no answer came in time"}});
+    emit(refused{n, why});
   if (late.on_wire && linked())
     close_and_lose({errc::timed_out, "expected an answer to each request in "
                                      "time"});

@@ -120,6 +120,9 @@ public:
   const user_id& user() const noexcept { return user_; }
   /// Submissions without a final answer.
   std::size_t unanswered() const noexcept { return outbox_.size(); }
+  /// Why what waits is not taken, for whoever gives up waiting: the node's
+  /// last refusal that may pass. None once it lets us in or takes something.
+  const error& refusal() const noexcept { return refusal_; }
 
 private:
   void on(protocol::welcome&& x);
@@ -173,6 +176,7 @@ private:
   user_id user_;
   std::size_t endpoint_;
   bool expired_once_ = false; ///< the token, and no `ready` since
+  error refusal_;
 
   nanoseconds now_{0};
   nanoseconds entered_{0}; ///< the state

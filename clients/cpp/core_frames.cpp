@@ -150,6 +150,7 @@ void core::resume(const protocol::ready& x) {
   enter(state::open, now_);
   ready_at_ = now_;
   expired_once_ = false;
+  refusal_ = {};
   user_ = x.user;
   outbox_.bind(user_);
   for (const auto& id : outbox_.limit(frame_max_))
@@ -181,6 +182,7 @@ void core::on(protocol::live&& x) {
 void core::on(protocol::sent&& x) {
   if (auto known = outbox_.answered(x); !known)
     return violated(known.failure());
+  refusal_ = {};
   emit(x);
 }
 
@@ -211,9 +213,11 @@ void core::fail_submission(const protocol::failed& x) {
     return violated(std::move(known).failure());
   error why{x.code, x.text, x.retry_after_ms};
   if (known->final)
-    emit(client::failed{*x.id, std::move(why)});
-  else if (known->pause)
-    emit(delayed{*x.id, std::move(why), *known->pause});
+    return emit(client::failed{*x.id, std::move(why)});
+  if (!known->pause)
+    return;
+  refusal_ = why;
+  emit(delayed{*x.id, std::move(why), *known->pause});
 }
 
 void core::fail_request(const protocol::failed& x) {
@@ -229,6 +233,8 @@ void core::end_by_node(const protocol::failed& x) {
     x.code == errc::token_expired && !std::exchange(expired_once_, true);
   if (permanent(x.code) || (x.code == errc::token_expired && !renew))
     return halt(std::move(why));
+  if (retryable(why.code))
+    refusal_ = why;
   close_and_lose(std::move(why), x.retry_after_ms);
 }
 

@@ -166,6 +166,24 @@ TEST_CASE("a tail that nothing comes to ends in time if it is told to") {
            "try: look at the node's load with: iris status\n");
 }
 
+TEST_CASE("what a full disk refuses is told when nobody waits any more") {
+  constexpr auto everything = std::uintmax_t{1} << 40;
+  live_node node{"[storage]\nreserve = \"1 TiB\"\n"};
+  REQUIRE(std::filesystem::space(node / "data").available < everything);
+
+  auto run =
+    node.run("alice", {"send", "--to", "bob", "hello", "--timeout", "4"});
+
+  CHECK(run.code == 1);
+  CHECK(run.out == "");
+  CHECK(run.err
+        == "iris: can't send to bob\n"
+           "why: storage_full (404): the disk is full: reading goes on; so it "
+           "said until --timeout was over\n"
+           "try: make room on the node's disk, of which it keeps "
+           "storage.reserve free, and try again\n");
+}
+
 TEST_CASE("who is not let in ends with 4, whatever the command") {
   live_node node, other;
   auto foreign = other.token("alice");

@@ -124,6 +124,31 @@ TEST_CASE("a request that no connection takes is given up in time") {
   CHECK(event.why.code == errc::deadline_exceeded);
 }
 
+TEST_CASE("a request given up says why the node let nobody in") {
+  stage at;
+  REQUIRE(at.core.ask(protocol::devices{}, at.now));
+  at.link_up();
+  protocol::failed busy;
+  busy.code = errc::overloaded;
+  busy.text = "too many are here";
+  busy.fatal = true;
+  at.node(busy);
+  CHECK(at.core.refusal().code == errc::overloaded);
+
+  at.events.clear();
+  for (int i = 0; i < 30; ++i) {
+    at.cut();
+    at.pass(1s);
+  }
+
+  while (std::holds_alternative<disconnected>(at.events.front()))
+    at.events.pop_front();
+  CHECK(at.event<refused>().why
+        == error{errc::deadline_exceeded,
+                 "no answer came in time; the node's last refusal: overloaded "
+                 "(400): too many are here"});
+}
+
 TEST_CASE("a node that leaves a request unanswered is given up") {
   open_stage at;
   auto n = at.ask(protocol::devices{});

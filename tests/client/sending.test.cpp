@@ -225,6 +225,39 @@ TEST_CASE("without a hint waits grow until something is taken") {
   CHECK(at.event<delayed>().retry_in < 150ms);
 }
 
+TEST_CASE("why nothing is taken is known until something is") {
+  open_stage at;
+  auto a = at.send("a");
+  auto b = at.send("b");
+  CHECK(!at.core.refusal());
+
+  auto full = stage::refuse(a, errc::storage_full, 5000);
+  full.text = "the disk is full";
+  at.node(full);
+  CHECK(at.core.refusal()
+        == error{errc::storage_full, "the disk is full", 5000});
+  at.node(stage::refuse(b, errc::out_of_order));
+  CHECK(at.core.refusal().code == errc::storage_full);
+  at.pass(at.event<delayed>().retry_in);
+  CHECK(at.core.refusal().code == errc::storage_full);
+  at.node(at.sent(a));
+
+  CHECK(!at.core.refusal());
+  at.node(stage::refuse(b, errc::unavailable));
+  CHECK(at.core.refusal().code == errc::unavailable);
+  at.reconnect();
+  CHECK(!at.core.refusal());
+}
+
+TEST_CASE("what is refused for good is no reason to wait") {
+  open_stage at;
+
+  at.node(stage::refuse(at.send("a"), errc::not_a_member));
+
+  CHECK(at.event<failed>().why.code == errc::not_a_member);
+  CHECK(!at.core.refusal());
+}
+
 TEST_CASE("a fault of the node is retried like a busy one") {
   open_stage at;
   auto a = at.send("a");
