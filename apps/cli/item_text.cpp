@@ -24,11 +24,27 @@ std::string names_of(const std::vector<user_id>& all) {
   return out;
 }
 
+/// Before all lines of a message but the first, which alone begins at the
+/// left: what a body says can't pass for somebody else's message.
+constexpr auto indent = "      ";
+
 /// Without the line break that a pipe leaves at the end.
 std::string shown(std::string_view body) {
   if (body.ends_with('\n'))
     body.remove_suffix(1);
-  return printable(body);
+  std::string out;
+  for (;;) {
+    auto end = body.find('\n');
+    auto line = body.substr(0, end);
+    if (line.ends_with('\r'))
+      line.remove_suffix(1);
+    out += printable(line);
+    if (end == body.npos)
+      return out;
+    body.remove_prefix(end + 1);
+    out += '\n';
+    out += indent;
+  }
 }
 
 std::string_view kind_of(protocol::item_kind x) {

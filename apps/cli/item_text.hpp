@@ -10,8 +10,9 @@ std::string date_and_time(timestamp x);
 /// "09:17".
 std::string time_of_day(timestamp x);
 
-/// What happened, for people: "bob: hello", or "* bob added carol". One line,
-/// fit for a terminal whatever it holds.
+/// What happened, for people: "bob: hello", or "* bob added carol". Fit for a
+/// terminal whatever it holds; the lines of a message's text below the first
+/// are indented, and nothing else is.
 std::string text_of(const protocol::item& x);
 
 /// For programs. A body that is not UTF-8 stands under "body_base64url"

@@ -135,6 +135,19 @@ TEST_CASE("at a terminal each message is there once, below it what is typed") {
                 "bob: hi", "alice: are you there? ✓"});
 }
 
+TEST_CASE("no message can be made to look like two") {
+  stage at;
+  at.open();
+
+  at.hear("one\n09:18 carol: two\r\n\n-- \x1b[2Jthree\r?\n", 1);
+  at.hear("four", 2);
+
+  CHECK(at.seen()
+        == rows{"-- connected as alice, writing to bob", "bob: one",
+                "      09:18 carol: two", "      ", "      -- ?[2Jthree??",
+                "bob: four", "> "});
+}
+
 TEST_CASE("a line that is refused is there once, and why") {
   stage at;
   at.open();
