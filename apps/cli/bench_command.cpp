@@ -109,7 +109,9 @@ void declare_other(CLI::App& command, bench::rig_options& x) {
     .add_option("-c,--config", x.config,
                 "Its configuration, for its signing key")
     ->needs(server);
-  command.add_option("--ca", x.ca, "Whom to trust, with tls://")->needs(server);
+  command.add_option("--ca", x.ca, "Whom to trust, with tls://")
+    ->check(CLI::ExistingFile)
+    ->needs(server);
   command.add_option("--pid", x.pid, "Its process, for its CPU and memory")
     ->check(whole(1, 4194304))
     ->needs(server);

@@ -3,9 +3,12 @@
 #include "clients/cpp/reasons.hpp"
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509v3.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace iris::client {
 
@@ -15,6 +18,16 @@ bool is_address(const std::string& host) {
   unsigned char bytes[16];
   return inet_pton(AF_INET, host.c_str(), bytes) == 1
          || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+/// OpenSSL says the same of a file that isn't there and of one that holds
+/// something else.
+error no_authorities(const std::string& file) {
+  if (!file.empty() && ::access(file.c_str(), R_OK) != 0)
+    return {errc::config_invalid, file + ": "
+                                    + std::generic_category().message(errno)
+                                    + ", expected a file of PEM certificates"};
+  return {errc::config_invalid, "expected PEM certificates in " + file};
 }
 
 } // namespace
@@ -37,8 +50,7 @@ tls_context::create(const std::string& ca_file) {
                   : SSL_CTX_load_verify_file(context, ca_file.c_str());
   ERR_clear_error();
   if (trusts != 1)
-    return error{errc::config_invalid,
-                 "expected PEM certificates in " + ca_file};
+    return no_authorities(ca_file);
   return out;
 }
 
