@@ -1,5 +1,5 @@
 // irisd: a node. Configuration in, one process, SIGTERM ends it gracefully,
-// SIGHUP reads the configuration again.
+// SIGHUP reads the configuration again and reopens the log.
 #include "apps/cli/misunderstood.hpp"
 #include "apps/cli/trouble.hpp"
 #include "apps/server.hpp"
@@ -52,9 +52,12 @@ iris::config::outcome load(const std::string& file) {
   return iris::config::load(file);
 }
 
-/// Runs on as it was if the file is wrong.
+/// Goes on in a new log file, and as it was if the configuration is wrong.
 void reload(iris::apps::server& server, const std::string& file) {
   using iris::observability::public_text;
+  if (auto opened = server.reopen_log(); !opened)
+    server.log().error("log file not reopened",
+                       {{"problem", opened.failure()}});
   server.log().info("reloading", {{"file", public_text{file}}});
   auto loaded = load(file);
   if (!loaded) {

@@ -96,7 +96,7 @@ nlohmann::json to_json(const supervision::tree_node& from) {
 server::server(const config::settings& from,
                std::shared_ptr<observability::log_sink> sink)
   : settings_(from), reloaded_(std::make_shared<const config::settings>(from)),
-    log_(log_options(from), std::move(sink), system_clock()),
+    sink_(std::move(sink)), log_(log_options(from), sink_, system_clock()),
     process_(system_clock()) {
   // The scheduler runs what is not on a unit of ours: next to nothing.
   caf_config_.set("scheduler.max-threads", size_t{1});

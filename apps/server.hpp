@@ -45,6 +45,10 @@ public:
   /// thread that owns this.
   result<std::vector<config::change>> reload(const config::settings& wanted);
 
+  /// Goes on in a new file once log.file was renamed. Fails with io_failed,
+  /// and goes on where it was. Any thread.
+  result<void> reopen_log() { return sink_->reopen(); }
+
   observability::logger& log() noexcept { return log_; }
   /// Where it listens, for the line that says so; the port may have been 0.
   std::vector<std::string> addresses() const;
@@ -80,6 +84,7 @@ private:
   std::atomic<std::shared_ptr<const config::settings>> reloaded_;
   std::atomic<std::shared_ptr<const actors::connection_options>> connection_;
   observability::metrics metrics_;
+  const std::shared_ptr<observability::log_sink> sink_;
   observability::logger log_;
   observability::process_sampler process_;
 

@@ -224,7 +224,8 @@ std::vector<option> other_options() {
      choice{index(log_format::text), {"text", "json"}},
      "Lines for people, or one JSON object a line for programs."},
     {IRIS_MEMBER(log.file), effect::restart, path{.empty = "standard error"},
-     "Where the lines go."},
+     "Where the lines go. The file is opened again at SIGHUP, for whoever "
+     "renames it."},
   };
 }
 

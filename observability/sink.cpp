@@ -27,9 +27,19 @@ public:
   }
 };
 
+result<int> open_file(const std::filesystem::path& path) {
+  auto fd =
+    ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0)
+    return error{errc::io_failed, "expected a log file that can be written at "
+                                    + path.string() + ": "
+                                    + std::generic_category().message(errno)};
+  return fd;
+}
+
 class file final : public log_sink {
 public:
-  explicit file(int fd) noexcept : fd_(fd) {}
+  file(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
   file(const file&) = delete;
   file& operator=(const file&) = delete;
   ~file() override { ::close(fd_); }
@@ -38,8 +48,24 @@ public:
     return write_all(fd_, line);
   }
 
+  result<void> reopen() override {
+    auto next = open_file(path_);
+    if (!next)
+      return next.failure();
+    // In one step: a line that is being written goes to one of the two.
+    auto replaced = ::dup3(*next, fd_, O_CLOEXEC) == fd_;
+    auto why = errno;
+    ::close(*next);
+    if (!replaced)
+      return error{errc::io_failed, "expected to go on in " + path_.string()
+                                      + ": "
+                                      + std::generic_category().message(why)};
+    return {};
+  }
+
 private:
-  int fd_;
+  const std::filesystem::path path_;
+  const int fd_;
 };
 
 } // namespace
@@ -49,13 +75,10 @@ std::shared_ptr<log_sink> stderr_sink() {
 }
 
 result<std::shared_ptr<log_sink>> file_sink(const std::filesystem::path& path) {
-  auto fd =
-    ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (fd < 0)
-    return error{errc::io_failed, "expected a log file that can be written at "
-                                    + path.string() + ": "
-                                    + std::generic_category().message(errno)};
-  return std::shared_ptr<log_sink>{std::make_shared<file>(fd)};
+  auto fd = open_file(path);
+  if (!fd)
+    return fd.failure();
+  return std::shared_ptr<log_sink>{std::make_shared<file>(path, *fd)};
 }
 
 bool memory_sink::write(std::string_view line) noexcept {

@@ -19,13 +19,19 @@ public:
   /// Writes one line, its '\n' included, before it returns. False if the
   /// line, or a part of it, is lost.
   virtual bool write(std::string_view line) noexcept = 0;
+
+  /// Goes on in a new file under the same name, once somebody has renamed the
+  /// one it writes to; elsewhere there is nothing to do. Any thread. On
+  /// failure, with io_failed, it goes on where it was.
+  virtual result<void> reopen() { return {}; }
 };
 
 /// The process's standard error, as systemd and containers want it.
 std::shared_ptr<log_sink> stderr_sink();
 
 /// Appends to a file, which is created readable by owner and group. It may be
-/// rotated by copying and truncating. Fails with io_failed.
+/// rotated by renaming it and reopen(), or by copying and truncating. Fails
+/// with io_failed.
 result<std::shared_ptr<log_sink>> file_sink(const std::filesystem::path& path);
 
 /// Keeps the lines, for tests and the simulation. Reading: any thread.

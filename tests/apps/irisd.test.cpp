@@ -31,6 +31,44 @@ struct config_file {
   temporary_directory folder;
 };
 
+/// The texts of a log's lines, one behind the other. Warnings, which are of
+/// the machine, are left out.
+std::string texts_of(const std::filesystem::path& file) {
+  std::ifstream lines{file};
+  std::string out;
+  for (std::string x; std::getline(lines, x);)
+    if (auto line = nlohmann::json::parse(x); line["level"] != "warn")
+      out += line["text"].get<std::string>() + "; ";
+  return out;
+}
+
+/// A node whose log is renamed while it runs.
+struct rotated_log {
+  struct texts {
+    std::string old;
+    std::string now;
+  };
+
+  /// Runs a node; when it is ready its log is renamed, then `more` is done
+  /// with the name, then it gets SIGHUP and ends.
+  texts rotate(const std::function<void(const std::filesystem::path&)>& more) {
+    auto file = folder / "iris.log", old = folder / "iris.log.1";
+    config_file config{"[listen.tcp]\naddress = \"127.0.0.1:0\"\n[admin]\n"
+                       "address = \"\"\n[log]\nformat = \"json\"\nfile = \""
+                       + file.string() + "\"\n"};
+    program node{{IRISD_PROGRAM, "--config", config.path()}};
+    node.line_with("ready");
+    std::filesystem::rename(file, old);
+    more(file);
+    node.signal(SIGHUP);
+    node.signal(SIGTERM);
+    CHECK(node.wait() == 0);
+    return {texts_of(old), texts_of(file)};
+  }
+
+  temporary_directory folder;
+};
+
 } // namespace
 
 TEST_CASE("a node that is started wrongly ends with 2, and three lines") {
@@ -168,6 +206,31 @@ TEST_CASE("a node's log tells its life, from its start to its end") {
   CHECK(first[0]["version"].is_string());
   CHECK(first[0]["pid"].is_number());
   CHECK(second[0]["node"] == 1);
+}
+
+TEST_CASE("a log that was renamed goes on in a new file at SIGHUP") {
+  rotated_log log;
+
+  auto texts = log.rotate([](const std::filesystem::path&) {});
+
+  // Those that still waited for the writing thread may be in either.
+  CHECK(texts.now.ends_with("reloading; reloaded; draining; stopped; "));
+  CHECK(texts.old + texts.now
+        == "starting; new store made; listening; ready; reloading; reloaded; "
+           "draining; stopped; ");
+}
+
+TEST_CASE("a log that can't be opened again goes on where it was") {
+  rotated_log log;
+
+  auto texts = log.rotate([](const std::filesystem::path& file) {
+    std::filesystem::create_directory(file);
+  });
+
+  CHECK(texts.old
+        == "starting; new store made; listening; ready; log file not "
+           "reopened; reloading; reloaded; draining; stopped; ");
+  CHECK(texts.now == "");
 }
 
 TEST_CASE("a node tells its version at /metrics") {

@@ -67,6 +67,40 @@ TEST_CASE("a file that can't be opened is an error that names it") {
                  "/proc/no/such/iris.log: No such file or directory"});
 }
 
+TEST_CASE("a file that was renamed is left for a new one") {
+  temporary_folder folder;
+  auto path = folder.path / "iris.log", old = folder.path / "iris.log.1";
+  auto sink = file_sink(path);
+  REQUIRE(sink);
+  (*sink)->write("one\n");
+  std::filesystem::rename(path, old);
+  (*sink)->write("two\n");
+
+  CHECK((*sink)->reopen());
+
+  (*sink)->write("three\n");
+  CHECK(content_of(old) == "one\ntwo\n");
+  CHECK(content_of(path) == "three\n");
+}
+
+TEST_CASE("where no new file can be opened the old one is kept") {
+  temporary_folder folder;
+  auto path = folder.path / "iris.log", old = folder.path / "iris.log.1";
+  auto sink = file_sink(path);
+  REQUIRE(sink);
+  std::filesystem::rename(path, old);
+  std::filesystem::create_directory(path);
+
+  auto reopened = (*sink)->reopen();
+
+  (*sink)->write("one\n");
+  REQUIRE_FALSE(reopened);
+  CHECK(reopened.failure()
+        == error{errc::io_failed, "expected a log file that can be written at "
+                                    + path.string() + ": Is a directory"});
+  CHECK(content_of(old) == "one\n");
+}
+
 TEST_CASE("a full disk loses the line and says so") {
   auto sink = file_sink("/dev/full");
   REQUIRE(sink);
