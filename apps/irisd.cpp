@@ -29,9 +29,13 @@ int fail(const iris::cli::trouble& x) {
 }
 
 /// What to do when a node can't start.
-std::string remedy(iris::errc code) {
+std::string remedy(const iris::error& why) {
   using iris::errc;
-  switch (code) {
+  // The store is whole: only the key is to be found.
+  if (why.context.starts_with("auth.key: ") && why.code != errc::config_invalid)
+    return "put it back from where it was, or from a backup; if it is lost: "
+           "docs/operating.md, \"The signing key\"";
+  switch (why.code) {
   case errc::store_locked:
     return "end the node that uses this store, or name another node.data_dir";
   case errc::store_foreign:
@@ -77,7 +81,7 @@ int serve(const std::string& file, const iris::config::settings& settings) {
   auto started = iris::apps::server::start(settings);
   if (!started)
     return fail(iris::cli::because("can't start", started.failure(),
-                                   remedy(started.failure().code)));
+                                   remedy(started.failure())));
   auto& server = **started;
   for (const auto& x : server.addresses()) {
     server.log().info("listening",

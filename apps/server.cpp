@@ -176,7 +176,7 @@ result<void> server::open_keys() {
   auto key = first ? security::load_or_create_signing_key(path)
                    : security::load_signing_key(path);
   if (!key)
-    return key.failure();
+    return at("auth.key", key.failure());
   verifier_ =
     std::make_unique<security::token_verifier>(audience_of(settings_));
   verifier_->add(key->public_part());

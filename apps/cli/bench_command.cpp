@@ -1,6 +1,7 @@
 #include "apps/bench/scenarios.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
+#include "apps/cli/local_key.hpp"
 #include "apps/cli/table.hpp"
 
 #include <cmath>
@@ -207,7 +208,9 @@ exit_code measure(const bench_options<Options>& options, node_kind of,
       {exit_code::usage, "can't begin to measure", lack, "iris bench --help"});
   auto on = rig::make(options.node);
   if (!on)
-    return io.fail(because("can't get a node to measure", on.failure()));
+    return io.fail(because("can't get a node to measure", on.failure(),
+                           options.node.spawned() ? std::string{}
+                                                  : key_remedy(on.failure())));
   auto report = run(**on, options.load);
   if (!report)
     return io.fail(because("the measurement did not come to its end",

@@ -19,9 +19,14 @@ result<local_key> load_local_key(const std::string& config_file) {
 std::string key_remedy(const error& why) {
   if (why.code == errc::not_found)
     return "start the node once, which makes its key, and run this where it "
-           "runs, as its user";
+           "runs, as its user; if the key is lost: docs/operating.md, \"The "
+           "signing key\"";
   if (why.code == errc::corrupt)
-    return "put the node's signing-key.json back from a backup";
+    return "put the node's signing-key.json back from a backup; if there is "
+           "none: docs/operating.md, \"The signing key\"";
+  if (why.code == errc::io_failed)
+    return "run this as the node's user, who alone may read its key: "
+           "docs/operating.md, \"The signing key\"";
   return {};
 }
 

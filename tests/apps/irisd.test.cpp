@@ -233,6 +233,28 @@ TEST_CASE("a log that can't be opened again goes on where it was") {
   CHECK(texts.now == "");
 }
 
+TEST_CASE("a node that has lost its key says where to read what to do") {
+  config_file config{"[listen.tcp]\naddress = \"127.0.0.1:0\"\n[admin]\n"
+                     "address = \"\"\n"};
+  program node{{IRISD_PROGRAM, "--config", config.path()}};
+  node.line_with("ready");
+  node.signal(SIGTERM);
+  REQUIRE(node.wait() == 0);
+  auto key = config.folder / "data/signing-key.json";
+  std::filesystem::remove(key);
+
+  auto run = run_irisd({"--config", config.path()});
+
+  CHECK(run.code == 1);
+  CHECK(run.out == "");
+  CHECK(run.err.ends_with(
+    "irisd: can't start\nwhy: not_found (308): auth.key: no file "
+    + key.string()
+    + ": expected a secret key there\ntry: put it back from where it was, or "
+      "from a backup; if it is lost: docs/operating.md, \"The signing "
+      "key\"\n"));
+}
+
 TEST_CASE("a node tells its version at /metrics") {
   live_node node;
 
