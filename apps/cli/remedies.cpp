@@ -2,20 +2,33 @@
 
 #include "apps/cli/trouble.hpp"
 #include "clients/cpp/reasons.hpp"
+#include "clients/cpp/url.hpp"
 
 namespace iris::cli {
 
 namespace {
 
-/// The same place, with "tls://" for "tcp://", or the other way round.
-std::string with_other_security(const std::string& server) {
-  auto end = server.find("://");
-  auto scheme = server.substr(0, end);
-  auto other = scheme == "tcp"   ? "tls"
-               : scheme == "tls" ? "tcp"
-               : scheme == "ws"  ? "wss"
-                                 : "ws";
-  return other + server.substr(end);
+/// The same place with another scheme, and without the path of a WebSocket.
+std::string with_scheme(const char* scheme, const client::url& of) {
+  auto host = of.host.find(':') == of.host.npos ? of.host : '[' + of.host + ']';
+  return scheme + ("://" + host) + ':' + of.port;
+}
+
+/// Which of a node's ports this may be, from how it took what it expects no
+/// client to say.
+std::string other_ports(const client::url& it, bool closed) {
+  auto tcp = with_scheme("tcp", it), tls = with_scheme("tls", it);
+  auto ws = with_scheme("ws", it), wss = with_scheme("wss", it);
+  if (!closed)
+    return "if it is a node's port without TLS: --server "
+           + (it.websocket ? ws + " or " + tcp : tcp + " or " + ws);
+  if (it.secure)
+    return "if it is a node's port for WebSocket: --server " + wss;
+  if (it.websocket)
+    return "if it is a node's port with TLS: --server " + wss + " or " + tls
+           + ", and --ca FILE";
+  return "if it is a node's port with TLS: --server " + tls
+         + " --ca FILE; for WebSocket: " + ws + ", with TLS " + wss;
 }
 
 } // namespace
@@ -24,12 +37,19 @@ std::string connection_remedy(const error& why, const std::string& server,
                               bool names_authority) {
   namespace reasons = client::reasons;
   const auto& said = why.context;
+  auto it = client::url::parse(server);
+  if (!it)
+    return {};
   if (said.starts_with(reasons::not_tls))
-    return "if it is a node's port without TLS: --server "
-           + with_other_security(server);
+    return other_ports(*it, false);
   if (said.starts_with(reasons::silent))
-    return "if it is a node's port with TLS: --server "
-           + with_other_security(server) + " --ca FILE";
+    return other_ports(*it, true);
+  if (said.starts_with(reasons::not_websocket))
+    return "if it is a node's port without WebSocket: --server "
+           + with_scheme(it->secure ? "tls" : "tcp", *it);
+  if (said.starts_with(reasons::web_server))
+    return "if it is a node's admin.address, name one of its listeners "
+           "instead: irisd says at its start where each is";
   if (!said.starts_with(reasons::untrusted))
     return {};
   if (names_authority)

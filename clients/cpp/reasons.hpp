@@ -14,10 +14,18 @@ inline constexpr std::string_view untrusted =
 inline constexpr std::string_view not_tls =
   "expected TLS, found a port that does not speak it";
 
-/// A connection without TLS was closed before anything came: so does a port
-/// that expects TLS.
+/// The connection was closed before anything came, as by a port that expects
+/// TLS, if there was none, or WebSocket, if there was none.
 inline constexpr std::string_view silent =
-  "expected a greeting, found a port that closes at once, as one for TLS does";
+  "expected a greeting, found a port that closes at once";
+
+/// Frames or a WebSocket were expected; what came begins an answer in HTTP.
+inline constexpr std::string_view web_server =
+  "expected a port for clients, found one that answers in HTTP as a web server";
+
+/// A WebSocket was expected; what came is no HTTP.
+inline constexpr std::string_view not_websocket =
+  "expected a WebSocket, found a port that does not answer in HTTP";
 
 /// bad_field: our position is behind the end of the inbox.
 inline constexpr std::string_view beyond_end = "ready.head: expected at least";

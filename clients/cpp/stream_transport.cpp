@@ -92,7 +92,7 @@ error stream_transport<Stream>::failure() {
 
 template <class Stream>
 error stream_transport<Stream>::closed() const {
-  if (std::is_same_v<Stream, plain_stream> && !heard_)
+  if (!heard_)
     return {errc::no_connection, std::string{reasons::silent}};
   return {errc::no_connection, "the node closed the connection"};
 }
@@ -117,8 +117,11 @@ void stream_transport<Stream>::read() {
       return fail(closed());
     if (got.status != io_status::done)
       return wait_for(got.status, [](auto& x) { x.read(); });
-    heard_ = true;
-    take({scratch(), got.bytes});
+    std::string_view bytes{scratch(), got.bytes};
+    // As frames these four bytes would be the length of one.
+    if (!std::exchange(heard_, true) && bytes.starts_with("HTTP"))
+      return fail({errc::no_connection, std::string{reasons::web_server}});
+    take(bytes);
     if (listener_ == nullptr)
       return;
   }

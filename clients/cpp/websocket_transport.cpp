@@ -37,6 +37,13 @@ int tls_reason(error_code failed) {
   return of_tls ? ERR_GET_REASON(failed.value()) : 0;
 }
 
+/// Whether somebody answered whose bytes are no HTTP.
+bool is_no_http(error_code failed) {
+  using beast::http::error;
+  return failed.category() == make_error_code(error::bad_version).category()
+         && failed != error::end_of_stream && failed != error::partial_message;
+}
+
 /// Life cycle: dialled, TLS if secure, upgraded, then one read and at most one
 /// write at a time until one side closes.
 template <class Lower>
@@ -106,6 +113,10 @@ private:
                   || failed == asio::error::connection_reset;
     if (closed && !open_ && std::is_same_v<Lower, plain_socket>)
       return {errc::no_connection, std::string{reasons::silent}};
+    if (!open_ && failed == websocket::error::upgrade_declined)
+      return {errc::no_connection, std::string{reasons::web_server}};
+    if (!open_ && is_no_http(failed))
+      return {errc::no_connection, std::string{reasons::not_websocket}};
     if (failed == websocket::error::message_too_big)
       return {errc::frame_too_large,
               "expected a message of at most "

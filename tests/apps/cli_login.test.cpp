@@ -13,6 +13,23 @@ constexpr auto every_listener = "[listen.tls]\naddress = \"127.0.0.1:0\"\n"
                                 "[tls]\ngenerate = true\n"
                                 "names = [\"localhost\"]\n";
 
+/// By the name that the certificate has.
+std::string named(const std::string& at) {
+  return "localhost" + at.substr(at.rfind(':'));
+}
+
+/// What to do where tcp:// was not understood.
+std::string no_frames(const std::string& at) {
+  return "if it is a node's port with TLS: --server tls://" + at
+         + " --ca FILE; for WebSocket: ws://" + at + ", with TLS wss://" + at;
+}
+
+/// Where ws:// was not.
+std::string no_websocket(const std::string& at) {
+  return "if it is a node's port with TLS: --server wss://" + at + " or tls://"
+         + at + ", and --ca FILE";
+}
+
 /// A pipe that holds a text, as "<(…)" gives it to a program.
 class pipe_with {
 public:
@@ -40,13 +57,22 @@ TEST_CASE("a port that is not what the URL says is told from one that is") {
   live_node node{every_listener};
   auto tcp = node.listener("tcp"), tls = node.listener("tls");
   auto ws = node.listener("ws"), wss = node.listener("wss");
+  auto http = node.listener("http");
   auto ca = (node / "data/ca.pem").string();
   const std::string untrusted = "expected a certificate of the host that we "
                                 "trust: ";
   const std::string not_tls =
     "expected TLS, found a port that does not speak it";
-  const std::string silent = "expected a greeting, found a port that closes at "
-                             "once, as one for TLS does";
+  const std::string silent =
+    "expected a greeting, found a port that closes at once\n";
+  const std::string web_server =
+    "expected a port for clients, found one that answers in HTTP as a web "
+    "server\n";
+  const std::string not_websocket =
+    "expected a WebSocket, found a port that does not answer in HTTP\n";
+  const std::string listener =
+    "if it is a node's admin.address, name one of its listeners instead: irisd "
+    "says at its start where each is";
   const std::string name_ca = "name the authority that signed it with --ca "
                               "FILE; a node with tls.generate has it in its "
                               "node.data_dir, as ca.pem";
@@ -61,14 +87,28 @@ TEST_CASE("a port that is not what the URL says is told from one that is") {
     {"tls://" + tls, ca, untrusted,
      "name the authority of this node's certificate with --ca, and the host in "
      "--server as the certificate does"},
-    {"tcp://" + tls, "", silent,
-     "if it is a node's port with TLS: --server tls://" + tls + " --ca FILE"},
-    {"ws://" + wss, "", silent,
-     "if it is a node's port with TLS: --server wss://" + wss + " --ca FILE"},
+    {"tcp://" + tls, "", silent, no_frames(tls)},
+    {"tcp://" + ws, "", silent, no_frames(ws)},
+    {"tcp://" + wss, "", silent, no_frames(wss)},
+    {"ws://" + wss, "", silent, no_websocket(wss)},
+    {"ws://" + tls + "/chat", "", silent, no_websocket(tls)},
+    {"tls://" + named(wss), ca, silent,
+     "if it is a node's port for WebSocket: --server wss://" + named(wss)},
+    {"ws://" + tcp + "/chat", "", not_websocket,
+     "if it is a node's port without WebSocket: --server tcp://" + tcp},
+    {"wss://" + named(tls), ca, not_websocket,
+     "if it is a node's port without WebSocket: --server tls://" + named(tls)},
+    {"tcp://" + http, "", web_server, listener},
+    {"ws://" + http, "", web_server, listener},
     {"tls://" + tcp, ca, not_tls,
-     "if it is a node's port without TLS: --server tcp://" + tcp},
+     "if it is a node's port without TLS: --server tcp://" + tcp + " or ws://"
+       + tcp},
+    {"tls://" + ws, ca, not_tls,
+     "if it is a node's port without TLS: --server tcp://" + ws + " or ws://"
+       + ws},
     {"wss://" + ws, ca, not_tls,
-     "if it is a node's port without TLS: --server ws://" + ws}};
+     "if it is a node's port without TLS: --server ws://" + ws + " or tcp://"
+       + ws}};
   auto token = node.token("alice");
 
   for (const auto& x : cases) {
