@@ -130,10 +130,21 @@ void fleet::fail(const member& who, const error& why) {
     failure_ = error{why.code, who.who().str() + ": " + why.context};
 }
 
+std::string fleet::progress(const char* awaited) const {
+  auto out = std::string{"waiting for "} + awaited;
+  if (opening() > 0)
+    out += ", " + std::to_string(opening()) + " of "
+           + std::to_string(members_.size()) + " to go";
+  auto more = events_.progress();
+  return more.empty() ? out : out + "; " + more;
+}
+
 result<void> fleet::wait(const std::function<bool()>& done,
                          std::chrono::nanoseconds at_most, const char* what) {
+  reactor_.now_doing([this, what] { return progress(what); });
   auto finished =
     reactor_.run_until([&] { return failure_.has_value() || done(); }, at_most);
+  reactor_.now_doing({});
   if (failure_)
     return *failure_;
   if (!finished)

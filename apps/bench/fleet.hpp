@@ -64,6 +64,8 @@ public:
     virtual void sent(member& by, const protocol::sent& what) = 0;
     /// All that one read brought has been told.
     virtual void burst_ended(member&) {}
+    /// How far it is, for whoever waits: "10 delivered".
+    virtual std::string progress() const { return {}; }
   };
 
   struct options {
@@ -96,7 +98,7 @@ public:
   const std::optional<error>& failure() const noexcept { return failure_; }
 
   /// Runs until `done` or a failure. Fails with that, or with timed_out,
-  /// saying what was awaited.
+  /// saying what was awaited, as it does in between to whoever hears progress.
   result<void> wait(const std::function<bool()>& done,
                     std::chrono::nanoseconds at_most, const char* what);
 
@@ -105,6 +107,7 @@ private:
 
   void open_more();
   void ready();
+  std::string progress(const char* awaited) const;
   void fail(const member& who, const error& why);
 
   reactor& reactor_;

@@ -22,6 +22,27 @@ bool reactor::run_until(const std::function<bool()>& done,
   return true;
 }
 
+void reactor::tell_progress(teller tell, std::chrono::milliseconds every) {
+  tell_ = std::move(tell);
+  every_ = every;
+  began_ = steady::now();
+  timer_.expires_at(began_ + every);
+  tell_later();
+}
+
+void reactor::tell_later() {
+  timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled)
+      return;
+    auto now = steady::now();
+    if (doing_)
+      tell_(std::chrono::duration_cast<std::chrono::seconds>(now - began_),
+            doing_());
+    timer_.expires_at(now + every_);
+    tell_later();
+  });
+}
+
 void reactor::flush_later(std::shared_ptr<flushable> who) {
   waiting_.push_back(std::move(who));
   if (waiting_.size() > 1)

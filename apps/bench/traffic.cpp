@@ -116,6 +116,11 @@ void traffic::received(member& at, const protocol::item& what) {
     delivered_ns.record(now_ns() - told->sent_ns);
 }
 
+std::string traffic::progress() const {
+  return std::to_string(submitted_) + " sent, " + std::to_string(acknowledged_)
+         + " acknowledged, " + std::to_string(arrived_) + " delivered";
+}
+
 faults traffic::finish() const {
   auto out = elsewhere_;
   for (const auto& x : lanes_) {

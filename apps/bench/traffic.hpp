@@ -73,6 +73,7 @@ public:
 private:
   void received(member& at, const protocol::item& what) override;
   void sent(member& by, const protocol::sent& what) override;
+  std::string progress() const override;
   lane& lane_of(const member& x) { return lanes_[lanes_by_member_[x.index()]]; }
 
   const options options_;

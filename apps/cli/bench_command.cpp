@@ -74,6 +74,19 @@ exit_code show(const bench::report& x, const console& io) {
                   "keep the node's store and log, and report it"});
 }
 
+/// It takes seconds to minutes: whoever waits sees that it goes on.
+void tell_progress(rig& on, const console& io) {
+  auto tell = [&io](std::chrono::seconds since, const std::string& doing) {
+    if (io.json)
+      io.err << to_line(
+        {{"progress", {{"seconds", since.count()}, {"doing", doing}}}})
+             << std::endl;
+    else
+      io.err << since.count() << " s: " << doing << std::endl;
+  };
+  on.loop().tell_progress(tell, std::chrono::seconds{2});
+}
+
 // -- how it is asked for ------------------------------------------------------
 
 std::filesystem::path own_folder() {
@@ -211,6 +224,7 @@ exit_code measure(const bench_options<Options>& options, node_kind of,
     return io.fail(because("can't get a node to measure", on.failure(),
                            options.node.spawned() ? std::string{}
                                                   : key_remedy(on.failure())));
+  tell_progress(**on, io);
   auto report = run(**on, options.load);
   if (!report)
     return io.fail(because("the measurement did not come to its end",
