@@ -53,6 +53,7 @@ void add_verify(CLI::App& app, action& chosen);
 void add_chat(CLI::App& app, action& chosen);
 void add_send(CLI::App& app, action& chosen);
 void add_group(CLI::App& app, action& chosen);
+void add_device(CLI::App& app, action& chosen);
 void add_tail(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
 void add_completion(CLI::App& app, action& chosen);

@@ -184,6 +184,41 @@ TEST_CASE("what a full disk refuses is told when nobody waits any more") {
            "storage.reserve free, and try again\n");
 }
 
+TEST_CASE("devices are listed, and one that is lost can be removed") {
+  live_node node;
+  REQUIRE(node.run("alice", {"send", "--to", "bob", "one"}).code == 0);
+  node.await_delivery("bob", 1);
+  auto list = [&] {
+    auto run = node.run("bob", {"--json", "device", "list"});
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    std::string out;
+    const auto all = nlohmann::json::parse(run.out);
+    for (const auto& x : all["devices"])
+      out += x["device"].get<std::string>() + "; ";
+    return out;
+  };
+  CHECK(list() == "await; iris-device; ");
+
+  auto removed = node.run("bob", {"device", "remove", "await"});
+  auto again = node.run("bob", {"device", "remove", "await"});
+
+  CHECK(removed.code == 0);
+  CHECK(removed.out == "");
+  CHECK(removed.err == "");
+  CHECK(again.code == 1);
+  CHECK(again.err
+        == "iris: can't remove the device\n"
+           "why: not_found (308): expected one of your devices\n"
+           "try: see which there are with: iris device list\n");
+  CHECK(list() == "iris-device; ");
+  auto text = node.run("bob", {"device", "list"});
+  CHECK(text.out == "DEVICE       READ  SEEN\niris-device  0     online\n");
+  // Also the one that asks.
+  auto own = node.run("bob", {"--json", "device", "remove", "iris-device"});
+  CHECK(own.err == "");
+  CHECK(own.out == "{\"removed\":true}\n");
+}
+
 TEST_CASE("who is not let in ends with 4, whatever the command") {
   live_node node, other;
   auto foreign = other.token("alice");
