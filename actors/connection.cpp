@@ -41,6 +41,9 @@ connection::behavior_type connection::make_behavior() {
     [this](attached& x) {
       attached_ = !x.refused;
       session_.attached(x.refused, x.cursor, x.floor, x.head);
+      // Before anything can be read that answers the `ready`.
+      if (session_.state() == session_state::authenticated)
+        wire_->logged_in();
       settle();
     },
     [this](cut_off& x) {

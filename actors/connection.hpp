@@ -21,6 +21,10 @@ public:
   /// Read on: the connection has dealt with the last `inbound`.
   virtual void resume() = 0;
 
+  /// The client is known: from now on frames are read up to frame_bytes_max,
+  /// before only up to login_frame_bytes_max (protocol::limits).
+  virtual void logged_in() = 0;
+
   /// Bytes queued and not yet taken by the operating system.
   virtual std::size_t queued() const = 0;
 

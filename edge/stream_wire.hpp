@@ -34,6 +34,9 @@ public:
 
   void send(std::string_view frame) override;
   void resume() override;
+  void logged_in() override {
+    framer_.set_frame_max(protocol::limits::frame_bytes_max);
+  }
   std::size_t queued() const override { return out_.size(); }
   std::string peer() const override { return peer_of(socket_); }
   void close() override;
@@ -58,7 +61,7 @@ private:
   closed_callback on_closed_;
   actors::connection_actor owner_;
   std::size_t output_bytes_max_ = 0;
-  protocol::framer framer_;
+  protocol::framer framer_{protocol::limits::login_frame_bytes_max};
   actors::inbound inbound_;
   output_buffer out_;
   bool open_ = false; ///< the handshake is done

@@ -70,6 +70,10 @@ public:
       read();
   }
 
+  void logged_in() override {
+    frame_bytes_max_ = protocol::limits::frame_bytes_max;
+  }
+
   std::size_t queued() const override { return queued_; }
   std::string peer() const override {
     return peer_of(beast::get_lowest_layer(stream_));
@@ -113,7 +117,7 @@ private:
   /// which Beast would not wait for. One byte more than the limit tells.
   void read() {
     stream_.async_read_some(
-      buffer_, protocol::limits::frame_bytes_max + 1 - buffer_.size(),
+      buffer_, frame_bytes_max_ + 1 - buffer_.size(),
       [self = this->shared_from_this()](error_code failed, std::size_t n) {
         self->on_read(failed, n);
       });
@@ -127,11 +131,11 @@ private:
     env_.metrics.bytes_in.add(n);
     if (stream_.got_text())
       return refuse({errc::bad_frame, "expected binary messages, found text"});
-    if (buffer_.size() > protocol::limits::frame_bytes_max)
-      return refuse({errc::frame_too_large,
-                     "expected a message of at most "
-                       + std::to_string(protocol::limits::frame_bytes_max)
-                       + " bytes"});
+    // That may have grown while this was read.
+    if (buffer_.size() > frame_bytes_max_)
+      return refuse({errc::frame_too_large, "expected a message of at most "
+                                              + std::to_string(frame_bytes_max_)
+                                              + " bytes"});
     if (!stream_.is_message_done())
       return read();
     auto bytes = buffer_.cdata();
@@ -198,6 +202,7 @@ private:
   websocket::stream<Lower> stream_;
   actors::connection_actor owner_;
   std::size_t output_bytes_max_ = 0;
+  std::size_t frame_bytes_max_ = protocol::limits::login_frame_bytes_max;
   beast::flat_buffer buffer_; ///< bounded by read
   /// Boost's takes no memory while it is empty.
   boost::container::deque<std::string> out_;

@@ -15,6 +15,9 @@ public:
   explicit framer(std::uint32_t frame_max = limits::frame_bytes_max) noexcept
     : frame_max_(frame_max) {}
 
+  /// Holds from the next frame on, and for one that has come in part.
+  void set_frame_max(std::uint32_t bytes) noexcept { frame_max_ = bytes; }
+
   /// Calls `on_frame(std::string_view)` for each frame completed by `bytes`;
   /// the view is valid during the call. `on_frame` returns false to stop; the
   /// rest is then dropped. Fails with frame_too_large (also for length 0:

@@ -18,6 +18,8 @@ namespace iris::protocol {
 /// What both sides may rely on. Checked before anything is allocated.
 struct limits {
   static constexpr std::uint32_t frame_bytes_max = 256 * 1024;
+  /// Of a client that has not got its `ready` yet.
+  static constexpr std::uint32_t login_frame_bytes_max = 16 * 1024;
   static constexpr std::uint32_t body_bytes_max = 64 * 1024;
   static constexpr std::uint32_t token_bytes_max = 4096;
   static constexpr std::uint32_t text_bytes_max = 1024;

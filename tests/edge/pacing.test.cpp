@@ -1,7 +1,5 @@
 #include "tests/edge/stage.hpp"
 
-#include <algorithm>
-
 using namespace iris;
 using namespace iris::edge::test;
 
@@ -20,23 +18,12 @@ struct asking_client : stage {
     until([&] { return metrics.frames_in.value() == 2; }, "the login");
     settle();
     caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}});
-    until([&] { return has("ready"); }, "ready");
+    until([&] { return pair.has("ready"); }, "ready");
   }
 
   stage& at(std::size_t output_bytes) {
     options.output_bytes_max = output_bytes;
     return *this;
-  }
-
-  bool has(const std::string& what) {
-    lines all;
-    protocol::framer framer;
-    auto fed = framer.feed(pair.client->got, [&](std::string_view frame) {
-      all.push_back(describe(*protocol::decode_server(frame)));
-      return true;
-    });
-    REQUIRE(fed);
-    return std::find(all.begin(), all.end(), what) != all.end();
   }
 
   void answer(std::uint64_t tag) {
@@ -63,11 +50,11 @@ TEST_CASE("more is not asked for than there is room to answer") {
 
   // As many wait as fit, and what is behind them waits for them.
   for (std::uint64_t i = 1; i <= room; ++i) {
-    CHECK_FALSE(it.has("pong 77"));
+    CHECK_FALSE(it.pair.has("pong 77"));
     it.answer(i);
     it.settle();
   }
   it.answer(room + 1);
 
-  it.until([&] { return it.has("pong 77"); }, "the pong");
+  it.until([&] { return it.pair.has("pong 77"); }, "the pong");
 }

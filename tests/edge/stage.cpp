@@ -176,9 +176,32 @@ actors::connection_actor tcp_pair::serve() {
 void tcp_pair::watch(std::size_t output_bytes_max) {
   if (client->reading)
     client->read();
+  wire->logged_in();
   start_(supervision::spawn_on<probe>(*at_.home, wire, notes),
          output_bytes_max);
   start_ = nullptr;
+}
+
+void tcp_pair::log_in() {
+  auto owner = serve();
+  client->send(framed(protocol::hello{})
+               + framed(protocol::auth{"alice", *device_id::parse("phone")})
+               + framed(protocol::ping{1}));
+  at_.until([this] { return has("pong 1"); }, "the login");
+  caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}});
+  at_.until([this] { return has("ready"); }, "ready");
+  client->got.clear();
+}
+
+bool tcp_pair::has(const std::string& what) const {
+  auto found = false;
+  protocol::framer framer;
+  auto fed = framer.feed(client->got, [&](std::string_view frame) {
+    found = found || describe(*protocol::decode_server(frame)) == what;
+    return true;
+  });
+  REQUIRE(fed);
+  return found;
 }
 
 lines tcp_pair::take() {
@@ -191,6 +214,26 @@ lines tcp_pair::take() {
 std::string framed(const protocol::client_frame& frame) {
   std::string out;
   protocol::encode_framed(frame, out);
+  return out;
+}
+
+std::string framed(std::string_view frame) {
+  std::string out;
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(frame.size() >> shift));
+  return out.append(frame);
+}
+
+std::string padded_ping(std::uint64_t n, std::size_t frame_bytes) {
+  std::string out;
+  protocol::encode(protocol::client_frame{protocol::ping{n}}, out);
+  out[0] = static_cast<char>(out[0] + 1);
+  auto filler = frame_bytes - out.size() - 7;
+  out += "\xa1x\xdb"; // key "x", a string with a length of 4 bytes
+  for (int shift = 24; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(filler >> shift));
+  out.append(filler, 'x');
+  REQUIRE(out.size() == frame_bytes);
   return out;
 }
 

@@ -114,8 +114,13 @@ public:
 
   /// With the real connection behind the wire.
   actors::connection_actor serve();
-  /// With a probe.
+  /// The same, for alice's phone, which is told that it is ready.
+  void log_in();
+  /// With a probe, for a client that is known.
   void watch(std::size_t output_bytes_max = 1024 * 1024);
+  /// Whether the client got this; all that it got are whole frames, or half of
+  /// one at the end.
+  bool has(const std::string& what) const;
   /// What the client got, taken.
   lines take();
 
@@ -131,6 +136,9 @@ private:
 
 /// With its length before it.
 std::string framed(const protocol::client_frame& frame);
+std::string framed(std::string_view frame);
+/// A ping as large as this: unknown keys are skipped.
+std::string padded_ping(std::uint64_t n, std::size_t frame_bytes);
 std::string encoded(const protocol::server_frame& frame);
 /// Without lengths: what a stream brought. Fails the test on half a frame.
 std::vector<protocol::server_frame> frames_in(const std::string& stream);

@@ -21,6 +21,11 @@ std::string pong(std::uint64_t n) {
   return encoded(protocol::pong{n});
 }
 
+std::uint32_t frame_max(bool known) {
+  return known ? protocol::limits::frame_bytes_max
+               : protocol::limits::login_frame_bytes_max;
+}
+
 /// A frame of some size for the client.
 std::string padding(std::size_t bytes) {
   protocol::goaway out;
@@ -66,6 +71,7 @@ public:
   }
 
   void watch() {
+    made->logged_in();
     made->start(supervision::spawn_on<probe>(*at_.home, made, notes),
                 1024 * 1024);
   }
@@ -138,15 +144,72 @@ TEST_CASE("half a frame is kept, and its end with the connection is no error") {
 }
 
 TEST_CASE("a length above the limit is refused before the frame comes") {
+  for (auto known : {false, true}) {
+    CAPTURE(known);
+    stage at;
+    tcp_pair it{at};
+    if (known)
+      it.log_in();
+    else
+      it.serve();
+    it.client->send(
+      framed(padded_ping(1, frame_max(known)))
+      + framed(std::string(frame_max(known) + 1, 'x')).substr(0, 4));
+
+    at.until([&] { return it.client->ended; }, "the end");
+
+    auto got = frames_in(it.client->got);
+    CHECK(it.take() == lines{"pong 1", "error frame_too_large fatal"});
+    CHECK(std::get<protocol::failed>(got.back()).text
+          == (known ? "expected a frame of at most 262144 bytes, found 262145"
+                    : "expected a frame of at most 16384 bytes, found 16385"));
+  }
+}
+
+TEST_CASE("a large frame behind auth comes too early, as a small one does") {
+  auto login = framed(protocol::hello{})
+               + framed(protocol::auth{"alice", *device_id::parse("phone")})
+               + framed(protocol::ping{1});
+  for (std::size_t body : {10, 60'000})
+    for (auto at_once : {true, false}) {
+      CAPTURE(body);
+      CAPTURE(at_once);
+      stage at;
+      tcp_pair it{at};
+      it.serve();
+      auto send = framed(message(1, body));
+
+      it.client->send(at_once ? login + send : login);
+      at.until([&] { return it.has("pong 1"); }, "the login");
+      if (!at_once)
+        it.client->send(send);
+      at.until([&] { return it.client->ended; }, "the end");
+
+      auto why = body == 10 ? "error illegal_state fatal"
+                            : "error frame_too_large fatal";
+      CHECK(it.take() == lines{"welcome", "pong 1", why});
+    }
+}
+
+TEST_CASE("a frame that ready overtakes may be large") {
   stage at;
   tcp_pair it{at};
-  it.serve();
-  it.client->send(framed(protocol::hello{})
-                  + std::string{"\x00\x04\x00\x01", 4});
+  auto owner = it.serve();
+  auto large = framed(padded_ping(2, frame_max(true)));
+  auto before = framed(protocol::hello{})
+                + framed(protocol::auth{"alice", *device_id::parse("phone")})
+                + framed(protocol::ping{1}) + large.substr(0, 3);
+  it.client->send(before);
+  at.until([&] { return it.has("pong 1"); }, "the login");
+  at.until([&] { return at.metrics.bytes_in.value() == before.size(); },
+           "the first part");
 
-  at.until([&] { return it.client->ended; }, "the end");
+  caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}});
+  at.until([&] { return it.has("ready"); }, "ready");
+  it.client->send(large.substr(3));
 
-  CHECK(it.take() == lines{"welcome", "error frame_too_large fatal"});
+  at.until([&] { return it.has("pong 2"); }, "the pong");
+  CHECK(it.take() == lines{"welcome", "pong 1", "ready", "pong 2"});
 }
 
 TEST_CASE("what is sent in one turn leaves as one write") {

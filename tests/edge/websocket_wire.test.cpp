@@ -8,7 +8,16 @@ namespace {
 
 namespace websocket = boost::beast::websocket;
 
-constexpr std::size_t frame_max = protocol::limits::frame_bytes_max;
+std::string packed(const protocol::client_frame& frame) {
+  std::string out;
+  protocol::encode(frame, out);
+  return out;
+}
+
+std::size_t frame_max(bool known) {
+  return known ? protocol::limits::frame_bytes_max
+               : protocol::limits::login_frame_bytes_max;
+}
 
 /// A WebSocket whose node's end is told of to an actor.
 class joined : public stage {
@@ -36,11 +45,32 @@ public:
 
   /// With the real connection behind the wire.
   void serve() {
-    start_(supervision::spawn_on<actors::connection>(
-             *home, wire,
-             std::make_shared<const actors::connection_options>(options), env),
-           options.output_bytes_max);
+    owner_ = supervision::spawn_on<actors::connection>(
+      *home, wire, std::make_shared<const actors::connection_options>(options),
+      env);
+    start_(owner_, options.output_bytes_max);
     open();
+  }
+
+  /// Up to the `pong`, when the token has been taken.
+  void say_hello() {
+    client->send(packed(protocol::hello{}));
+    client->send(packed(protocol::auth{"alice", *device_id::parse("phone")}));
+    client->send(packed(protocol::ping{1}));
+    until([this] { return client->got.size() == 2; }, "the login");
+  }
+
+  void let_in() {
+    caf::anon_send(owner_, actors::attached{{}, {0}, {0}, {0}});
+    until([this] { return client->got.size() == 3; }, "ready");
+  }
+
+  /// The same as `serve`, for a client that is told that it is ready.
+  void log_in() {
+    serve();
+    say_hello();
+    let_in();
+    client->got.clear();
   }
 
   /// The same, for a client that says this instead of shaking hands.
@@ -50,8 +80,9 @@ public:
     client->lower().next_layer().send(boost::asio::buffer(bytes));
   }
 
-  /// With a probe.
+  /// With a probe, for a client that is known.
   void watch(std::size_t output_bytes_max = 1024 * 1024) {
+    wire->logged_in();
     start_(supervision::spawn_on<probe>(*home, wire, notes), output_bytes_max);
     open();
   }
@@ -71,13 +102,8 @@ private:
   }
 
   std::function<void(actors::connection_actor, std::size_t)> start_;
+  actors::connection_actor owner_;
 };
-
-std::string packed(const protocol::client_frame& frame) {
-  std::string out;
-  protocol::encode(frame, out);
-  return out;
-}
 
 std::string pong(std::uint64_t n) {
   return encoded(protocol::pong{n});
@@ -96,39 +122,61 @@ lines described(const std::vector<std::string>& frames) {
 } // namespace
 
 TEST_CASE("a WebSocket message above the limit gets the typed error") {
-  for (auto fragment : {frame_max + 1, 4 * frame_max, std::size_t{50'000}}) {
-    CAPTURE(fragment);
-    joined it;
-    it.serve();
+  for (auto known : {false, true}) {
+    auto limit = frame_max(known);
+    for (auto fragment : {limit + 1, 4 * limit, limit / 5}) {
+      CAPTURE(known);
+      CAPTURE(fragment);
+      joined it;
+      known ? it.log_in() : it.serve();
 
-    // Never finished: the bound counts, not the end.
-    for (std::size_t sent = 0; sent <= frame_max; sent += fragment)
-      it.client->send(std::string(fragment, 'x'), false);
+      // Never finished: the bound counts, not the end.
+      for (std::size_t sent = 0; sent <= limit; sent += fragment)
+        it.client->send(std::string(fragment, 'x'), false);
 
-    it.until([&] { return it.client->ended; }, "the end");
-    CHECK(described(it.client->got) == lines{"error frame_too_large fatal"});
-    CHECK(it.client->why == websocket::error::closed);
-    it.until([&] { return it.closed == 1; }, "the node's end");
+      it.until([&] { return it.client->ended; }, "the end");
+      REQUIRE(described(it.client->got)
+              == lines{"error frame_too_large fatal"});
+      auto error = protocol::decode_server(it.client->got[0]);
+      CHECK(std::get<protocol::failed>(*error).text
+            == "expected a message of at most " + std::to_string(limit)
+                 + " bytes");
+      CHECK(it.client->why == websocket::error::closed);
+      it.until([&] { return it.closed == 1; }, "the node's end");
+    }
   }
 }
 
 TEST_CASE("a WebSocket message of the largest size is taken") {
+  for (auto known : {false, true}) {
+    CAPTURE(known);
+    joined it;
+    known ? it.log_in() : it.serve();
+
+    it.client->send(padded_ping(7, frame_max(known)));
+
+    it.until([&] { return !it.client->got.empty(); }, "the pong");
+    CHECK(described(it.client->got) == lines{"pong 7"});
+  }
+}
+
+TEST_CASE("a WebSocket message that ready overtakes may be large") {
   joined it;
-  it.watch();
-  // Unknown keys are skipped: a ping as large as a frame may be.
-  auto bytes = packed(protocol::ping{7});
-  bytes[0] = static_cast<char>(bytes[0] + 1);
-  auto filler = frame_max - bytes.size() - 7;
-  bytes += "\xa1x\xdb"; // key "x", a string with a length of 4 bytes
-  for (int shift = 24; shift >= 0; shift -= 8)
-    bytes.push_back(static_cast<char>(filler >> shift));
-  bytes.append(filler, 'x');
-  REQUIRE(bytes.size() == frame_max);
+  it.serve();
+  auto bytes = padded_ping(2, frame_max(true));
+  auto early = frame_max(false);
+  it.say_hello();
+  it.client->send(bytes.substr(0, early), false);
+  auto before = it.metrics.bytes_in.value();
+  it.until([&] { return it.metrics.bytes_in.value() == before + early; },
+           "the first part");
 
-  it.client->send(bytes);
+  it.let_in();
+  it.client->send(bytes.substr(early));
 
-  it.until([&] { return !it.notes->seen.empty(); }, "the frame");
-  CHECK(it.notes->seen == lines{"ping 7"});
+  it.until([&] { return it.client->got.size() == 4; }, "the pong");
+  CHECK(described(it.client->got)
+        == lines{"welcome", "pong 1", "ready", "pong 2"});
 }
 
 TEST_CASE("a message in fragments is one frame") {

@@ -1,5 +1,6 @@
 #include "tests/process/bystanders.hpp"
 #include "protocol/codec.hpp"
+#include "tests/process/raw_connection.hpp"
 #include "tests/process/raw_socket.hpp"
 
 #include <boost/asio/post.hpp>
@@ -165,7 +166,9 @@ TEST_CASE("bad frames end one connection, each with its code") {
   } steps[]{
     {framed("\xc1 garbage"), "bad_frame, fatal"},
     {"\xff\xfe\xfd garbage", "frame_too_large, fatal"},
-    {std::string{"\0\x04\0\x01", 4}, "frame_too_large, fatal"},
+    {std::string{"\0\0\x40\x01", 4}, "frame_too_large, fatal"},
+    {hello + std::string{"\0\0\x40\x01", 4},
+     "welcome then frame_too_large, fatal"},
     {empty_frame, "bad_frame, fatal"},
     {send, "illegal_state, fatal"},
     {hello + send, "welcome then illegal_state, fatal"},
@@ -193,6 +196,24 @@ TEST_CASE("bad frames end one connection, each with its code") {
   CHECK(kinds.size() >= 4);
   all.nothing_happened();
   all.end();
+}
+
+TEST_CASE("who is ready may send a large frame at once") {
+  real_node node;
+  node.start();
+  boost::asio::io_context io;
+  random_source random{seed};
+  auto carol = *user_id::parse("carol");
+  for (const auto* transport : transports) {
+    CAPTURE(transport);
+    raw_connection link{io, node, transport};
+    link.log_in(carol, "phone", node.token(carol));
+    auto large = some_send(random, std::string(60'000, 'x'));
+
+    link.send(large);
+
+    CHECK(link.await<protocol::sent>(1).at(0).id == large.id);
+  }
 }
 
 TEST_CASE("what is no TLS and no WebSocket ends one connection") {

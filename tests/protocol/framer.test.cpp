@@ -124,6 +124,19 @@ TEST_CASE("the longest frame is taken, one byte more is refused") {
   CHECK(failure_of("\xff\xff\xff\xff", 10) == errc::frame_too_large);
 }
 
+TEST_CASE("a limit that grows holds for a frame that is under way") {
+  auto stream = framed(std::string(10, 'x'));
+  for (std::size_t early : {0, 3}) {
+    framer splitter{9};
+    CHECK(splitter.feed(stream.substr(0, early), ignore));
+
+    splitter.set_frame_max(10);
+
+    CHECK(splitter.feed(stream.substr(early), ignore));
+    CHECK(splitter.pending() == 0);
+  }
+}
+
 TEST_CASE("a frame of no bytes is refused") {
   CHECK(failure_of(framed(""), 10) == errc::bad_frame);
   CHECK(failure_of(framed("one") + framed(""), 10) == errc::bad_frame);

@@ -240,6 +240,23 @@ TEST_CASE("a frame may have 262144 bytes") {
              errc::frame_too_large);
 }
 
+TEST_CASE("the largest frames of a login fit into its limit") {
+  hello first;
+  for (std::size_t i = 0; i < limits::caps_max; ++i)
+    first.caps.push_back(std::string(limits::cap_bytes_max - 2, 'c')
+                         + std::to_string(10 + i));
+  first.agent = std::string(limits::text_bytes_max, 'a');
+  auth second{std::string(limits::token_bytes_max, 't'),
+              *device_id::parse(std::string(64, 'd'))};
+
+  for (const auto& x : {client_frame{first}, client_frame{second}}) {
+    std::string bytes;
+    encode(x, bytes);
+    CHECK(to_string(failure_of(decode_client(bytes))) == "none (0)");
+    CHECK(bytes.size() <= limits::login_frame_bytes_max);
+  }
+}
+
 TEST_CASE("sizes that are announced and not there cost no memory") {
   for (std::string_view hex :
        {"ddffffffff", "dfffffffff", "dbffffffff", "c6ffffffff", "c9ffffffff00",

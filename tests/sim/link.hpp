@@ -47,6 +47,9 @@ public:
 
   void send(std::string_view frame) override;
   void resume() override;
+  void logged_in() override {
+    framer_.set_frame_max(protocol::limits::frame_bytes_max);
+  }
   std::size_t queued() const override { return to_client_.size(); }
   void close() override;
 
@@ -63,7 +66,7 @@ private:
   supervision::unit& home_;
   client_end client_;
   actors::connection_actor owner_;
-  protocol::framer framer_;
+  protocol::framer framer_{protocol::limits::login_frame_bytes_max};
   std::string to_node_;
   std::string to_client_;
   bool node_moving_ = false;
