@@ -54,6 +54,13 @@ std::size_t bytes_of(const fan_out& batch,
   return out;
 }
 
+/// Counts `what` in `taken` until the last copy of what this returns is gone.
+std::shared_ptr<const void>
+hold(const std::shared_ptr<std::atomic<std::size_t>>& taken, std::size_t what) {
+  *taken += what;
+  return {nullptr, [taken, what](const void*) { *taken -= what; }};
+}
+
 /// The next actors at or behind `first`, and where to go on (empty: done).
 struct actors_found {
   std::vector<actor_ref> list;
@@ -211,7 +218,7 @@ void shard_host::on_submit(submit& what) {
   if (!has_room(bytes, pending_bytes_max))
     return refuse(
       what, {errc::overloaded, "too much is being written: try again", 100});
-  what.room = reserve(bytes);
+  what.room = hold(handed_, bytes);
   forward(ref_of(what.conversation), what);
 }
 
@@ -258,7 +265,7 @@ bool shard_host::hand_out(delivery& what) {
     auto bytes = bytes_of(*batch, to);
     if (!has_room(bytes, taken_bytes_max))
       return false;
-    append part{batch, to, what.waiting, reserve(bytes)};
+    append part{batch, to, what.waiting, hold(handed_, bytes)};
     forward(ref_of(to.user), part);
   }
   return true;
@@ -275,27 +282,24 @@ bool shard_host::has_room(std::size_t bytes, std::size_t limit) const {
   return shard_->pending_bytes() + *handed_ + bytes <= limit;
 }
 
-/// Until the last copy of what this returns is gone, the bytes are taken.
-std::shared_ptr<const void> shard_host::reserve(std::size_t bytes) {
-  *handed_ += bytes;
-  return {nullptr,
-          [handed = handed_, bytes](const void*) { *handed -= bytes; }};
-}
-
 /// Who asks about somebody wakes nobody: a name costs the one who asks next to
-/// nothing, whether there is such a user or not.
+/// nothing, whether there is such a user or not. All who ask share a reader.
 void shard_host::on_read_status(read_status& what) {
   auto who = ref_of(what.user);
   if (!led_ || refusal() || children_.contains(who))
     return forward(who, what);
-  shard_->read([what, keys = keyring{with_.shard.id, who}](
-                 const persistence::state_store& store) {
-    auto found = user_state::load(store, keys);
-    if (!found)
-      return refuse(what, found.failure());
-    protocol::user_status out{what.user, false, last_seen(found->devices)};
-    caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
-  });
+  if (*asked_ >= with_.env.mailbox_max)
+    return refuse(what, {errc::overloaded,
+                         "too many users are asked about: try again", 100});
+  shard_->read(
+    [what, asked = hold(asked_, 1), keys = keyring{with_.shard.id, who}](
+      const persistence::state_store& store) {
+      auto found = user_state::load(store, keys);
+      if (!found)
+        return refuse(what, found.failure());
+      protocol::user_status out{what.user, false, last_seen(found->devices)};
+      caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+    });
 }
 
 // -- children -----------------------------------------------------------------

@@ -79,7 +79,6 @@ private:
   bool hand_out(delivery& what);
   void hand_out_later();
   bool has_room(std::size_t bytes, std::size_t limit) const;
-  std::shared_ptr<const void> reserve(std::size_t bytes);
   void load();
   void on_loaded(shard_loaded& what);
   void on_leading();
@@ -110,6 +109,10 @@ private:
   /// Bytes that actors were handed and have not staged yet. Whoever lets go of
   /// a command last counts them down: that may be a reader's thread.
   std::shared_ptr<std::atomic<std::size_t>> handed_ =
+    std::make_shared<std::atomic<std::size_t>>(0);
+  /// Status requests that a reader has and has not answered: at most as many
+  /// as a mailbox takes.
+  std::shared_ptr<std::atomic<std::size_t>> asked_ =
     std::make_shared<std::atomic<std::size_t>>(0);
   std::deque<delivery> deliveries_;
   std::unordered_map<persistence::actor_ref, child> children_;

@@ -489,6 +489,47 @@ TEST_CASE("a full disk takes no fan-out until it has room again") {
   CHECK((a.bodies(ref_of(carol), record::inbox, 1) == lines{"one"}));
 }
 
+TEST_CASE("a reader that is behind is asked about so many users and no more") {
+  lone_host<fanned_out> a;
+  constexpr std::uint64_t room = 1024; // env.mailbox_max
+  constexpr std::uint64_t beyond = 300;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  a.readers.stall(5s);
+
+  for (std::uint64_t tag = 0; tag < room + beyond; ++tag)
+    a.tell(read_status{user("nobody-" + std::to_string(tag)), tag, asking});
+
+  // Those beyond are told at once.
+  REQUIRE(heard.size() == beyond);
+  for (std::uint64_t i = 0; i < beyond; ++i) {
+    CHECK(heard[i].tag == room + i);
+    const auto* why = std::get_if<protocol::failed>(&heard[i].answer);
+    REQUIRE(why);
+    CHECK(why->code == errc::overloaded);
+    CHECK(why->text == "too many users are asked about: try again");
+    CHECK(why->retry_after_ms == 100);
+    CHECK_FALSE(why->fatal);
+  }
+  heard.clear();
+  a.here.run(5s + enough);
+  REQUIRE(heard.size() == room);
+  for (std::uint64_t i = 0; i < room; ++i) {
+    CHECK(heard[i].tag == i);
+    CHECK(std::holds_alternative<protocol::user_status>(heard[i].answer));
+  }
+
+  // What was answered takes no room any more.
+  heard.clear();
+  for (std::uint64_t tag = 0; tag < room; ++tag)
+    a.tell(read_status{user("nobody-" + std::to_string(tag)), tag, asking});
+  a.here.run(enough);
+  REQUIRE(heard.size() == room);
+  CHECK(std::all_of(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::user_status>(x.answer);
+  }));
+}
+
 TEST_CASE("who asks about users wakes none") {
   lone_host<fanned_out> a;
   std::vector<answered> heard;
