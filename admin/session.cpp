@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -60,7 +61,7 @@ public:
 
   void stop() override {
     if (reading_)
-      socket_.cancel();
+      cancel(watches_);
   }
 
   awaitable<bool> exchange();
@@ -75,6 +76,7 @@ private:
 
   void watch(std::chrono::milliseconds at_most);
   void unwatch();
+  void cancel(std::uint64_t watch);
 
   std::shared_ptr<shared_state> shared_;
   std::set<connection*>& among_;
@@ -215,14 +217,28 @@ void session::watch(std::chrono::milliseconds at_most) {
   // A timer that has just fired can't be cancelled any more: hence the number.
   watchdog_.async_wait(
     [weak = weak_from_this(), mine = ++watches_](error_code cancelled) {
-      if (auto self = weak.lock(); self && !cancelled && self->watches_ == mine)
-        self->socket_.cancel();
+      if (auto self = weak.lock(); self && !cancelled)
+        self->cancel(mine);
     });
 }
 
 void session::unwatch() {
   ++watches_;
   watchdog_.cancel();
+}
+
+/// Ends what is watched, which may be many steps. A step that is done but was
+/// not told yet can't be cancelled, and the next would wait for ever: so again,
+/// behind what is to be told, until it is over.
+void session::cancel(std::uint64_t watch) {
+  if (watches_ != watch)
+    return;
+  error_code ignored;
+  socket_.cancel(ignored);
+  asio::post(socket_.get_executor(), [weak = weak_from_this(), watch] {
+    if (auto self = weak.lock())
+      self->cancel(watch);
+  });
 }
 
 awaitable<void> run(std::shared_ptr<session> self) {
