@@ -8,9 +8,6 @@ namespace iris::actors {
 
 namespace {
 
-/// What one read brings and what waits for an answer, generously.
-constexpr std::size_t traces_max = 4 * protocol::limits::in_flight_max;
-
 connection_actor handle_of(connection* self) {
   return caf::actor_cast<connection_actor>(self);
 }
@@ -77,7 +74,6 @@ void connection::on_inbound(inbound& what) {
   held_ = std::move(what);
   taken_ = 0;
   paused_ = true;
-  note_traces();
   settle();
 }
 
@@ -144,40 +140,12 @@ void connection::on_tick() {
 
 // -- the log ------------------------------------------------------------------
 
-/// A submission's trace is not in its answer.
-void connection::note_traces() {
-  if (!env_.log.enabled(observability::log_level::debug))
-    return traces_.clear();
-  auto note = [this](const protocol::send& x) {
-    // What crosses with a goaway has no answer.
-    if (!x.trace.empty() && traces_.size() < traces_max)
-      traces_.emplace(x.id, x.trace);
-  };
-  for (const auto& one : held_.frames) {
-    const auto* frame = std::get_if<protocol::client_frame>(&one);
-    if (frame == nullptr)
-      continue;
-    if (const auto* x = std::get_if<protocol::send>(frame))
-      note(*x);
-    else if (const auto* all = std::get_if<protocol::batch>(frame))
-      std::for_each(all->sends.begin(), all->sends.end(), note);
-  }
-}
-
-observability::message_context connection::take_context(const message_id& id) {
-  auto i = traces_.lower_bound(id);
-  if (i == traces_.end() || i->first != id)
-    return {id, {}};
-  auto out = about_message(id, i->second);
-  traces_.erase(i);
-  return out;
-}
-
 /// Never a body or a token: of what the client sent, only ids.
-void connection::log(const protocol::server_frame& frame) {
+void connection::log(const protocol::server_frame& frame,
+                     std::string_view trace) {
   using observability::public_text;
   if (const auto* x = std::get_if<protocol::sent>(&frame))
-    return env_.log.debug(take_context(x->id), "message acknowledged",
+    return env_.log.debug(about_message(x->id, trace), "message acknowledged",
                           {{"user", session_.user()},
                            {"device", session_.device()},
                            {"sequence", x->seq},
@@ -186,7 +154,7 @@ void connection::log(const protocol::server_frame& frame) {
   if (why == nullptr)
     return;
   if (why->id)
-    return env_.log.debug(take_context(*why->id), "message refused",
+    return env_.log.debug(about_message(*why->id, trace), "message refused",
                           {{"user", session_.user()},
                            {"device", session_.device()},
                            {"code", why->code},
@@ -199,10 +167,11 @@ void connection::log(const protocol::server_frame& frame) {
 
 // -- to the client ------------------------------------------------------------
 
-void connection::send(const protocol::server_frame& frame) {
+void connection::send(const protocol::server_frame& frame,
+                      std::string_view trace) {
   count(frame);
   if (env_.log.enabled(observability::log_level::debug))
-    log(frame);
+    log(frame, trace);
   thread_local std::string bytes;
   bytes.clear();
   protocol::encode(frame, bytes);
@@ -293,7 +262,7 @@ void connection::on_answer(answered& what) {
           protocol::encode_page(x, views, bytes);
           write(bytes);
         } else {
-          send(x);
+          send(x, {});
         }
       }
     },

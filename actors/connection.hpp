@@ -3,7 +3,6 @@
 #include "actors/environment.hpp"
 #include "actors/session.hpp"
 
-#include <map>
 #include <memory>
 #include <string>
 
@@ -71,11 +70,10 @@ private:
   void on_page(const inbox_page& what);
   void on_answer(answered& what);
   void on_tick();
-  void send(const protocol::server_frame& frame) override;
+  void send(const protocol::server_frame& frame,
+            std::string_view trace) override;
   void count(const protocol::server_frame& frame);
-  void note_traces();
-  observability::message_context take_context(const message_id& id);
-  void log(const protocol::server_frame& frame);
+  void log(const protocol::server_frame& frame, std::string_view trace);
   void write(std::string_view frame);
   void measure(std::string_view item);
   void act(session::command what) override;
@@ -97,8 +95,6 @@ private:
   /// Of the last `inbound`: what there was no room to answer yet.
   inbound held_;
   std::size_t taken_ = 0; ///< of these
-  /// Of submissions that have no answer yet, while their lines are logged.
-  std::multimap<message_id, std::string> traces_;
   bool pulling_ = false;
   inbox_offset pulled_after_;
   std::chrono::nanoseconds armed_{0};

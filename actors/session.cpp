@@ -202,7 +202,7 @@ conversation_id session::target_of(const protocol::send& x) const {
 void session::submit_one(conversation_id to, submission what) {
   ++submissions_;
   if (auto wait = sends_.take(now_); wait.count() > 0)
-    return refuse_for(wait, what.id);
+    return refuse_for(wait, what);
   ++in_flight_;
   for (auto& x : collected_) {
     if (x.conversation == to) {
@@ -214,15 +214,15 @@ void session::submit_one(conversation_id to, submission what) {
   collected_.back().list.push_back(std::move(what));
 }
 
-void session::refuse_for(nanoseconds wait, const message_id& id) {
+void session::refuse_for(nanoseconds wait, const submission& what) {
   protocol::failed out;
   out.code = errc::rate_limited;
   out.text = "expected at most " + std::to_string(options_.sends_per_second)
              + " submissions a second";
   out.retry_after_ms = static_cast<std::uint32_t>(
     std::chrono::ceil<std::chrono::milliseconds>(wait).count());
-  out.id = id;
-  say(out);
+  out.id = what.id;
+  say(out, what.trace);
 }
 
 void session::flush() {
@@ -230,8 +230,11 @@ void session::flush() {
     x.tag = next_tag_;
     waiting entry;
     entry.deadline = now_ + options_.request_timeout;
-    for (const auto& one : x.list)
+    for (const auto& one : x.list) {
       entry.ids.push_back(one.id);
+      if (!one.trace.empty())
+        entry.traces.emplace(one.id, one.trace);
+    }
     // Counted since they came.
     in_flight_ -= entry.ids.size();
     add_waiting(std::move(entry));
@@ -277,10 +280,21 @@ void session::answered(
   auto i = waiting_.find(tag);
   if (i == waiting_.end() || state_ == session_state::closed)
     return;
-  take_waiting(i);
+  auto entry = take_waiting(i);
   for (auto& x : answers)
-    std::visit([this](auto& y) { say(std::move(y)); }, x);
+    std::visit(
+      [&](auto& y) {
+        auto trace = entry.trace_of(y.id);
+        say(std::move(y), trace);
+      },
+      x);
   finish_drain();
+}
+
+std::string_view
+session::waiting::trace_of(const std::optional<message_id>& id) const {
+  auto i = id ? traces.find(*id) : traces.end();
+  return i == traces.end() ? std::string_view{} : i->second;
 }
 
 void session::add_waiting(waiting what) {
@@ -449,9 +463,9 @@ void session::close() {
   out_.close();
 }
 
-void session::say(const protocol::server_frame& what) {
+void session::say(const protocol::server_frame& what, std::string_view trace) {
   said_ = now_;
-  out_.send(what);
+  out_.send(what, trace);
 }
 
 void session::enter(session_state next) {
@@ -499,7 +513,7 @@ void session::expire_waiting() {
     }
     for (const auto& id : entry.ids) {
       out.id = id;
-      say(out);
+      say(out, entry.trace_of(id));
     }
   }
   finish_drain();

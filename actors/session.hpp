@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -91,7 +92,9 @@ public:
   /// Where output goes. Calls come from inside the session's own methods.
   class sink {
   public:
-    virtual void send(const protocol::server_frame& frame) = 0;
+    /// `trace` is that of the submission that the frame answers, if it had one.
+    virtual void send(const protocol::server_frame& frame,
+                      std::string_view trace) = 0;
     virtual void act(command what) = 0;
     /// Sends what is queued, then closes.
     virtual void close() = 0;
@@ -164,11 +167,14 @@ private:
   struct waiting {
     nanoseconds deadline{0};
     std::vector<message_id> ids; ///< of a submission
-    std::uint64_t n = 0;         ///< of a request
+    /// Of those that have one: it is not in their answers.
+    std::map<message_id, std::string> traces;
+    std::uint64_t n = 0; ///< of a request
     /// Of a status request: the answers so far, by position.
     std::vector<protocol::user_status> users;
     std::size_t missing = 0;
 
+    std::string_view trace_of(const std::optional<message_id>& id) const;
     std::size_t weight() const noexcept {
       return ids.empty() ? std::max<std::size_t>(users.size(), 1) : ids.size();
     }
@@ -198,11 +204,11 @@ private:
   void submit_one(conversation_id to, submission what);
   void acknowledge(inbox_offset upto);
   /// Says that it may be sent again after `wait`.
-  void refuse_for(nanoseconds wait, const message_id& id);
+  void refuse_for(nanoseconds wait, const submission& what);
   conversation_id target_of(const protocol::send& x) const;
   void fatal(errc code, std::string text, std::uint32_t retry_after_ms = 0);
   void close();
-  void say(const protocol::server_frame& what);
+  void say(const protocol::server_frame& what, std::string_view trace = {});
   void enter(session_state next);
   void expire_waiting();
   void set_deadline();

@@ -18,7 +18,7 @@ protocol::client_frame batch_of(std::initializer_list<const char*> ids) {
 struct submissions final : session::sink {
   virtual ~submissions() = default;
 
-  void send(const protocol::server_frame&) override {}
+  void send(const protocol::server_frame&, std::string_view) override {}
   void act(session::command what) override {
     if (auto* x = std::get_if<session::submit_list>(&what))
       lists.push_back(std::move(*x));
@@ -38,6 +38,35 @@ TEST_CASE("what one read brings for a conversation goes out together") {
 
   CHECK(it.take() == lines{"submit a c d", "submit b e"});
   CHECK(it.it->in_flight() == 5);
+}
+
+TEST_CASE("an answer comes with the trace of what it answers") {
+  session_options options;
+  options.sends_per_second = 4;
+  session_harness it{session_state::live, options};
+  auto traced = [](const char* id) {
+    auto out = std::get<protocol::send>(send_to(id, "bob"));
+    out.trace = std::string{"of "} + id;
+    return out;
+  };
+
+  it.receive({traced("a"), send_to("b", "bob"), protocol::batch{{traced("c")}},
+              traced("d"), traced("e")});
+  CHECK(
+    it.take()
+    == lines{"error rate_limited id e in 250 trace of e", "submit a b c d"});
+  it.it->answered(it.tags.back(),
+                  {sent("c"), refused("a", errc::not_a_member), sent("b")});
+  CHECK(it.take()
+        == lines{"sent c trace of c", "error not_a_member id a trace of a",
+                 "sent b"});
+
+  it.pass(1s);
+  it.receive(traced("f"));
+  it.take();
+  it.pass(it.options.request_timeout);
+  it.tick();
+  CHECK(it.take().front() == "error deadline_exceeded id f in 1000 trace of f");
 }
 
 TEST_CASE("a send names its conversation, or a user who shares one") {

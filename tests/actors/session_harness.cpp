@@ -82,9 +82,12 @@ session_harness::session_harness(session_state up_to, session_options with)
   advance_to(up_to);
 }
 
-void session_harness::send(const protocol::server_frame& frame) {
+void session_harness::send(const protocol::server_frame& frame,
+                           std::string_view trace) {
   REQUIRE_FALSE(closed);
   lines_.push_back(std::visit(describe_frame{}, frame));
+  if (!trace.empty())
+    lines_.back().append(" trace ").append(trace);
 }
 
 void session_harness::close() {

@@ -53,7 +53,8 @@ public:
   bool closed = false;
 
 private:
-  void send(const protocol::server_frame& frame) override;
+  void send(const protocol::server_frame& frame,
+            std::string_view trace) override;
   void act(session::command what) override;
   void close() override;
 
