@@ -92,15 +92,14 @@ public:
   /// Where output goes. Calls come from inside the session's own methods.
   class sink {
   public:
+    virtual ~sink() = default;
+
     /// `trace` is that of the submission that the frame answers, if it had one.
     virtual void send(const protocol::server_frame& frame,
                       std::string_view trace) = 0;
     virtual void act(command what) = 0;
     /// Sends what is queued, then closes.
     virtual void close() = 0;
-
-  protected:
-    ~sink() = default;
   };
 
   session(const session_options& options, sink& out, node_id node,

@@ -16,8 +16,6 @@ protocol::client_frame batch_of(std::initializer_list<const char*> ids) {
 
 /// Keeps the submissions that a session asks for.
 struct submissions final : session::sink {
-  virtual ~submissions() = default;
-
   void send(const protocol::server_frame&, std::string_view) override {}
   void act(session::command what) override {
     if (auto* x = std::get_if<session::submit_list>(&what))

@@ -21,7 +21,6 @@ class session_harness final : session::sink {
 public:
   explicit session_harness(session_state up_to = session_state::connected,
                            session_options with = {});
-  virtual ~session_harness() = default;
 
   /// What one read brought.
   void receive(const std::vector<protocol::client_frame>& frames);
