@@ -204,13 +204,14 @@ void conversation::deliver(shard_id where, sequence first,
   sequence last{first.value + items.size() - 1};
   fan_out out{machine_.id(), where, first, std::move(items),
               machine_.recipients(where, first, last)};
+  // Its cursor is to be stored, if only to take the mark away.
+  tick_after(cursor_delay);
   if (out.recipients.empty()) {
     machine_.delivered(where, last);
     return pump();
   }
   deliveries_[where] = {last, env().time.steady_now() + delivery_timeout};
   env().routes.to_shard(where, std::move(out));
-  tick_after(cursor_delay);
 }
 
 void conversation::on_fanned_out(const fanned_out& what) {

@@ -191,7 +191,9 @@ error shard_host::refusal() const {
 
 template <class Message>
 void shard_host::forward(const actor_ref& to, Message& what) {
-  if (!led_ && !stopped_ && early_.size() < with_.env.mailbox_max)
+  // Who left would be online for ever.
+  constexpr auto always = std::is_same_v<Message, close_inbox>;
+  if (!led_ && !stopped_ && (always || early_.size() < with_.env.mailbox_max))
     return early_.push_back(
       [this, to, held = std::make_shared<Message>(std::move(what))] {
         forward(to, *held);
@@ -411,8 +413,7 @@ void shard_host::on_leading() {
     x();
 }
 
-/// Step by step: the next one is read behind what this one wakes. All of them
-/// were in memory at once before, for who has a mark doesn't rest.
+/// Step by step: the next one is read behind what this one wakes.
 void shard_host::wake_marked(std::string first) {
   shard_->read([self = caf::actor_cast<shard_actor>(this), id = with_.shard.id,
                 first](const persistence::state_store& store) {

@@ -64,6 +64,7 @@ struct lone_host {
     all = {caf::actor_cast<caf::actor>(stub),
            caf::actor_cast<caf::actor>(peer)};
     spawn_host();
+    await_leader();
   }
 
   void spawn_host() {
@@ -84,6 +85,9 @@ struct lone_host {
     routes.update({host, stand_in});
     all.push_back(caf::actor_cast<caf::actor>(host));
     metrics.shard_leader.with("0").set(0);
+  }
+
+  void await_leader() {
     REQUIRE(here.run(
       10s, [this] { return metrics.shard_leader.with("0").value() == 1; }));
   }
@@ -459,6 +463,7 @@ TEST_CASE("a start takes up what is undelivered, however much it is") {
 
   a.env.mailbox_max = 1;
   a.restart_host();
+  a.await_leader();
   // Long before a sweep, and before anything is sent a second time.
   a.here.run(enough);
 
@@ -652,6 +657,35 @@ TEST_CASE("who leaves a user that waits for the store is not forgotten") {
     return std::holds_alternative<protocol::failed>(x.answer);
   });
   CHECK(refused >= 100);
+  heard.clear();
+  a.tell(read_status{carol, 1, asking});
+  a.here.run(enough);
+  REQUIRE(heard.size() == 1);
+  CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
+}
+
+TEST_CASE("who leaves while the shard starts is not forgotten") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.env.mailbox_max = 4;
+  a.restart_host();
+
+  caf::anon_send(a.host, open_inbox{carol, a.laptop, a.client});
+  for (std::size_t i = 0; i < 10; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  caf::anon_send(a.host, close_inbox{carol, a.client.id()});
+  a.await_leader();
+  a.here.run(enough);
+
+  // Three were held behind the first.
+  std::set<std::uint64_t> refused;
+  for (const auto& x : heard)
+    if (std::holds_alternative<protocol::failed>(x.answer))
+      refused.insert(x.tag);
+  CHECK(heard.size() == 10);
+  CHECK((refused == std::set<std::uint64_t>{3, 4, 5, 6, 7, 8, 9}));
   heard.clear();
   a.tell(read_status{carol, 1, asking});
   a.here.run(enough);
