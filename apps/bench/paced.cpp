@@ -63,6 +63,10 @@ private:
 } // namespace
 
 result<report> run_paced(rig& on, const paced_options& with) {
+  auto out = on.begin_report("f2");
+  // While there is no other load.
+  if (auto ok = on.add_sync_times(out); !ok)
+    return ok.failure();
   stage x{on, with};
   if (auto ok = x.open_senders(); !ok)
     return ok.failure();
@@ -72,7 +76,6 @@ result<report> run_paced(rig& on, const paced_options& with) {
   if (auto ok = x.run_for(with.warmup_s); !ok)
     return ok.failure();
 
-  auto out = on.begin_report("f2");
   cpu_meter cpu{on};
   x.work.measuring = true;
   auto delivered = x.work.delivered();

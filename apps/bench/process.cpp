@@ -1,10 +1,14 @@
 #include "apps/bench/process.hpp"
 
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -52,6 +56,39 @@ std::string file_system_of(const std::string& directory) {
   if (statfs(directory.c_str(), &about) == 0 && about.f_type == tmpfs_magic)
     return "tmpfs";
   return "disk";
+}
+
+result<histogram> sync_times(const std::string& directory, unsigned count) {
+  // As much as a message of 200 bytes takes in the log.
+  const std::string record(600, 'x');
+  auto size = static_cast<off_t>(record.size() * count);
+  auto failed = [&] {
+    return error{errc::io_failed,
+                 directory + ": " + std::generic_category().message(errno)
+                   + ", expected a folder that can be written"};
+  };
+  auto path = directory + "/sync";
+  auto file =
+    ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0)
+    return failed();
+  ::unlink(path.c_str());
+  result<histogram> out{histogram{}};
+  errno = posix_fallocate(file, 0, size);
+  if (errno != 0 || ::fsync(file) != 0)
+    out = failed();
+  for (off_t at = 0; out && at < size; at += std::ssize(record)) {
+    auto begin = std::chrono::steady_clock::now();
+    if (::pwrite(file, record.data(), record.size(), at) != std::ssize(record)
+        || ::fdatasync(file) != 0) {
+      out = failed();
+      break;
+    }
+    std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
+    out->record(static_cast<std::uint64_t>(took.count()));
+  }
+  ::close(file);
+  return out;
 }
 
 void raise_file_limit() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/bench/histogram.hpp"
 #include "base/result.hpp"
 
 #include <cstdint>
@@ -29,6 +30,12 @@ machine this_machine();
 /// What a folder's file system is, as far as figures depend on it: "tmpfs"
 /// (where a sync costs nothing), else "disk".
 std::string file_system_of(const std::string& directory);
+
+/// How long the disk of that folder takes for a small write that is synced, in
+/// ns: `count` of them, one behind the other, in a file that has its full size
+/// already and is gone afterwards. The floor of what a node can do there. Fails
+/// with io_failed.
+result<histogram> sync_times(const std::string& directory, unsigned count);
 
 /// Allows this process as many open files as the system lets it have.
 void raise_file_limit();

@@ -174,6 +174,16 @@ usage rig::node_usage() const {
   return out ? *out : usage{};
 }
 
+result<void> rig::add_sync_times(report& out) const {
+  if (!scratch_)
+    return {};
+  auto found = sync_times(scratch_->path().string(), 500);
+  if (!found)
+    return found.failure();
+  out.add("sync", *found);
+  return {};
+}
+
 report rig::begin_report(std::string bench) const {
   report out;
   out.bench = std::move(bench);

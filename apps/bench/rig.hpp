@@ -51,6 +51,11 @@ public:
     return process_->started_in();
   }
 
+  /// Adds what a sync costs where a started node has its store: `sync`, 500 of
+  /// them. Nothing is written beside the store of a node that runs already.
+  /// Fails with io_failed.
+  result<void> add_sync_times(report& out) const;
+
   /// A report with what is known before anything was measured.
   report begin_report(std::string bench) const;
 

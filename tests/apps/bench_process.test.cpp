@@ -47,6 +47,26 @@ TEST_CASE("this process has used some memory, and is on a machine") {
   CHECK(this_machine().cores > 0);
 }
 
+TEST_CASE("a folder's syncs are timed, and leave nothing there") {
+  auto folder = scratch_directory::make(std::filesystem::temp_directory_path());
+  REQUIRE(folder);
+
+  auto found = sync_times(folder->path().string(), 20);
+
+  REQUIRE(found);
+  CHECK(found->count() == 20);
+  CHECK(found->percentile(50) > 0);
+  CHECK(std::filesystem::is_empty(folder->path()));
+}
+
+TEST_CASE("syncs where there is no folder are refused") {
+  auto why = sync_times("/nowhere", 1).failure();
+  CHECK(why.code == errc::io_failed);
+  CHECK(why.context
+        == "/nowhere: No such file or directory, expected a folder that can be "
+           "written");
+}
+
 TEST_CASE("no process has this number") {
   CHECK(usage_of(1 << 30).failure().code == errc::not_found);
 }
