@@ -189,11 +189,22 @@ error shard_host::refusal() const {
   return {};
 }
 
+/// Whether there is room for a command until this replica leads.
+template <class Message>
+bool shard_host::may_wait(const Message& what) {
+  // Without it, who came and left would be online for ever.
+  if constexpr (std::is_same_v<Message, close_inbox>)
+    return early_opens_.erase(what.from) == 1;
+  if (early_.size() >= with_.env.mailbox_max)
+    return false;
+  if constexpr (std::is_same_v<Message, open_inbox>)
+    early_opens_.insert(what.from->id());
+  return true;
+}
+
 template <class Message>
 void shard_host::forward(const actor_ref& to, Message& what) {
-  // Who left would be online for ever.
-  constexpr auto always = std::is_same_v<Message, close_inbox>;
-  if (!led_ && !stopped_ && (always || early_.size() < with_.env.mailbox_max))
+  if (!led_ && !stopped_ && may_wait(what))
     return early_.push_back(
       [this, to, held = std::make_shared<Message>(std::move(what))] {
         forward(to, *held);
@@ -407,6 +418,7 @@ void shard_host::on_leading() {
   with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
     .set(1);
   with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
+  early_opens_.clear();
   led_ = true;
   wake_marked(wake_prefix(with_.shard.id));
   for (auto& x : std::exchange(early_, {}))
@@ -454,7 +466,7 @@ void shard_host::on_awaken(const awaken& what) {
     sweep command{who};
     forward(who, command);
   }
-  if (!what.next_mark.empty() && !stopped_)
+  if (!what.next_mark.empty() && !stopped_ && !ending_)
     wake_marked(what.next_mark);
 }
 

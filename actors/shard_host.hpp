@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 namespace iris::actors {
@@ -67,6 +68,8 @@ private:
   };
 
   template <class Message>
+  bool may_wait(const Message& what);
+  template <class Message>
   void forward(const persistence::actor_ref& to, Message& what);
   template <class Message>
   auto to_conversation();
@@ -106,6 +109,8 @@ private:
   bool led_ = false;
   /// Commands that came before this replica knew whether it leads.
   std::vector<task> early_;
+  /// Who opened an inbox with one of them.
+  std::set<caf::actor_id> early_opens_;
   /// Bytes that actors were handed and have not staged yet. Whoever lets go of
   /// a command last counts them down: that may be a reader's thread.
   std::shared_ptr<std::atomic<std::size_t>> handed_ =

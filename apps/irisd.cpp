@@ -32,7 +32,8 @@ int fail(const iris::cli::trouble& x) {
 std::string remedy(const iris::error& why) {
   using iris::errc;
   // The store is whole: only the key is to be found.
-  if (why.context.starts_with("auth.key: ") && why.code != errc::config_invalid)
+  if (why.context.starts_with("auth.key: ")
+      && (why.code == errc::not_found || why.code == errc::corrupt))
     return "put it back from where it was, or from a backup; if it is lost: "
            "docs/operating.md, \"The signing key\"";
   switch (why.code) {

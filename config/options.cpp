@@ -120,14 +120,15 @@ std::vector<option> auth_and_storage_options() {
      path{.empty = "signing-key.json in node.data_dir"},
      "The file of the keys that sign tokens. It is made if it isn't there."},
     {IRIS_MEMBER(storage.reserve), effect::reload,
-     size{.fallback = 1024 * mib, .least = 0, .most = tib},
+     size{.fallback = 1024 * mib, .least = 0, .most = 1024 * tib},
      "With less space than this free on its disk, the node refuses writes "
      "with `storage_full` and goes on reading. What it has acknowledged is "
      "delivered once there is room again. What is on its way by then has to "
      "fit: up to 32 MiB for each of `node.shards` (16 MiB in the log and in "
      "the state store each), and 512 MiB for tables that are rewritten and "
      "what comes between two looks, five times a second. The default is the "
-     "sum for 16 shards; at start and reload the log warns of less. A write "
+     "sum for 16 shards; the log warns of less, at start and when a reload "
+     "changes it. A write "
      "that finds no room stops its shard until a restart, and loses nothing."},
     {IRIS_MEMBER(storage.cache), effect::restart,
      size{.fallback = 64 * mib, .least = mib, .most = tib},

@@ -152,6 +152,8 @@ result<void> write_new(const std::filesystem::path& path,
 }
 
 result<void> remove_synced(const std::filesystem::path& path) {
+  if (auto ok = sync_directory(path); !ok)
+    return ok;
   if (::unlink(path.c_str()) != 0)
     return failed("remove", path);
   return sync_directory(path);

@@ -24,7 +24,8 @@ enum class readable_by { owner, everyone };
 result<void> write_new(const std::filesystem::path& path,
                        std::string_view bytes, readable_by whom);
 
-/// Removes a file for good: the directory is synced. Blocks. io_failed.
+/// Removes a file for good, and not before the other names in its directory are
+/// durable: that is synced before and after. Blocks. io_failed.
 result<void> remove_synced(const std::filesystem::path& path);
 
 } // namespace iris::security

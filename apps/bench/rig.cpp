@@ -177,7 +177,7 @@ usage rig::node_usage() const {
 result<void> rig::add_sync_times(report& out) const {
   if (!scratch_)
     return {};
-  auto found = sync_times(scratch_->path().string(), 500);
+  auto found = sync_times(scratch_->path().string(), 200);
   if (!found)
     return found.failure();
   out.add("sync", *found);

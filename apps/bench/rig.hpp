@@ -51,7 +51,7 @@ public:
     return process_->started_in();
   }
 
-  /// Adds what a sync costs where a started node has its store: `sync`, 500 of
+  /// Adds what a sync costs where a started node has its store: `sync`, 200 of
   /// them. Nothing is written beside the store of a node that runs already.
   /// Fails with io_failed.
   result<void> add_sync_times(report& out) const;

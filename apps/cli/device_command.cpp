@@ -14,19 +14,26 @@ struct device_options {
   std::string name;
 };
 
-using asking = std::function<result<std::uint64_t>(client::client&)>;
-using answered = std::function<void(const client::event&, session&)>;
+/// What these commands come in as, unless they are told otherwise.
+constexpr auto own_device = "iris-device";
 
-/// Logs in, asks once, and hands over what comes. Its inbox is not what it
-/// came for.
-exit_code ask(const login_options& as, const char* task, const console& io,
-              const asking& question, const answered& heed) {
+using asking = std::function<result<std::uint64_t>(client::client&)>;
+/// Whether that was the answer.
+using heeding = std::function<bool(const client::event&)>;
+
+/// Logs in, asks once, and goes: a device that came only to ask would hold the
+/// inbox itself.
+exit_code ask(const device_options& options, const char* task,
+              const console& io, const asking& question, const heeding& heed) {
+  const auto& as = options.login;
+  const auto stays = as.device != own_device || options.name == own_device;
   auto with = prepare(as);
   if (!with)
     return io.fail(because(task, with.failure(), key_remedy(with.failure())));
   with->options.auto_ack = false;
   with->options.inbox_window = 1;
   session here{io, *std::move(with), task};
+  auto answered = false;
   here.on_event([&, asked = false](const client::event& x) mutable {
     if (std::holds_alternative<client::connected>(x)) {
       if (std::exchange(asked, true))
@@ -37,8 +44,15 @@ exit_code ask(const login_options& as, const char* task, const console& io,
       here.fail(refused->why, refused->why.code == errc::not_found
                                 ? "see which there are with: iris device list"
                                 : "");
-    } else {
-      heed(x, here);
+    } else if (answered) {
+      if (std::holds_alternative<protocol::done>(x))
+        here.end(exit_code::ok);
+    } else if ((answered = heed(x))) {
+      if (stays)
+        return here.end(exit_code::ok);
+      auto own = *device_id::parse(own_device);
+      if (auto n = here.node().remove_device(own); !n)
+        here.fail(n.failure());
     }
   });
   here.expect_end_within(as.timeout_s, "the node to answer");
@@ -65,13 +79,13 @@ void show(const protocol::device_list& x, const console& io) {
 
 exit_code list_devices(const device_options& options, const console& io) {
   return ask(
-    options.login, "can't list your devices", io,
+    options, "can't list your devices", io,
     [](client::client& by) { return by.devices(); },
-    [&io](const client::event& x, session& here) {
-      if (auto all = std::get_if<protocol::device_list>(&x)) {
+    [&io](const client::event& x) {
+      auto all = std::get_if<protocol::device_list>(&x);
+      if (all != nullptr)
         show(*all, io);
-        here.end(exit_code::ok);
-      }
+      return all != nullptr;
     });
 }
 
@@ -81,14 +95,13 @@ exit_code remove_device(const device_options& options, const console& io) {
   if (!which)
     return io.fail(because(task, which.failure()));
   return ask(
-    options.login, task, io,
+    options, task, io,
     [&](client::client& by) { return by.remove_device(*which); },
-    [&io](const client::event& x, session& here) {
-      if (!std::holds_alternative<protocol::done>(x))
-        return;
-      if (io.json)
+    [&io](const client::event& x) {
+      auto removed = std::holds_alternative<protocol::done>(x);
+      if (removed && io.json)
         io.out << to_line({{"removed", true}}) << std::endl;
-      here.end(exit_code::ok);
+      return removed;
     });
 }
 
@@ -100,7 +113,7 @@ void add_device(CLI::App& app, action& chosen) {
   add_command<device_options>(
     *device, chosen, {"list", "Each with the last offset it has read"},
     [](CLI::App& command, device_options& x) {
-      declare(command, x.login, "iris-device");
+      declare(command, x.login, own_device);
     },
     list_devices);
   add_command<device_options>(
@@ -109,7 +122,7 @@ void add_device(CLI::App& app, action& chosen) {
                "back holds the inbox"},
     [](CLI::App& command, device_options& x) {
       command.add_option("DEVICE", x.name, "Its name")->required();
-      declare(command, x.login, "iris-device");
+      declare(command, x.login, own_device);
     },
     remove_device);
 }

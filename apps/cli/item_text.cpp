@@ -25,7 +25,8 @@ std::string names_of(const std::vector<user_id>& all) {
 }
 
 /// Before all lines of a message but the first, which alone begins at the
-/// left: what a body says can't pass for somebody else's message.
+/// left: what a body says behind a line break can't pass for somebody else's
+/// message.
 constexpr auto indent = "      ";
 
 /// Without the line break that a pipe leaves at the end.

@@ -43,7 +43,7 @@ void session::give_up(const std::string& awaited) {
   auto why = client_.refusal();
   if (!why)
     return fail({errc::timed_out, "expected " + awaited + " in time"});
-  why.context += "; so it said until --timeout was over";
+  why.context += "; that was its last word before --timeout was over";
   fail(why);
 }
 

@@ -167,19 +167,17 @@ TEST_CASE("a tail that nothing comes to ends in time if it is told to") {
 }
 
 TEST_CASE("what a full disk refuses is told when nobody waits any more") {
-  constexpr auto everything = std::uintmax_t{1} << 40;
-  live_node node{"[storage]\nreserve = \"1 TiB\"\n"};
-  REQUIRE(std::filesystem::space(node / "data").available < everything);
+  live_node node{"[storage]\nreserve = \"1024 TiB\"\n"};
 
   auto run =
-    node.run("alice", {"send", "--to", "bob", "hello", "--timeout", "4"});
+    node.run("alice", {"send", "--to", "bob", "hello", "--timeout", "10"});
 
   CHECK(run.code == 1);
   CHECK(run.out == "");
   CHECK(run.err
         == "iris: can't send to bob\n"
-           "why: storage_full (404): the disk is full: reading goes on; so it "
-           "said until --timeout was over\n"
+           "why: storage_full (404): the disk is full: reading goes on; that "
+           "was its last word before --timeout was over\n"
            "try: make room on the node's disk, of which it keeps "
            "storage.reserve free, and try again\n");
 }
@@ -213,7 +211,12 @@ TEST_CASE("devices are listed, and one that is lost can be removed") {
   CHECK(list() == "iris-device; ");
   auto text = node.run("bob", {"device", "list"});
   CHECK(text.out == "DEVICE       READ  SEEN\niris-device  0     online\n");
-  // Also the one that asks.
+  // Who came to ask is gone.
+  auto laptop =
+    node.run("bob", {"--json", "device", "list", "--device", "laptop"});
+  CHECK(laptop.out.find("iris-device") == std::string::npos);
+  CHECK(laptop.out.find("\"laptop\"") != std::string::npos);
+  // Unless it is the one to be removed.
   auto own = node.run("bob", {"--json", "device", "remove", "iris-device"});
   CHECK(own.err == "");
   CHECK(own.out == "{\"removed\":true}\n");

@@ -92,6 +92,10 @@ private:
       << "[node]\ndata_dir = \"" << (folder_ / "data").string()
       << "\"\nshards = 2\n[listen.tcp]\naddress = \"" << address
       << "\"\n[admin]\naddress = \"127.0.0.1:0\"\n"
+      // No more of the disk than the tests need.
+      << (more_.find("[storage]") == more_.npos
+            ? "[storage]\nreserve = \"16 MiB\"\n"
+            : "")
       << more_;
   }
 

@@ -109,9 +109,9 @@ const bad_config all[] = {
   {"a size in powers of ten", "storage.cache = '64 MB'\n",
    "f:1:17: storage.cache: found \"64 MB\", expected a size from \"1 MiB\" to "
    "\"1 TiB\", in B, KiB, MiB, GiB or TiB\n"},
-  {"a size above its range", "storage.reserve = '2 TiB'\n",
-   "f:1:19: storage.reserve: found \"2 TiB\", expected a size from \"0 B\" to "
-   "\"1 TiB\", in B, KiB, MiB, GiB or TiB\n"},
+  {"a size above its range", "storage.reserve = '2000 TiB'\n",
+   "f:1:19: storage.reserve: found \"2000 TiB\", expected a size from \"0 B\" "
+   "to \"1024 TiB\", in B, KiB, MiB, GiB or TiB\n"},
   {"a size below its range", "limits.output_bytes = '64 KiB'\n",
    "f:1:23: limits.output_bytes: found \"64 KiB\", expected a size from "
    "\"128 KiB\" to \"64 MiB\", in B, KiB, MiB, GiB or TiB\n"},

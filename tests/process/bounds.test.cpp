@@ -41,6 +41,7 @@ constexpr std::size_t requests_a_round = 20;
 constexpr std::size_t output_bytes = 128 * kib;
 constexpr std::size_t cache_bytes = 1 * mib;
 const std::string limited = "[storage]\ncache = \"1 MiB\"\n"
+                            "reserve = \"16 MiB\"\n"
                             "[limits]\noutput_bytes = \"128 KiB\"\n"
                             "idle_timeout = \"10m\"\nsends_per_second = "
                             + std::to_string(share) + "\n";

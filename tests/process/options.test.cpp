@@ -78,7 +78,7 @@ TEST_CASE("storage.cache bounds the store's blocks in memory") {
   constexpr std::size_t count = protocol::limits::in_flight_max;
   const std::string body(4096, 'x');
   static_assert(count * 4096 > 2 * cache_bytes);
-  real_node node{"[storage]\ncache = \"1 MiB\"\n"};
+  real_node node{"[storage]\ncache = \"1 MiB\"\nreserve = \"16 MiB\"\n"};
   node.start();
   boost::asio::io_context io;
   {

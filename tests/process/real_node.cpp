@@ -58,6 +58,9 @@ void real_node::configure(const std::string& more) const {
     out += (name == admin ? "[" : "[listen.") + name
            + "]\naddress = \"127.0.0.1:" + std::to_string(port.number())
            + "\"\n";
+  // No more of the disk than the tests need.
+  if (more.find("[storage]") == more.npos)
+    out += "[storage]\nreserve = \"16 MiB\"\n";
   std::ofstream{program_.config} << out << more;
 }
 

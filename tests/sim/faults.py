@@ -152,11 +152,11 @@ FAULTS = [
 
     # -- queues ---------------------------------------------------------------
     ("queue_drops_oldest", "actors/shard_host.cpp",
-     "if (!led_ && !stopped_ && (always || early_.size()",
+     "if (!led_ && !stopped_ && may_wait(what))",
      """if (!led_ && !stopped_ && early_.size() >= with_.env.mailbox_max
       && fault("queue_drops_oldest"))
     early_.erase(early_.begin());
-  if (!led_ && !stopped_ && (always || early_.size()"""),
+  if (!led_ && !stopped_ && may_wait(what))"""),
     ("full_mailbox_drops", "actors/refusals.cpp",
      """refuse_any(const caf::type_erased_tuple& what, const error& why) {""",
      """refuse_any(const caf::type_erased_tuple& what, const error& why) {
