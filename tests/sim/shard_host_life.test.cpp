@@ -1,0 +1,169 @@
+// Whom a shard keeps in memory, and for how long.
+#include "tests/sim/lone_host.hpp"
+
+#include <algorithm>
+#include <set>
+
+using namespace iris;
+using namespace iris::actors;
+using namespace iris::actors::test;
+using namespace iris::sim;
+using namespace std::chrono_literals;
+
+TEST_CASE("who asks about users wakes none") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  auto ask = [&](const user_id& about) {
+    a.tell(read_status{about, 7, asking});
+    REQUIRE(a.here.run(enough, [&] { return !heard.empty(); }));
+    auto out = std::get<protocol::user_status>(heard.at(0).answer);
+    CHECK(heard.at(0).tag == 7);
+    CHECK(out.user == about);
+    heard.clear();
+    return out;
+  };
+
+  for (int i = 0; i < 100; ++i) {
+    auto found = ask(user("nobody-" + std::to_string(i)));
+    CHECK_FALSE(found.online);
+    CHECK(found.seen.ms == 0);
+  }
+  CHECK(a.metrics.users_active.value() == 0);
+
+  a.tell(open_inbox{carol, a.laptop, a.client});
+  CHECK(ask(carol).online);
+  auto left = a.here.wall_now();
+  a.tell(close_inbox{carol, a.client.id()});
+  CHECK_FALSE(ask(carol).online);
+  // When it is put to rest, the store knows as much.
+  REQUIRE(
+    a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
+  auto found = ask(carol);
+  CHECK_FALSE(found.online);
+  CHECK(found.seen >= left);
+  CHECK(found.seen.ms <= left.ms + 1000);
+  CHECK(a.metrics.users_active.value() == 0);
+}
+
+TEST_CASE("made-up conversations take no memory") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto made_up = [&] {
+    return group_conversation(
+      a.alice, make_message_id(a.here.wall_now(), a.here.random()));
+  };
+  auto message = a.new_submission(10);
+  message.to.reset();
+
+  a.tell(read_history{a.alice, made_up(), {}, 1, asking});
+  a.tell(read_roster{a.alice, made_up(), 2, asking});
+  a.tell(submit{made_up(), {a.alice, a.laptop}, {message}, 3, a.client});
+  REQUIRE(a.here.run(
+    enough, [&] { return heard.size() == 2 && a.answers.size() == 1; }));
+  a.here.run(moment);
+
+  for (const auto& x : heard)
+    CHECK(std::get<protocol::failed>(x.answer).code == errc::not_a_member);
+  CHECK(std::get<protocol::failed>(a.answers[0].answers.at(0)).code
+        == errc::not_a_member);
+  CHECK(a.metrics.conversations_active.value() == 0);
+}
+
+TEST_CASE("whom a sweep wakes rests again at once") {
+  lone_host<fanned_out> a;
+  auto carol = a.named("carol", {0});
+  a.tell(a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  REQUIRE(
+    a.here.run(2min, [&] { return a.metrics.users_active.value() == 0; }));
+
+  a.tell(awaken{{ref_of(carol)}, {}});
+  CHECK(a.metrics.users_active.value() == 1);
+
+  // By the next look at who rests.
+  a.here.run(6s);
+  CHECK(a.metrics.users_active.value() == 0);
+}
+
+TEST_CASE("who once had a full mailbox rests like the others") {
+  lone_host<fanned_out> a;
+  a.env.mailbox_max = 4;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, a.client});
+
+  for (std::size_t i = 0; i < 20; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 20);
+  std::set<std::uint64_t> refused, answers;
+  for (const auto& x : heard)
+    (std::holds_alternative<protocol::failed>(x.answer) ? refused : answers)
+      .insert(x.tag);
+  CHECK((answers == std::set<std::uint64_t>{0, 1, 2, 3}));
+  CHECK(refused.size() == 16);
+  a.tell(close_inbox{carol, a.client.id()});
+  a.here.run(2min);
+  CHECK(a.metrics.users_active.value() == 0);
+}
+
+TEST_CASE("who leaves a user that waits for the store is not forgotten") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, a.client});
+  a.here.run(enough);
+
+  // The user looks this conversation up, while more comes than it holds back.
+  caf::anon_send(a.host, a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  for (std::size_t i = 0; i < parked_max + 100; ++i)
+    caf::anon_send(a.host, read_status{carol, i, asking});
+  caf::anon_send(a.host, close_inbox{carol, a.client.id()});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == parked_max + 100);
+  auto refused = std::count_if(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  });
+  CHECK(refused >= 100);
+  heard.clear();
+  a.tell(read_status{carol, 1, asking});
+  a.here.run(enough);
+  REQUIRE(heard.size() == 1);
+  CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
+}
+
+TEST_CASE("who leaves while the shard starts is not forgotten") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.env.mailbox_max = 4;
+  a.restart_host();
+
+  caf::anon_send(a.host, open_inbox{carol, a.laptop, a.client});
+  for (std::size_t i = 0; i < 10; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  caf::anon_send(a.host, close_inbox{carol, a.client.id()});
+  a.await_leader();
+  a.here.run(enough);
+
+  // Three were held behind the first.
+  std::set<std::uint64_t> refused;
+  for (const auto& x : heard)
+    if (std::holds_alternative<protocol::failed>(x.answer))
+      refused.insert(x.tag);
+  CHECK(heard.size() == 10);
+  CHECK((refused == std::set<std::uint64_t>{3, 4, 5, 6, 7, 8, 9}));
+  heard.clear();
+  a.tell(read_status{carol, 1, asking});
+  a.here.run(enough);
+  REQUIRE(heard.size() == 1);
+  CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
+}
