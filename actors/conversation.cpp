@@ -54,6 +54,10 @@ conversation::behavior_type conversation::make_behavior() {
       when_ready(x, [this](fanned_out& y) { on_fanned_out(y); });
     },
     [this](sweep& x) { when_ready(x, [this](sweep&) { on_sweep(); }); },
+    [this](logged& x) {
+      logged_ = x.upto;
+      pump();
+    },
     [this](committed& x) { on_committed(x); },
     [](loaded& x) { x.then(); },
     [this](rest_query& x) {
@@ -81,7 +85,8 @@ void conversation::activate() {
       if (marked)
         was_marked();
       machine_.load(std::move(content));
-      advance_committed(machine_.head());
+      logged_ = committed_ = machine_.head();
+      pump();
     });
 }
 
@@ -96,7 +101,7 @@ void conversation::decide(std::shared_ptr<progress> what) {
     if (auto* unknown = std::get_if<conversation_machine::lookup>(&decision)) {
       // What was decided so far is staged, so that the store will know it.
       if (!out.empty())
-        commit(std::move(out), true, [] {});
+        stage(std::move(out), [] {});
       return look_up(*unknown, std::move(what));
     }
     if (auto* refused = std::get_if<error>(&decision)) {
@@ -140,13 +145,21 @@ void conversation::finish(const std::shared_ptr<progress>& what,
     if (env().log.enabled(observability::log_level::debug))
       log(*what);
     caf::anon_send(what->request.reply_to, std::move(what->answer));
-    advance_committed(head);
+    committed_ = std::max(committed_, head);
+    pump();
   };
   what->request.room.reset();
-  if (!out.empty())
-    return commit(std::move(out), true, std::move(release));
-  commit(out, std::move(release));
-  rest_if_nothing();
+  if (out.empty()) {
+    commit(out, std::move(release));
+    return rest_if_nothing();
+  }
+  stage(std::move(out), std::move(release));
+}
+
+void conversation::stage(persistence::writes out, task release) {
+  commit(std::move(out), true, std::move(release),
+         [self = caf::actor_cast<conversation_actor>(this),
+          head = machine_.head()] { caf::anon_send(self, logged{head}); });
 }
 
 void conversation::log(const progress& what) {
@@ -169,23 +182,22 @@ void conversation::rest_if_nothing() {
 
 // -- delivery -----------------------------------------------------------------
 
-void conversation::advance_committed(sequence to) {
-  committed_ = std::max(committed_, to);
-  pump();
-}
-
 void conversation::pump() {
-  for (const auto& [where, cursor] : machine_.behind(committed_))
+  for (const auto& [where, cursor] : machine_.behind(logged_))
     if (!deliveries_.contains(where) && !reading_.contains(where))
       pump(where, cursor);
 }
 
 void conversation::pump(shard_id where, sequence cursor) {
   auto first = std::max(cursor.value, machine_.floor().position) + 1;
-  auto last = std::min(committed_.value, first + batch_items_max - 1);
+  auto last = std::min(logged_.value, first + batch_items_max - 1);
   if (machine_.log().covers(first))
     return deliver(where, {first},
                    machine_.log().collect(first, last, batch_bytes_max));
+  // The store has it once it is committed.
+  last = std::min(last, committed_.value);
+  if (first > last)
+    return;
   reading_.insert(where);
   read(
     [keys = keys(),

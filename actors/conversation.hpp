@@ -35,7 +35,7 @@ private:
                std::shared_ptr<progress> then);
   void log(const progress& what);
   void finish(const std::shared_ptr<progress>& what, persistence::writes out);
-  void advance_committed(sequence to);
+  void stage(persistence::writes out, task release);
   void pump();
   void pump(shard_id where, sequence cursor);
   void deliver(shard_id where, sequence first, std::vector<item_bytes> items);
@@ -51,6 +51,8 @@ private:
   void sweep_log();
 
   conversation_machine machine_;
+  /// No delivery of what is up to here can outlive it.
+  sequence logged_;
   sequence committed_;
   std::map<shard_id, delivery> deliveries_;
   /// Destinations whose items are being read from the store.

@@ -65,15 +65,17 @@ protected:
   }
 
   /// Marks the actor as having work left, so that it is activated after a
-  /// restart, or takes the mark away, together with `what`.
-  void commit(persistence::writes what, bool has_work, task release) {
+  /// restart, or takes the mark away, together with `what`. `logged` runs in
+  /// the shard, not here: see cluster::shard::waiter.
+  void commit(persistence::writes what, bool has_work, task release,
+              task logged = {}) {
     IRIS_ASSERT(what.only_below(keys_.prefix()));
     if (has_work != marked_) {
       auto key = wake_key_of_this();
       has_work ? what.put(key, {}) : what.erase(key);
       marked_ = has_work;
     }
-    stage(what, std::move(release));
+    stage(what, std::move(release), std::move(logged));
   }
 
   bool marked() const noexcept { return marked_; }
@@ -200,12 +202,13 @@ private:
     };
   }
 
-  void stage(const persistence::writes& what, task release) {
+  void stage(const persistence::writes& what, task release, task logged = {}) {
     if (!what.empty()) {
-      auto ticket = ++staged_;
-      shard_->stage(what, [self = caf::actor_cast<Interface>(this), ticket] {
+      auto tell = [self = caf::actor_cast<Interface>(this),
+                   ticket = ++staged_] {
         caf::anon_send(self, committed{ticket});
-      });
+      };
+      shard_->stage(what, {std::move(logged), std::move(tell)});
     } else if (all_durable()) {
       return release();
     }

@@ -141,6 +141,12 @@ struct read_roster {
   connection_actor reply_to;
 };
 
+/// Nothing can outlive its messages up to here any more: see
+/// cluster::shard::waiter.
+struct logged {
+  sequence upto;
+};
+
 /// A destination shard's users have committed everything up to `upto`.
 struct fanned_out {
   conversation_id conversation;
@@ -153,9 +159,9 @@ struct fanned_out {
 using conversation_actor =
   caf::typed_actor<caf::reacts_to<submit>, caf::reacts_to<read_history>,
                    caf::reacts_to<read_roster>, caf::reacts_to<fanned_out>,
-                   caf::reacts_to<sweep>, caf::reacts_to<committed>,
-                   caf::reacts_to<loaded>, caf::reacts_to<rest_query>,
-                   caf::reacts_to<tick>>;
+                   caf::reacts_to<sweep>, caf::reacts_to<logged>,
+                   caf::reacts_to<committed>, caf::reacts_to<loaded>,
+                   caf::reacts_to<rest_query>, caf::reacts_to<tick>>;
 
 // -- user ---------------------------------------------------------------------
 
@@ -322,6 +328,7 @@ IRIS_LOCAL_MESSAGE(iris::actors::inbox_page)
 IRIS_LOCAL_MESSAGE(iris::actors::answered)
 IRIS_LOCAL_MESSAGE(iris::actors::cut_off)
 IRIS_LOCAL_MESSAGE(iris::actors::tick)
+IRIS_LOCAL_MESSAGE(iris::actors::logged)
 IRIS_LOCAL_MESSAGE(iris::actors::committed)
 IRIS_LOCAL_MESSAGE(iris::actors::loaded)
 IRIS_LOCAL_MESSAGE(iris::actors::rest_query)

@@ -107,7 +107,7 @@ void shard::persist(raft::update what) {
 }
 
 void shard::submit(raft::entry_type type, std::string payload,
-                   std::vector<task> waiters) {
+                   std::vector<waiter> waiters) {
   pending_bytes_ += payload.size();
   auto update =
     core_.submit(parts_.time.steady_now(), type,
@@ -121,16 +121,21 @@ void shard::submit(raft::entry_type type, std::string payload,
   entries_.push_back(
     {last_, update->entries.front(), std::move(waiters), open_since_});
   take(std::move(update));
+  if (!*alive_)
+    return;
+  for (auto& x : entries_.back().waiters)
+    if (x.logged)
+      std::exchange(x.logged, {})();
 }
 
-void shard::stage(const persistence::writes& what, task committed) {
+void shard::stage(const persistence::writes& what, waiter who) {
   if (!*alive_)
     return;
   IRIS_ASSERT(leading_);
   if (open_waiters_.empty())
     open_since_ = parts_.time.steady_now();
   open_ += what.bytes();
-  open_waiters_.push_back(std::move(committed));
+  open_waiters_.push_back(std::move(who));
   if (!flush_scheduled_ && !in_flight()) {
     // Later in this turn, so that others can join.
     flush_scheduled_ = true;
@@ -157,7 +162,7 @@ void shard::commit() {
     if (tell_.on_committed && !i->waiters.empty())
       tell_.on_committed(parts_.time.steady_now() - i->staged_at);
     for (auto& x : std::exchange(i->waiters, {}))
-      x();
+      x.committed();
   }
   flush();
 }

@@ -73,9 +73,18 @@ public:
   /// Entries that are committed and not applied.
   std::uint64_t lag() const noexcept { return committed_ - applied_; }
 
-  /// Adds the writes to the next entry; `committed` runs once it is durable.
-  /// Once this has stopped that is never. Precondition: it has led.
-  void stage(const persistence::writes& what, task committed);
+  /// Who waits for a write. Once this has stopped, nobody is called any more.
+  struct waiter {
+    /// May be empty. Nothing that any shard of this node stages from now on
+    /// becomes durable without it. That is when the log was handed it, for one
+    /// log serves them all in order and each has this one voter.
+    task logged;
+    /// It is durable.
+    task committed;
+  };
+
+  /// Adds the writes to the next entry. Precondition: it has led.
+  void stage(const persistence::writes& what, waiter who);
 
   /// Runs `work` on the readers' executor, see invariant 3.
   void read(std::function<void(const persistence::state_store&)> work);
@@ -93,7 +102,7 @@ private:
   struct pending_entry {
     std::uint64_t index = 0;
     persistence::log_entry entry;
-    std::vector<task> waiters;
+    std::vector<waiter> waiters;
     std::chrono::nanoseconds staged_at{0};
   };
 
@@ -108,7 +117,7 @@ private:
   void take(result<raft::update> what);
   void persist(raft::update what);
   void submit(raft::entry_type type, std::string payload,
-              std::vector<task> waiters);
+              std::vector<waiter> waiters);
   void flush();
   void commit();
   void apply(const pending_entry& what);
@@ -137,7 +146,7 @@ private:
 
   /// What the next entry will hold, and who waits for it.
   std::string open_;
-  std::vector<task> open_waiters_;
+  std::vector<waiter> open_waiters_;
   std::chrono::nanoseconds open_since_{0};
   bool flush_scheduled_ = false;
 

@@ -4,6 +4,7 @@
 #include "tests/hand_executor.hpp"
 #include "tests/sim/memory_disk.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace iris;
@@ -28,13 +29,18 @@ public:
     : disk(on), log(*log_store::open("/log", disk)),
       state(*state_store::open("/state", disk)), log_writer_(*log, log_thread),
       state_writer_(*state, state_thread, 1 << 30) {
-    it = std::make_unique<shard>(
-      shard::parts{
-        {3}, {1}, log_writer_, state_writer_, *state, home, readers, time, 1},
-      shard::events{
-        [this] { led = true; }, [this](const error& why) { stopped = why; },
-        [this](std::chrono::nanoseconds x) { waited.push_back(x); }});
-    it->start(*log->load({3}), *state->applied({3}));
+    it = start(
+      {3}, {[this] { led = true; }, [this](const error& why) { stopped = why; },
+            [this](std::chrono::nanoseconds x) { waited.push_back(x); }});
+  }
+
+  /// A shard of the same node.
+  std::unique_ptr<shard> start(shard_id id, shard::events tell) {
+    shard::parts parts{
+      id, {1}, log_writer_, state_writer_, *state, home, readers, time, 1};
+    auto out = std::make_unique<shard>(parts, std::move(tell));
+    out->start(*log->load(id), *state->applied(id));
+    return out;
   }
 
   /// Until nobody has anything to do.
@@ -57,7 +63,8 @@ public:
   void stage(const std::string& name, std::string value) {
     writes out;
     out.put(key(name), std::move(value));
-    it->stage(out, [this, name] { done += name; });
+    it->stage(out,
+              {[this, name] { has += name; }, [this, name] { done += name; }});
   }
 
   std::string value(const std::string& name) const {
@@ -71,6 +78,7 @@ public:
   std::unique_ptr<shard> it;
   bool led = false;
   error stopped;
+  std::string has; ///< the log
   std::string done;
   hand_clock time;
   std::vector<std::chrono::nanoseconds> waited;
@@ -116,6 +124,79 @@ TEST_CASE("what is staged while an entry is in flight is the next one") {
   CHECK(a.done == "xyz");
   CHECK(a.log->load({3})->entries.size() == before + 2);
   CHECK(a.value("z") == "3");
+}
+
+TEST_CASE("who waits is told when the log has it and when it is durable") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run();
+
+  a.stage("x", "1");
+  a.stage("y", "2");
+  CHECK(a.has.empty());
+  a.home.run();
+  CHECK(a.has == "xy");
+  CHECK(a.done.empty());
+
+  // Behind an entry in flight.
+  a.stage("z", "3");
+  a.home.run();
+  CHECK(a.has == "xy");
+  a.log_thread.run();
+  a.home.run();
+  CHECK(a.has == "xyz");
+  CHECK(a.done == "xy");
+  a.run();
+  CHECK(a.done == "xyz");
+}
+
+namespace {
+
+bool holds(log_store& log, shard_id where, std::string_view what) {
+  auto found = log.load(where);
+  REQUIRE(found);
+  return std::any_of(found->entries.begin(), found->entries.end(),
+                     [&](const log_entry& x) {
+                       return x.payload->find(what) != std::string::npos;
+                     });
+}
+
+/// A write of shard 3 that waits behind another, and one of shard 4 that it
+/// causes once the log has it. The n-th call to the disk is the last; false if
+/// there were not as many.
+bool cause_and_effect(std::uint64_t n) {
+  sim::memory_disk disk{n};
+  replica a{disk};
+  auto other = a.start({4}, {[] {}, [](const error&) {}, {}});
+  a.run();
+
+  a.stage("x", "earlier");
+  a.home.run();
+  writes cause, effect;
+  cause.put(replica::key("y"), "cause");
+  effect.put(key_prefix({4}, {actor_kind::user, main_tenant, "a"}), "effect");
+  a.it->stage(cause, {[&] { other->stage(effect, {{}, [] {}}); }, [] {}});
+  disk.power_off_at(n);
+  a.run();
+  auto reached = disk.off();
+  disk.crash();
+
+  auto left = log_store::open("/log", disk);
+  REQUIRE(left);
+  CAPTURE(n);
+  CHECK((holds(**left, {3}, "cause") || !holds(**left, {4}, "effect")));
+  CHECK((reached || holds(**left, {4}, "effect")));
+  return reached;
+}
+
+} // namespace
+
+TEST_CASE("what is staged once the log has a write does not outlive it") {
+  std::uint64_t n = 1;
+  while (cause_and_effect(n))
+    ++n;
+  // Three batches of the log, each a write and a sync.
+  CHECK(n > 6);
 }
 
 TEST_CASE("a commit tells how long its first write waited") {

@@ -46,12 +46,12 @@ FAULTS = [
     });
     synced_ = out.ok();"""),
     ("answer_before_commit", "cluster/shard.cpp",
-     "open_waiters_.push_back(std::move(committed));",
+     "open_waiters_.push_back(std::move(who));",
      """if (fault("answer_before_commit")) {
-    parts_.home.post(std::move(committed));
-    committed = [] {};
+    parts_.home.post(std::move(who.committed));
+    who.committed = [] {};
   }
-  open_waiters_.push_back(std::move(committed));"""),
+  open_waiters_.push_back(std::move(who));"""),
 
     # -- the state ------------------------------------------------------------
     ("applied_index_apart", "persistence/state_store.cpp",
@@ -112,6 +112,11 @@ FAULTS = [
      """if (fault("cursor_before_delivery"))
     machine_.delivered(where, last);
   env().routes.to_shard(where, std::move(out));"""),
+    ("delivery_before_message", "cluster/shard.cpp",
+     "open_ += what.bytes();",
+     """open_ += what.bytes();
+  if (who.logged && fault("delivery_before_message"))
+    std::exchange(who.logged, {})();"""),
     ("fan_out_reversed", "actors/conversation.cpp",
      "fan_out out{machine_.id(), where, first, std::move(items),",
      """if (items.size() > 1 && fault("fan_out_reversed"))

@@ -30,7 +30,7 @@ struct lone_shard {
   void stage(const std::string& value) {
     persistence::writes out;
     out.put(key, value);
-    replica.stage(out, [] {});
+    replica.stage(out, {{}, [] {}});
   }
 
   const shard_id id{0};

@@ -182,6 +182,30 @@ TEST_CASE("a fan-out to many goes to 16 MiB of them at a time") {
     CHECK((a.bodies(ref_of(x), record::inbox, 2) == bodies_of(large)));
 }
 
+TEST_CASE("a fan-out leaves once the log has its message, the answer later") {
+  lone_host<fan_out> a;
+  auto first = a.new_submission(10), second = a.new_submission(10);
+  second.to = a.other_of(a.alice, 1);
+
+  a.submit_one(first);
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  CHECK(a.answers.empty());
+  // The log has one entry of a shard at a time.
+  a.tell(submit{direct_conversation(a.alice, *second.to),
+                {a.alice, a.laptop},
+                {second},
+                0,
+                a.client});
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 2; }));
+  a.here.run(moment);
+
+  REQUIRE(a.answers.size() == 1);
+  CHECK(std::get<protocol::sent>(a.answers[0].answers[0]).id == first.id);
+  REQUIRE(a.elsewhere.size() == 2);
+  CHECK(protocol::decode_item(*a.elsewhere[0].items[0])->id == first.id);
+  CHECK(protocol::decode_item(*a.elsewhere[1].items[0])->id == second.id);
+}
+
 TEST_CASE("a fan-out is sent again until it is answered") {
   lone_host<fan_out> a;
   auto message = a.new_submission(10);
