@@ -170,7 +170,7 @@ void connection::log(const protocol::server_frame& frame,
 void connection::send(const protocol::server_frame& frame,
                       std::string_view trace) {
   count(frame);
-  if (env_.log.enabled(observability::log_level::debug))
+  if (wants_traces())
     log(frame, trace);
   thread_local std::string bytes;
   bytes.clear();

@@ -72,6 +72,9 @@ private:
   void on_tick();
   void send(const protocol::server_frame& frame,
             std::string_view trace) override;
+  bool wants_traces() const override {
+    return env_.log.enabled(observability::log_level::debug);
+  }
   void count(const protocol::server_frame& frame);
   void log(const protocol::server_frame& frame, std::string_view trace);
   void write(std::string_view frame);

@@ -226,13 +226,14 @@ void session::refuse_for(nanoseconds wait, const submission& what) {
 }
 
 void session::flush() {
+  const auto traces_wanted = !collected_.empty() && out_.wants_traces();
   for (auto& x : std::exchange(collected_, {})) {
     x.tag = next_tag_;
     waiting entry;
     entry.deadline = now_ + options_.request_timeout;
     for (const auto& one : x.list) {
       entry.ids.push_back(one.id);
-      if (!one.trace.empty())
+      if (traces_wanted && !one.trace.empty())
         entry.traces.emplace(one.id, one.trace);
     }
     // Counted since they came.

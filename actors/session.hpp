@@ -94,10 +94,13 @@ public:
   public:
     virtual ~sink() = default;
 
-    /// `trace` is that of the submission that the frame answers, if it had one.
+    /// `trace` is that of the submission that the frame answers, if it had one
+    /// and wants_traces() said so when it came.
     virtual void send(const protocol::server_frame& frame,
                       std::string_view trace) = 0;
     virtual void act(command what) = 0;
+    /// Keeping them costs a copy for each submission that waits.
+    virtual bool wants_traces() const = 0;
     /// Sends what is queued, then closes.
     virtual void close() = 0;
   };
@@ -166,7 +169,7 @@ private:
   struct waiting {
     nanoseconds deadline{0};
     std::vector<message_id> ids; ///< of a submission
-    /// Of those that have one: it is not in their answers.
+    /// Of those that have one, if they are wanted: it is not in their answers.
     std::map<message_id, std::string> traces;
     std::uint64_t n = 0; ///< of a request
     /// Of a status request: the answers so far, by position.

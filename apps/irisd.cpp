@@ -36,6 +36,11 @@ std::string remedy(const iris::error& why) {
       && (why.code == errc::not_found || why.code == errc::corrupt))
     return "put it back from where it was, or from a backup; if it is lost: "
            "docs/operating.md, \"The signing key\"";
+  // Nobody has a backup of what a first start left, nor needs one.
+  if (why.context.starts_with("tls.generate: ") && why.code == errc::corrupt)
+    return "move it away, and ca.pem, node.pem and node.key beside it if they "
+           "are there; no client has seen these certificates of a first start "
+           "that was cut short, and the next one makes new ones";
   switch (why.code) {
   case errc::store_locked:
     return "end the node that uses this store, or name another node.data_dir";

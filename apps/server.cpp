@@ -193,7 +193,7 @@ result<void> server::open_tls() {
     auto made = security::make_self_signed(
       settings_.node.data_dir, settings_.tls.names, system_clock().wall_now());
     if (!made)
-      return made.failure();
+      return at("tls.generate", made.failure());
     certificate_ = std::move(*made);
   }
   return load_certificate();

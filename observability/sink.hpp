@@ -30,8 +30,9 @@ public:
 std::shared_ptr<log_sink> stderr_sink();
 
 /// Appends to a file, which is created readable by owner and group. It may be
-/// rotated by renaming it and reopen(), or by copying and truncating. Fails
-/// with io_failed.
+/// rotated by renaming it and reopen(), or by copying and truncating. A device
+/// or a pipe will do as well. Fails with io_failed, also if it is a pipe that
+/// nobody reads.
 result<std::shared_ptr<log_sink>> file_sink(const std::filesystem::path& path);
 
 /// Keeps the lines, for tests and the simulation. Reading: any thread.

@@ -28,8 +28,9 @@ bool within(char c, std::uint8_t min, std::uint8_t max) {
   return min <= x && x <= max;
 }
 
-/// Length of the character that `bytes` begin with, 0 if it is none.
-std::size_t character(std::string_view bytes) {
+} // namespace
+
+std::size_t character_bytes(std::string_view bytes) noexcept {
   for (const auto& x : forms) {
     if (!within(bytes[0], x.first_min, x.first_max))
       continue;
@@ -45,11 +46,9 @@ std::size_t character(std::string_view bytes) {
   return 0;
 }
 
-} // namespace
-
 bool is_utf8(std::string_view bytes) noexcept {
   while (!bytes.empty()) {
-    auto length = character(bytes);
+    auto length = character_bytes(bytes);
     if (length == 0)
       return false;
     bytes.remove_prefix(length);

@@ -8,4 +8,8 @@ namespace iris::protocol {
 /// surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view bytes) noexcept;
 
+/// Length of the character that `bytes` begin with, 0 if that is none.
+/// Precondition: there are any.
+std::size_t character_bytes(std::string_view bytes) noexcept;
+
 } // namespace iris::protocol

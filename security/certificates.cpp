@@ -171,8 +171,8 @@ result<material> to_material(const std::string& text,
   auto ca = text.find(start, cert == text.npos ? cert : cert + start.size());
   if (cert == 0 || ca == text.npos)
     return error{errc::corrupt, from.string()
-                                  + " is none of Iris' files: expected a key "
-                                    "and two certificates; move it away"};
+                                  + " is damaged: expected a key and two "
+                                    "certificates"};
   return material{text.substr(ca), text.substr(cert, ca - cert),
                   text.substr(0, cert)};
 }

@@ -70,22 +70,21 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
-result<void> write_synced(const std::filesystem::path& path,
-                          std::string_view bytes, readable_by whom) {
-  mode_t mode = whom == readable_by::owner ? 0600 : 0644;
-  descriptor file{
-    ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
-  if (!file)
-    return failed("create", path);
-  if (!write_all(file.get(), bytes))
+result<void> fill(int file, const std::filesystem::path& path,
+                  std::string_view bytes) {
+  if (!write_all(file, bytes))
     return failed("write", path);
-  if (::fsync(file.get()) != 0)
+  if (::fsync(file) != 0)
     return failed("sync", path);
   return {};
 }
 
+std::filesystem::path directory_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
 result<void> sync_directory(const std::filesystem::path& path) {
-  auto name = path.has_parent_path() ? path.parent_path() : ".";
+  auto name = directory_of(path);
   descriptor directory{
     ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory || ::fsync(directory.get()) != 0)
@@ -93,17 +92,49 @@ result<void> sync_directory(const std::filesystem::path& path) {
   return {};
 }
 
-/// Never replaces a file that is there.
-result<void> rename_new(const std::filesystem::path& from,
-                        const std::filesystem::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(),
-                  RENAME_NOREPLACE)
+/// Never replaces a file that is there, as link(2) doesn't.
+result<void> link_new(const std::string& from,
+                      const std::filesystem::path& to) {
+  if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW)
       == 0)
     return {};
   if (errno == EEXIST)
     return error{errc::already_exists,
                  to.string() + " is there already: expected no such file"};
   return failed("create", to);
+}
+
+/// For a file system that has no files without a name.
+result<void> write_named(const std::filesystem::path& path,
+                         std::string_view bytes, mode_t mode) {
+  auto unfinished = path.string() + ".new-" + std::to_string(entropy());
+  descriptor file{
+    ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+  if (!file)
+    return failed("create", unfinished);
+  auto done = fill(file.get(), unfinished, bytes);
+  if (done)
+    done = link_new(unfinished, path);
+  if (::unlink(unfinished.c_str()) != 0 && done)
+    return failed("remove", unfinished);
+  return done;
+}
+
+/// What has no name yet goes with the process, however that ends (open(2),
+/// O_TMPFILE).
+result<void> write_linked(const std::filesystem::path& path,
+                          std::string_view bytes, mode_t mode) {
+  descriptor file{
+    ::open(directory_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, mode)};
+  // EISDIR: a kernel or file system that does not know the flag at all.
+  if (!file && (errno == EOPNOTSUPP || errno == EISDIR))
+    return write_named(path, bytes, mode);
+  if (!file)
+    return failed("create", path);
+  auto done = fill(file.get(), path, bytes);
+  if (done)
+    done = link_new("/proc/self/fd/" + std::to_string(file.get()), path);
+  return done;
 }
 
 } // namespace
@@ -139,16 +170,9 @@ result<std::string> read_secret(const std::filesystem::path& path) {
 
 result<void> write_new(const std::filesystem::path& path,
                        std::string_view bytes, readable_by whom) {
-  std::filesystem::path unfinished{path.string() + ".new-"
-                                   + std::to_string(entropy())};
-  auto done = write_synced(unfinished, bytes, whom);
-  if (done)
-    done = rename_new(unfinished, path);
-  if (!done) {
-    ::unlink(unfinished.c_str());
-    return done;
-  }
-  return sync_directory(path);
+  auto done =
+    write_linked(path, bytes, whom == readable_by::owner ? 0600 : 0644);
+  return done ? sync_directory(path) : done;
 }
 
 result<void> remove_synced(const std::filesystem::path& path) {

@@ -17,9 +17,10 @@ result<std::string> read_secret(const std::filesystem::path& path);
 /// Who may read what write_new makes: 0600 or 0644.
 enum class readable_by { owner, everyone };
 
-/// Makes a file, whole and durable, or none: the bytes are synced under another
-/// name, which then becomes `path`, and the directory is synced. A crash leaves
-/// at most a file named `path` + ".new-…", which may be removed. Blocks.
+/// Makes a file, whole and durable, or none: the bytes are synced before they
+/// have a name, and the directory behind it. A crash leaves nothing else; only
+/// on a file system without O_TMPFILE (NFS) perhaps a file named `path` +
+/// ".new-…", which may be removed. Blocks.
 /// Fails with: already_exists, and then the old file is as it was; io_failed.
 result<void> write_new(const std::filesystem::path& path,
                        std::string_view bytes, readable_by whom);

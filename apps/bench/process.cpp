@@ -58,7 +58,8 @@ std::string file_system_of(const std::string& directory) {
   return "disk";
 }
 
-result<histogram> sync_times(const std::string& directory, unsigned count) {
+result<histogram> sync_times(const std::string& directory, unsigned count,
+                             const std::function<void(unsigned)>& between) {
   // As much as a message of 200 bytes takes in the log.
   const std::string record(600, 'x');
   auto size = static_cast<off_t>(record.size() * count);
@@ -86,6 +87,7 @@ result<histogram> sync_times(const std::string& directory, unsigned count) {
     }
     std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begin;
     out->record(static_cast<std::uint64_t>(took.count()));
+    between(static_cast<unsigned>(at / std::ssize(record)) + 1);
   }
   ::close(file);
   return out;

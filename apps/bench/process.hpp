@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <sys/types.h>
@@ -33,9 +34,10 @@ std::string file_system_of(const std::string& directory);
 
 /// How long the disk of that folder takes for a small write that is synced, in
 /// ns: `count` of them, one behind the other, in a file that has its full size
-/// already and is gone afterwards. The floor of what a node can do there. Fails
-/// with io_failed.
-result<histogram> sync_times(const std::string& directory, unsigned count);
+/// already and is gone afterwards. The floor of what a node can do there.
+/// `between` is told how many there were, after each. Fails with io_failed.
+result<histogram> sync_times(const std::string& directory, unsigned count,
+                             const std::function<void(unsigned)>& between);
 
 /// Allows this process as many open files as the system lets it have.
 void raise_file_limit();

@@ -22,23 +22,18 @@ bool reactor::run_until(const std::function<bool()>& done,
   return true;
 }
 
-void reactor::tell_progress(teller tell, std::chrono::milliseconds every) {
-  tell_ = std::move(tell);
-  every_ = every;
-  began_ = steady::now();
-  timer_.expires_at(began_ + every);
+void reactor::tell_progress(progress::teller tell,
+                            std::chrono::milliseconds every) {
+  progress_.begin(std::move(tell), every, steady::now());
   tell_later();
 }
 
 void reactor::tell_later() {
+  timer_.expires_at(progress_.due());
   timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled)
       return;
-    auto now = steady::now();
-    if (doing_)
-      tell_(std::chrono::duration_cast<std::chrono::seconds>(now - began_),
-            doing_());
-    timer_.expires_at(now + every_);
+    tell_if_due();
     tell_later();
   });
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "apps/bench/progress.hpp"
+
 // Asio 1.74 forgets this one on g++ 12.
 #include <utility>
 
@@ -39,14 +41,13 @@ public:
   bool run_until(const std::function<bool()>& done,
                  std::chrono::nanoseconds at_most);
 
-  /// Hears how long it has gone on, and what goes on.
-  using teller = std::function<void(std::chrono::seconds, const std::string&)>;
-  /// From now on `tell` hears it each time so long a time has passed. Once.
-  void tell_progress(teller tell, std::chrono::milliseconds every);
-  /// What goes on from here on, asked when it is told; empty for nothing.
+  /// See progress::begin and progress::now_doing.
+  void tell_progress(progress::teller tell, std::chrono::milliseconds every);
   void now_doing(std::function<std::string()> what) {
-    doing_ = std::move(what);
+    progress_.now_doing(std::move(what));
   }
+  /// For what takes long and runs no handlers: tells it, if it is time to.
+  void tell_if_due() { progress_.look(steady::now()); }
 
   /// Calls flush() once this turn's handlers have run.
   void flush_later(std::shared_ptr<flushable> who);
@@ -59,10 +60,7 @@ private:
 
   boost::asio::io_context io_{1};
   boost::asio::steady_timer timer_{io_};
-  steady::time_point began_;
-  std::chrono::milliseconds every_{0};
-  teller tell_;
-  std::function<std::string()> doing_;
+  progress progress_;
   std::unique_ptr<std::array<char, 256 * 1024>> scratch_ =
     std::make_unique<std::array<char, 256 * 1024>>();
   std::vector<std::shared_ptr<flushable>> waiting_;

@@ -174,10 +174,21 @@ usage rig::node_usage() const {
   return out ? *out : usage{};
 }
 
-result<void> rig::add_sync_times(report& out) const {
+result<void> rig::add_sync_times(report& out) {
   if (!scratch_)
     return {};
-  auto found = sync_times(scratch_->path().string(), 200);
+  constexpr unsigned count = 200;
+  unsigned done = 0;
+  loop_.now_doing([&done] {
+    return "syncs of the disk: " + std::to_string(done) + " of "
+           + std::to_string(count);
+  });
+  auto found =
+    sync_times(scratch_->path().string(), count, [&](unsigned so_far) {
+      done = so_far;
+      loop_.tell_if_due();
+    });
+  loop_.now_doing({});
   if (!found)
     return found.failure();
   out.add("sync", *found);

@@ -54,7 +54,7 @@ public:
   /// Adds what a sync costs where a started node has its store: `sync`, 200 of
   /// them. Nothing is written beside the store of a node that runs already.
   /// Fails with io_failed.
-  result<void> add_sync_times(report& out) const;
+  result<void> add_sync_times(report& out);
 
   /// A report with what is known before anything was measured.
   report begin_report(std::string bench) const;

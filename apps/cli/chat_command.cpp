@@ -45,8 +45,10 @@ private:
   std::unique_ptr<chat_view> make_view(const console& io) {
     if (io.json)
       return make_json_view(io.out);
-    if (!terminal::available(io))
+    if (!terminal::shows(io))
       return make_text_view(io.out);
+    if (!terminal::available(io))
+      return make_text_view(io.out, terminal::columns);
     auto out = std::make_unique<chat_screen>(io.out, terminal::columns);
     screen_ = out.get();
     return out;

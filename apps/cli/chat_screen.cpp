@@ -1,6 +1,7 @@
 #include "apps/cli/chat_screen.hpp"
 
 #include "apps/cli/item_text.hpp"
+#include "apps/cli/rows.hpp"
 #include "apps/cli/table.hpp"
 
 #include <algorithm>
@@ -11,38 +12,6 @@ namespace {
 
 /// Of what is waiting, so many lines are shown.
 constexpr std::size_t waiting_shown_max = 5;
-/// A terminal that tells no width, or next to none.
-constexpr std::size_t columns_min = 20;
-
-/// Never less than the terminal takes: from U+1000 on there are characters of
-/// two columns.
-std::size_t width_of(char c) {
-  auto byte = static_cast<unsigned char>(c);
-  return (byte & 0xc0) == 0x80 ? 0 : byte < 0xe1 ? 1 : 2;
-}
-
-/// The front of it that fits into a row.
-std::string front_of(const std::string& text, std::size_t columns) {
-  std::size_t width = 0;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if ((width += width_of(text[i])) > columns)
-      return text.substr(0, i);
-  return text;
-}
-
-/// The end of it that fits into a row.
-std::string end_of(const std::string& text, std::size_t columns) {
-  std::size_t width = 0, begin = text.size();
-  for (auto i = text.size(); i-- > 0;) {
-    width += width_of(text[i]);
-    if (width > columns)
-      break;
-    if (width_of(text[i]) > 0)
-      begin = i;
-  }
-  return text.substr(begin);
-}
-
 } // namespace
 
 chat_screen::chat_screen(std::ostream& to, std::function<std::size_t()> columns)
@@ -113,7 +82,7 @@ void chat_screen::open() {
 
 void chat_screen::print(const std::string& line) {
   erase();
-  to_ << line << '\n';
+  to_ << wrapped(line, usable(columns_())) << '\n';
   draw();
   to_.flush();
 }
@@ -125,8 +94,7 @@ void chat_screen::forget(const message_id& id) {
 void chat_screen::draw() {
   if (!open_)
     return;
-  // The last column stays free: a terminal may go on in the next row there.
-  auto columns = std::max(columns_(), columns_min) - 1;
+  auto columns = usable(columns_());
   rows_ = std::min(waiting_.size(), waiting_shown_max);
   for (std::size_t i = 0; i < rows_; ++i)
     to_ << front_of("… " + printable(waiting_[i].text), columns) << '\n';

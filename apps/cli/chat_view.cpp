@@ -1,6 +1,7 @@
 #include "apps/cli/chat_view.hpp"
 
 #include "apps/cli/item_text.hpp"
+#include "apps/cli/rows.hpp"
 #include "apps/cli/table.hpp"
 
 namespace iris::cli {
@@ -9,21 +10,23 @@ namespace {
 
 class text_view final : public chat_view {
 public:
-  explicit text_view(std::ostream& to) : to_(to) {}
+  text_view(std::ostream& to, std::function<std::size_t()> columns)
+    : to_(to), columns_(std::move(columns)) {
+    // nop
+  }
 
   void message(const protocol::item& what) override {
-    to_ << time_of_day(what.at) << ' ' << text_of(what) << std::endl;
+    print(time_of_day(what.at) + ' ' + text_of(what));
   }
   void queued(const message_id&, const std::string& text) override {
-    to_ << "… " << printable(text) << std::endl;
+    print("… " + printable(text));
   }
   void sent(const protocol::sent&, const std::string& text) override {
-    to_ << "✓ " << printable(text) << std::endl;
+    print("✓ " + printable(text));
   }
   void failed(const message_id&, const std::string& text,
               const error& why) override {
-    to_ << "✗ " << printable(text) << ": " << printable(to_string(why))
-        << std::endl;
+    print("✗ " + printable(text) + ": " + printable(to_string(why)));
   }
   void connected(const user_id& me, const std::string& to) override {
     notice("connected as " + me.str() + ", writing to " + to);
@@ -34,11 +37,16 @@ public:
       notice(status_text(x));
   }
   void notice(const std::string& text) override {
-    to_ << "-- " << printable(text) << std::endl;
+    print("-- " + printable(text));
   }
 
 private:
+  void print(const std::string& line) {
+    to_ << (columns_ ? wrapped(line, usable(columns_())) : line) << std::endl;
+  }
+
   std::ostream& to_;
+  const std::function<std::size_t()> columns_;
 };
 
 class json_view final : public chat_view {
@@ -99,8 +107,9 @@ std::string status_text(const protocol::user_status& x) {
   return x.user.str() + ": " + how;
 }
 
-std::unique_ptr<chat_view> make_text_view(std::ostream& to) {
-  return std::make_unique<text_view>(to);
+std::unique_ptr<chat_view>
+make_text_view(std::ostream& to, std::function<std::size_t()> columns) {
+  return std::make_unique<text_view>(to, std::move(columns));
 }
 
 std::unique_ptr<chat_view> make_json_view(std::ostream& to) {

@@ -2,6 +2,7 @@
 
 #include "protocol/frames.hpp"
 
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -35,13 +36,15 @@ std::string lost_text(const error& why);
 /// "bob: last seen …"
 std::string status_text(const protocol::user_status& x);
 
-/// For people who read elsewhere than at a terminal.
+/// For people who read elsewhere than at a terminal, or type elsewhere: then
+/// `columns` gives its width, and lines that are too long are indented.
 ///   09:17 bob: hello
 ///   … how are you        (queued)
 ///   ✓ how are you        (durable)
 ///   ✗ how are you: why   (refused)
 ///   -- everything else
-std::unique_ptr<chat_view> make_text_view(std::ostream& to);
+std::unique_ptr<chat_view>
+make_text_view(std::ostream& to, std::function<std::size_t()> columns = {});
 
 /// For programs: one JSON object a line, with its kind under "event".
 std::unique_ptr<chat_view> make_json_view(std::ostream& to);

@@ -1,7 +1,7 @@
 #include "apps/cli/command.hpp"
+#include "apps/cli/errand.hpp"
 #include "apps/cli/item_text.hpp"
-#include "apps/cli/local_key.hpp"
-#include "apps/cli/session.hpp"
+#include "apps/cli/json.hpp"
 #include "apps/cli/table.hpp"
 #include "apps/cli/typed_id.hpp"
 
@@ -13,51 +13,6 @@ struct device_options {
   login_options login;
   std::string name;
 };
-
-/// What these commands come in as, unless they are told otherwise.
-constexpr auto own_device = "iris-device";
-
-using asking = std::function<result<std::uint64_t>(client::client&)>;
-/// Whether that was the answer.
-using heeding = std::function<bool(const client::event&)>;
-
-/// Logs in, asks once, and goes: a device that came only to ask would hold the
-/// inbox itself.
-exit_code ask(const device_options& options, const char* task,
-              const console& io, const asking& question, const heeding& heed) {
-  const auto& as = options.login;
-  const auto stays = as.device != own_device || options.name == own_device;
-  auto with = prepare(as);
-  if (!with)
-    return io.fail(because(task, with.failure(), key_remedy(with.failure())));
-  with->options.auto_ack = false;
-  with->options.inbox_window = 1;
-  session here{io, *std::move(with), task};
-  auto answered = false;
-  here.on_event([&, asked = false](const client::event& x) mutable {
-    if (std::holds_alternative<client::connected>(x)) {
-      if (std::exchange(asked, true))
-        return;
-      if (auto n = question(here.node()); !n)
-        here.fail(n.failure());
-    } else if (auto refused = std::get_if<client::refused>(&x)) {
-      here.fail(refused->why, refused->why.code == errc::not_found
-                                ? "see which there are with: iris device list"
-                                : "");
-    } else if (answered) {
-      if (std::holds_alternative<protocol::done>(x))
-        here.end(exit_code::ok);
-    } else if ((answered = heed(x))) {
-      if (stays)
-        return here.end(exit_code::ok);
-      auto own = *device_id::parse(own_device);
-      if (auto n = here.node().remove_device(own); !n)
-        here.fail(n.failure());
-    }
-  });
-  here.expect_end_within(as.timeout_s, "the node to answer");
-  return here.run();
-}
 
 void show(const protocol::device_list& x, const console& io) {
   table rows{{"DEVICE", "READ", "SEEN"}};
@@ -78,31 +33,39 @@ void show(const protocol::device_list& x, const console& io) {
 }
 
 exit_code list_devices(const device_options& options, const console& io) {
-  return ask(
-    options, "can't list your devices", io,
-    [](client::client& by) { return by.devices(); },
-    [&io](const client::event& x) {
-      auto all = std::get_if<protocol::device_list>(&x);
-      if (all != nullptr)
-        show(*all, io);
-      return all != nullptr;
-    });
+  errand what;
+  what.task = "can't list your devices";
+  what.ask = [](client::client& by) { return outcome_of(by.devices()); };
+  what.heed = [&io](const client::event& x, client::client&) -> result<bool> {
+    auto all = std::get_if<protocol::device_list>(&x);
+    if (all != nullptr)
+      show(*all, io);
+    return all != nullptr;
+  };
+  return run(what, options.login, io);
 }
 
 exit_code remove_device(const device_options& options, const console& io) {
-  constexpr auto task = "can't remove the device";
+  errand what;
+  what.task = "can't remove the device";
   auto which = typed_id<device_id>("DEVICE", options.name);
   if (!which)
-    return io.fail(because(task, which.failure()));
-  return ask(
-    options, task, io,
-    [&](client::client& by) { return by.remove_device(*which); },
-    [&io](const client::event& x) {
-      auto removed = std::holds_alternative<protocol::done>(x);
-      if (removed && io.json)
-        io.out << to_line({{"removed", true}}) << std::endl;
-      return removed;
-    });
+    return io.fail(because(what.task, which.failure()));
+  what.ask = [&](client::client& by) {
+    return outcome_of(by.remove_device(*which));
+  };
+  what.heed = [&io](const client::event& x, client::client&) -> result<bool> {
+    auto removed = std::holds_alternative<protocol::done>(x);
+    if (removed && io.json)
+      io.out << to_line({{"removed", true}}) << std::endl;
+    return removed;
+  };
+  what.remedy = [](const error& why) {
+    return why.code == errc::not_found
+             ? "see which there are with: iris device list"
+             : std::string{};
+  };
+  return run(what, options.login, io);
 }
 
 } // namespace
@@ -113,7 +76,7 @@ void add_device(CLI::App& app, action& chosen) {
   add_command<device_options>(
     *device, chosen, {"list", "Each with the last offset it has read"},
     [](CLI::App& command, device_options& x) {
-      declare(command, x.login, own_device);
+      declare(command, x.login, "iris-device");
     },
     list_devices);
   add_command<device_options>(
@@ -122,7 +85,7 @@ void add_device(CLI::App& app, action& chosen) {
                "back holds the inbox"},
     [](CLI::App& command, device_options& x) {
       command.add_option("DEVICE", x.name, "Its name")->required();
-      declare(command, x.login, own_device);
+      declare(command, x.login, "iris-device");
     },
     remove_device);
 }

@@ -1,8 +1,7 @@
+#include "apps/cli/errand.hpp"
 #include "apps/cli/group_command.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/cli/local_key.hpp"
 #include "apps/cli/remedies.hpp"
-#include "apps/cli/session.hpp"
 #include "apps/cli/table.hpp"
 #include "apps/cli/typed_id.hpp"
 
@@ -58,69 +57,73 @@ bool is_direct(const protocol::members& x) {
 /// what is on its way is bounded by a page.
 class group_list {
 public:
-  group_list(const console& io, session& in) : io_(io), session_(in) {}
+  explicit group_list(const console& io) : io_(io) {}
 
-  void handle(const client::event& what) {
-    std::visit([this](const auto& x) { on(x); }, what);
+  result<void> ask(client::client& by) {
+    return outcome_of(by.conversations(after_, page_size));
+  }
+
+  /// Whether all are there, and shown.
+  result<bool> heed(const client::event& what, client::client& by) {
+    return std::visit([&](const auto& x) { return on(x, by); }, what);
+  }
+
+  /// One that the user has left: its messages are still in the inbox.
+  static bool tolerates(const error& why) {
+    return why.code == errc::not_a_member;
   }
 
 private:
   static constexpr std::uint32_t page_size = 64;
 
-  void on(const client::connected& x) {
-    if (me_.empty())
-      ask_page();
+  result<bool> on(const client::connected& x, client::client&) {
     me_ = x.user;
+    return false;
   }
 
-  void on(const protocol::conversation_list& x) {
+  result<bool> on(const protocol::conversation_list& x, client::client& by) {
     more_ = x.more;
     for (const auto& one : x.list) {
       after_ = one.conversation;
-      if (keep(session_.node().roster(one.conversation)))
-        ++awaited_;
+      if (auto asked = by.roster(one.conversation); !asked)
+        return asked.failure();
+      ++awaited_;
     }
-    go_on();
+    return go_on(by);
   }
 
-  void on(const protocol::members& x) {
+  result<bool> on(const protocol::members& x, client::client& by) {
     if (!is_direct(x))
       groups_.push_back(x);
     --awaited_;
-    go_on();
+    return go_on(by);
   }
 
-  void on(const client::refused& x) {
-    // One that the user has left: its messages are still in the inbox.
-    if (x.why.code != errc::not_a_member)
-      return session_.fail(x.why);
+  result<bool> on(const client::refused& x, client::client& by) {
+    if (!tolerates(x.why))
+      return x.why;
     --awaited_;
-    go_on();
+    return go_on(by);
   }
 
   template <class Event>
-  void on(const Event&) {
-    // nop
+  result<bool> on(const Event&, client::client&) {
+    return false;
   }
 
-  void ask_page() { keep(session_.node().conversations(after_, page_size)); }
-
-  bool keep(const result<std::uint64_t>& asked) {
-    if (!asked)
-      session_.fail(asked.failure());
-    return bool{asked};
-  }
-
-  void go_on() {
+  result<bool> go_on(client::client& by) {
     if (awaited_ > 0)
-      return;
-    if (more_)
-      return ask_page();
+      return false;
+    if (more_) {
+      if (auto asked = ask(by); !asked)
+        return asked.failure();
+      return false;
+    }
     // Answers come in the order of the shards, not of the questions.
     std::sort(groups_.begin(), groups_.end(),
               [](auto& a, auto& b) { return a.conversation < b.conversation; });
     print();
-    session_.end(exit_code::ok);
+    return true;
   }
 
   std::string my_role(const protocol::members& in) const {
@@ -150,7 +153,6 @@ private:
   }
 
   const console& io_;
-  session& session_;
   user_id me_;
   std::optional<conversation_id> after_;
   bool more_ = false;
@@ -158,54 +160,35 @@ private:
   std::vector<protocol::members> groups_;
 };
 
-/// Logs in to ask; its inbox is not what it came for.
-result<login> prepare_to_ask(const login_options& from) {
-  auto with = prepare(from);
-  if (with) {
-    with->options.auto_ack = false;
-    with->options.inbox_window = 1;
-  }
-  return with;
-}
-
 } // namespace
 
 exit_code show_roster(const group_options& options, const console& io) {
-  constexpr auto task = "can't read who is in the group";
+  errand what;
+  what.task = "can't read who is in the group";
   auto group = typed_id<conversation_id>("GROUP", options.group);
   if (!group)
-    return io.fail(because(task, group.failure()));
-  auto with = prepare_to_ask(options.login);
-  if (!with)
-    return io.fail(because(task, with.failure(), key_remedy(with.failure())));
-  session here{io, *std::move(with), task};
-  here.on_event([&, asked = false](const client::event& x) mutable {
-    if (std::holds_alternative<client::connected>(x)) {
-      if (std::exchange(asked, true))
-        return;
-      if (auto n = here.node().roster(*group); !n)
-        here.fail(n.failure());
-    } else if (auto all = std::get_if<protocol::members>(&x)) {
+    return io.fail(because(what.task, group.failure()));
+  what.ask = [&](client::client& by) { return outcome_of(by.roster(*group)); };
+  what.heed = [&io](const client::event& x, client::client&) -> result<bool> {
+    auto all = std::get_if<protocol::members>(&x);
+    if (all != nullptr)
       show(*all, io);
-      here.end(exit_code::ok);
-    } else if (auto refused = std::get_if<client::refused>(&x)) {
-      here.fail(refused->why, group_remedy(refused->why, *group));
-    }
-  });
-  here.expect_end_within(options.login.timeout_s, "the node to answer");
-  return here.run();
+    return all != nullptr;
+  };
+  what.remedy = [&](const error& why) { return group_remedy(why, *group); };
+  return run(what, options.login, io);
 }
 
 exit_code list_groups(const group_options& options, const console& io) {
-  constexpr auto task = "can't list your groups";
-  auto with = prepare_to_ask(options.login);
-  if (!with)
-    return io.fail(because(task, with.failure(), key_remedy(with.failure())));
-  session here{io, *std::move(with), task};
-  group_list list{io, here};
-  here.on_event([&](const client::event& x) { list.handle(x); });
-  here.expect_end_within(options.login.timeout_s, "the node to answer");
-  return here.run();
+  group_list list{io};
+  errand what;
+  what.task = "can't list your groups";
+  what.ask = [&](client::client& by) { return list.ask(by); };
+  what.heed = [&](const client::event& x, client::client& by) {
+    return list.heed(x, by);
+  };
+  what.tolerates = group_list::tolerates;
+  return run(what, options.login, io);
 }
 
 } // namespace iris::cli

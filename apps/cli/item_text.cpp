@@ -1,5 +1,6 @@
 #include "apps/cli/item_text.hpp"
 
+#include "apps/cli/rows.hpp"
 #include "apps/cli/table.hpp"
 #include "security/base64url.hpp"
 
@@ -23,11 +24,6 @@ std::string names_of(const std::vector<user_id>& all) {
     out += (out.empty() ? "" : ", ") + x.str();
   return out;
 }
-
-/// Before all lines of a message but the first, which alone begins at the
-/// left: what a body says behind a line break can't pass for somebody else's
-/// message.
-constexpr auto indent = "      ";
 
 /// Without the line break that a pipe leaves at the end.
 std::string shown(std::string_view body) {

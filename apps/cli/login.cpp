@@ -65,7 +65,7 @@ result<std::function<std::string()>> tokens(const login_options& from,
 } // namespace
 
 void declare(CLI::App& command, login_options& x, std::string device) {
-  x.device = std::move(device);
+  x.device = x.usual_device = std::move(device);
   command.add_option("--server", x.server, "tcp://, tls://, ws:// or wss://")
     ->capture_default_str();
   command.add_option("--ca", x.ca,

@@ -19,8 +19,12 @@ struct login_options {
   std::string config;
   std::string as;
   std::string device;
+  /// What `device` is unless somebody named one.
+  std::string usual_device;
   /// For what is waited for; each command says what that is. 0: for ever.
   double timeout_s = 30;
+
+  bool made_up_device() const { return device == usual_device; }
 };
 
 /// --server, --ca, --token-file, --config, --as, --device, --timeout. Two

@@ -31,6 +31,27 @@ std::string other_ports(const client::url& it, bool closed) {
          + " --ca FILE; for WebSocket: " + ws + ", with TLS " + wss;
 }
 
+constexpr auto admin_remedy =
+  "if it is a node's admin.address, name one of its listeners instead: irisd "
+  "says at its start where each is";
+
+/// Who declines a WebSocket with that status is hardly ever a node.
+std::string declined_remedy(std::string_view status) {
+  if (status.starts_with('5'))
+    return "most likely a proxy that can't reach its node: look whether the "
+           "node runs, and in the proxy's log";
+  if (status.starts_with('3'))
+    return "most likely a proxy that wants another URL: name that one with "
+           "--server";
+  if (status == "401" || status == "403" || status == "407")
+    return "most likely a proxy that lets nobody in without its own password: "
+           "have it pass WebSockets on to the node";
+  return std::string{"most likely a web server or a proxy that knows no "
+                     "WebSocket by this path: name the one that leads to a "
+                     "node; "}
+         + admin_remedy;
+}
+
 } // namespace
 
 std::string connection_remedy(const error& why, const std::string& server,
@@ -48,8 +69,9 @@ std::string connection_remedy(const error& why, const std::string& server,
     return "if it is a node's port without WebSocket: --server "
            + with_scheme(it->secure ? "tls" : "tcp", *it);
   if (said.starts_with(reasons::web_server))
-    return "if it is a node's admin.address, name one of its listeners "
-           "instead: irisd says at its start where each is";
+    return admin_remedy;
+  if (said.starts_with(reasons::declined))
+    return declined_remedy(said.substr(reasons::declined.size()));
   if (!said.starts_with(reasons::untrusted))
     return {};
   if (names_authority)

@@ -20,6 +20,8 @@ void session::end(exit_code code) {
 }
 
 void session::fail(const error& why, std::string remedy) {
+  if (settled_)
+    end(*settled_);
   if (ended_)
     return;
   before_failing_();

@@ -34,6 +34,8 @@ public:
   /// What the command ends with. The first call counts.
   void end(exit_code code);
   void fail(const error& why, std::string remedy = {});
+  /// What it ends with from here on, silently, when it would fail.
+  void settle(exit_code code) { settled_ = code; }
 
   /// Gives up unless it has ended by then: as timed out, or with what the
   /// node refused it with all the while. A later call moves the deadline; 0 s
@@ -62,6 +64,7 @@ private:
   handler handler_;
   std::function<void()> before_failing_ = [] {};
   bool was_connected_ = false;
+  std::optional<exit_code> settled_;
   std::optional<exit_code> ended_;
   boost::asio::io_context io_{1};
   boost::asio::steady_timer deadline_{io_};

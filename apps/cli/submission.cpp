@@ -1,8 +1,7 @@
 #include "apps/cli/submission.hpp"
 
+#include "apps/cli/errand.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/cli/local_key.hpp"
-#include "apps/cli/session.hpp"
 
 namespace iris::cli {
 
@@ -20,29 +19,18 @@ std::string json_of(const protocol::sent& x) {
 
 exit_code run(const submission& what, const login_options& as,
               const console& io) {
-  auto with = prepare(as);
-  if (!with)
-    return io.fail(
-      because(what.task, with.failure(), key_remedy(with.failure())));
-  // Its inbox is not what it came for.
-  with->options.auto_ack = false;
-  with->options.inbox_window = 1;
-  session here{io, *std::move(with), what.task};
-  here.on_event([&, submitted = false](const client::event& x) mutable {
-    if (std::holds_alternative<client::connected>(x)) {
-      if (std::exchange(submitted, true))
-        return;
-      if (auto taken = what.submit(here.node()); !taken)
-        here.fail(taken.failure());
-    } else if (auto sent = std::get_if<protocol::sent>(&x)) {
+  errand out;
+  out.task = what.task;
+  out.awaited = "the node to say that it is durable";
+  out.ask = [&](client::client& by) { return outcome_of(what.submit(by)); };
+  out.heed = [&](const client::event& x, client::client&) -> result<bool> {
+    auto sent = std::get_if<protocol::sent>(&x);
+    if (sent != nullptr)
       io.out << (io.json ? json_of(*sent) : what.text(*sent)) << std::endl;
-      here.end(exit_code::ok);
-    } else if (auto refused = std::get_if<client::failed>(&x)) {
-      here.fail(refused->why, what.remedy(refused->why));
-    }
-  });
-  here.expect_end_within(as.timeout_s, "the node to say that it is durable");
-  return here.run();
+    return sent != nullptr;
+  };
+  out.remedy = what.remedy;
+  return run(out, as, io);
 }
 
 } // namespace iris::cli

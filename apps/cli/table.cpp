@@ -1,11 +1,35 @@
 #include "apps/cli/table.hpp"
 
 #include "base/assert.hpp"
+#include "protocol/utf8.hpp"
 
 #include <algorithm>
 #include <ostream>
 
 namespace iris::cli {
+
+namespace {
+
+/// Of one character in UTF-8, whose bytes have the order of the characters.
+bool is_control(std::string_view x) {
+  struct range {
+    std::string_view first, last;
+  };
+  constexpr range controls[] = {
+    {"\x01", "\x1f"},
+    {"\x7f", "\xc2\x9f"}, // to U+009F
+    // What changes the direction of text, and the separators of lines:
+    {"\xd8\x9c", "\xd8\x9c"},         // U+061C
+    {"\xe2\x80\x8e", "\xe2\x80\x8f"}, // U+200E to U+200F
+    {"\xe2\x80\xa8", "\xe2\x80\xae"}, // U+2028 to U+202E
+    {"\xe2\x81\xa6", "\xe2\x81\xa9"}, // U+2066 to U+2069
+  };
+  auto within = [x](const range& y) { return y.first <= x && x <= y.last; };
+  return x[0] == 0
+         || std::any_of(std::begin(controls), std::end(controls), within);
+}
+
+} // namespace
 
 std::size_t columns_of(std::string_view text) noexcept {
   return static_cast<std::size_t>(
@@ -16,14 +40,15 @@ std::size_t columns_of(std::string_view text) noexcept {
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto c = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F, as UTF-8: control characters too.
-    auto high_control = c == 0xc2 && i + 1 < text.size()
-                        && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (high_control)
-      ++i;
-    out += high_control || c < 0x20 || c == 0x7f ? '?' : text[i];
+  while (!text.empty()) {
+    auto bytes = protocol::character_bytes(text);
+    auto one = text.substr(0, std::max<std::size_t>(bytes, 1));
+    // What is no character takes a terminal who knows how many columns.
+    if (bytes == 0 || is_control(one))
+      out += '?';
+    else
+      out += one;
+    text.remove_prefix(one.size());
   }
   return out;
 }

@@ -1,7 +1,9 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/item_text.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/rows.hpp"
 #include "apps/cli/session.hpp"
+#include "apps/cli/terminal.hpp"
 #include "clients/cpp/reasons.hpp"
 
 namespace iris::cli {
@@ -19,6 +21,11 @@ struct tail_options {
 /// A node sends no more than this ahead of what is acknowledged.
 constexpr std::uint64_t peek_max = protocol::limits::window_max;
 
+std::string for_reader(const std::string& text, const console& io) {
+  return terminal::shows(io) ? wrapped(text, usable(terminal::columns()))
+                             : text;
+}
+
 void show(const client::message& x, const console& io) {
   if (io.json) {
     ordered_json out{{"offset", x.offset.value}};
@@ -26,12 +33,13 @@ void show(const client::message& x, const console& io) {
     io.out << to_line(out) << std::endl;
     return;
   }
-  io.out << x.offset.value << "  " << date_and_time(x.item.at) << "  ";
+  auto line =
+    std::to_string(x.offset.value) + "  " + date_and_time(x.item.at) + "  ";
   if (!x.item.to)
-    io.out << x.item.conversation.str() << "  ";
+    line += x.item.conversation.str() + "  ";
   else if (*x.item.to != x.item.from)
-    io.out << "to " << x.item.to->str() << "  ";
-  io.out << text_of(x.item) << std::endl;
+    line += "to " + x.item.to->str() + "  ";
+  io.out << for_reader(line + text_of(x.item), io) << std::endl;
 }
 
 /// Prints what comes, and knows when it was enough.

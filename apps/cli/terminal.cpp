@@ -57,8 +57,12 @@ void set_handlers(void (*to)(int)) {
 } // namespace
 
 bool terminal::available(const console& io) {
-  return !io.json && &io.in == &std::cin && &io.out == &std::cout
-         && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+  return !io.json && &io.in == &std::cin && isatty(STDIN_FILENO) == 1
+         && shows(io);
+}
+
+bool terminal::shows(const console& io) {
+  return &io.out == &std::cout && isatty(STDOUT_FILENO) == 1;
 }
 
 std::size_t terminal::columns() {

@@ -19,6 +19,8 @@ class terminal final : public line_input {
 public:
   /// Whether a person reads and types there.
   static bool available(const console& io);
+  /// Whether what is printed is shown by a terminal.
+  static bool shows(const console& io);
   /// Of the terminal now.
   static std::size_t columns();
 

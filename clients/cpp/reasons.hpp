@@ -19,9 +19,13 @@ inline constexpr std::string_view not_tls =
 inline constexpr std::string_view silent =
   "expected a greeting, found a port that closes at once";
 
-/// Frames or a WebSocket were expected; what came begins an answer in HTTP.
+/// Frames were expected; what came begins an answer in HTTP.
 inline constexpr std::string_view web_server =
   "expected a port for clients, found one that answers in HTTP as a web server";
+
+/// A WebSocket was expected, and declined in HTTP; its status stands behind.
+inline constexpr std::string_view declined =
+  "expected a WebSocket, found an answer in HTTP with status ";
 
 /// A WebSocket was expected; what came is no HTTP.
 inline constexpr std::string_view not_websocket =

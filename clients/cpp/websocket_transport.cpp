@@ -114,7 +114,8 @@ private:
     if (closed && !open_ && std::is_same_v<Lower, plain_socket>)
       return {errc::no_connection, std::string{reasons::silent}};
     if (!open_ && failed == websocket::error::upgrade_declined)
-      return {errc::no_connection, std::string{reasons::web_server}};
+      return {errc::no_connection, std::string{reasons::declined}
+                                     + std::to_string(answer_.result_int())};
     if (!open_ && is_no_http(failed))
       return {errc::no_connection, std::string{reasons::not_websocket}};
     if (failed == websocket::error::message_too_big)
@@ -142,7 +143,7 @@ private:
     auto colon = where_.host.find(':') != std::string::npos;
     auto host =
       (colon ? '[' + where_.host + ']' : where_.host) + ':' + where_.port;
-    stream_.async_handshake(host, where_.path, guarded([](auto& x) {
+    stream_.async_handshake(answer_, host, where_.path, guarded([](auto& x) {
                               x.open_ = true;
                               x.listener_->link_up();
                               x.read();
@@ -207,6 +208,7 @@ private:
   const std::shared_ptr<const tls_context> tls_;
   listener* listener_; ///< null once closed
   websocket::stream<Lower> stream_;
+  websocket::response_type answer_; ///< to the upgrade
   asio::steady_timer linger_{stream_.get_executor()};
   // Bounded by read_message_max; a bound of its own would be met first, and
   // be another error.

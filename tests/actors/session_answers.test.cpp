@@ -17,6 +17,7 @@ protocol::client_frame batch_of(std::initializer_list<const char*> ids) {
 /// Keeps the submissions that a session asks for.
 struct submissions final : session::sink {
   void send(const protocol::server_frame&, std::string_view) override {}
+  bool wants_traces() const override { return false; }
   void act(session::command what) override {
     if (auto* x = std::get_if<session::submit_list>(&what))
       lists.push_back(std::move(*x));
@@ -65,6 +66,18 @@ TEST_CASE("an answer comes with the trace of what it answers") {
   it.pass(it.options.request_timeout);
   it.tick();
   CHECK(it.take().front() == "error deadline_exceeded id f in 1000 trace of f");
+}
+
+TEST_CASE("no trace is kept for an answer when nobody wants it") {
+  session_harness it{session_state::live};
+  it.traces_wanted = false;
+  auto traced = std::get<protocol::send>(send_to("a", "bob"));
+  traced.trace = "of a";
+
+  it.receive(traced);
+  CHECK(it.take() == lines{"submit a"});
+  it.it->answered(it.tags.back(), {sent("a")});
+  CHECK(it.take() == lines{"sent a"});
 }
 
 TEST_CASE("a send names its conversation, or a user who shares one") {

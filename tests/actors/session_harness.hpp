@@ -50,10 +50,13 @@ public:
   /// Tags of the commands, in order.
   std::vector<std::uint64_t> tags;
   bool closed = false;
+  /// Whether somebody writes them into a log.
+  bool traces_wanted = true;
 
 private:
   void send(const protocol::server_frame& frame,
             std::string_view trace) override;
+  bool wants_traces() const override { return traces_wanted; }
   void act(session::command what) override;
   void close() override;
 

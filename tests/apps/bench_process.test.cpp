@@ -51,16 +51,19 @@ TEST_CASE("a folder's syncs are timed, and leave nothing there") {
   auto folder = scratch_directory::make(std::filesystem::temp_directory_path());
   REQUIRE(folder);
 
-  auto found = sync_times(folder->path().string(), 20);
+  std::vector<unsigned> heard;
+  auto found = sync_times(folder->path().string(), 3,
+                          [&](unsigned so_far) { heard.push_back(so_far); });
 
   REQUIRE(found);
-  CHECK(found->count() == 20);
+  CHECK(heard == std::vector<unsigned>{1, 2, 3});
+  CHECK(found->count() == 3);
   CHECK(found->percentile(50) > 0);
   CHECK(std::filesystem::is_empty(folder->path()));
 }
 
 TEST_CASE("syncs where there is no folder are refused") {
-  auto why = sync_times("/nowhere", 1).failure();
+  auto why = sync_times("/nowhere", 1, [](unsigned) {}).failure();
   CHECK(why.code == errc::io_failed);
   CHECK(why.context
         == "/nowhere: No such file or directory, expected a folder that can be "

@@ -18,16 +18,3 @@ TEST_CASE("while something goes on it is told, again and again") {
 
   CHECK(told == std::vector<std::string>{"step 1", "step 2", "step 3"});
 }
-
-TEST_CASE("where nothing goes on nothing is told") {
-  reactor loop;
-  int told = 0;
-  loop.tell_progress([&](std::chrono::seconds, const std::string&) { ++told; },
-                     1ms);
-  loop.now_doing([] { return "this"; });
-  loop.now_doing({});
-
-  CHECK_FALSE(loop.run_until([] { return false; }, 20ms));
-
-  CHECK(told == 0);
-}

@@ -166,11 +166,25 @@ TEST_CASE("what doesn't fit into a row is cut where it is not said yet") {
   at.talk.type("0123456789 0123456789");
   at.screen.typing("abcdefghij\xc3\xbc klmnopqrst");
 
+  auto seen = at.seen();
+  REQUIRE(seen.size() == 5);
+  CHECK(seen[3] == "… 0123456789 01234");
+  CHECK(seen[4] == "> fghij\xc3\xbc klmnopqrst");
+}
+
+TEST_CASE("a line that is too long for a row goes on indented") {
+  stage at{20};
+  at.open();
+
+  at.hear("a.09:18 carol: two\xe4\xb8\x80\xe4\xb8\x80 \xc3\xbc", 1);
+  at.hear("12345678\n1234567890123\n12345678901234\n", 2);
+
+  // A row has 19 columns, of which the time of day takes 6.
   CHECK(at.seen()
-        == rows{"-- connected as alice, writing to bob", "… 0123456789 01234",
-                "> fghij\xc3\xbc klmnopqrst"});
-  at.sent(1);
-  CHECK(at.seen().at(1) == "alice: 0123456789 0123456789 ✓");
+        == rows{"-- connected as ali", "      ce, writing t", "      o bob",
+                "bob: a.09:18 ", "      carol: two\xe4\xb8\x80",
+                "      \xe4\xb8\x80 \xc3\xbc", "bob: 12345678",
+                "      1234567890123", "      1234567890123", "      4", "> "});
 }
 
 TEST_CASE("of many lines that wait the first few are shown") {

@@ -1,3 +1,4 @@
+#include "tests/apps/canned_http.hpp"
 #include "tests/apps/live_node.hpp"
 
 #include <unistd.h>
@@ -58,6 +59,11 @@ TEST_CASE("a port that is not what the URL says is told from one that is") {
   auto tcp = node.listener("tcp"), tls = node.listener("tls");
   auto ws = node.listener("ws"), wss = node.listener("wss");
   auto http = node.listener("http");
+  canned_http answering{
+    {{"/502", {502, ""}}, {"/301", {301, ""}}, {"/403", {403, ""}}}};
+  auto proxy = [&](const char* status) {
+    return "ws" + answering.url().substr(4) + '/' + status;
+  };
   auto ca = (node / "data/ca.pem").string();
   const std::string untrusted = "expected a certificate of the host that we "
                                 "trust: ";
@@ -68,6 +74,11 @@ TEST_CASE("a port that is not what the URL says is told from one that is") {
   const std::string web_server =
     "expected a port for clients, found one that answers in HTTP as a web "
     "server\n";
+  const std::string declined =
+    "expected a WebSocket, found an answer in HTTP with status ";
+  const std::string no_path =
+    "most likely a web server or a proxy that knows no WebSocket by this path: "
+    "name the one that leads to a node; ";
   const std::string not_websocket =
     "expected a WebSocket, found a port that does not answer in HTTP\n";
   const std::string listener =
@@ -99,7 +110,16 @@ TEST_CASE("a port that is not what the URL says is told from one that is") {
     {"wss://" + named(tls), ca, not_websocket,
      "if it is a node's port without WebSocket: --server tls://" + named(tls)},
     {"tcp://" + http, "", web_server, listener},
-    {"ws://" + http, "", web_server, listener},
+    {"ws://" + http, "", declined + "404\n", no_path + listener},
+    {proxy("502"), "", declined + "502\n",
+     "most likely a proxy that can't reach its node: look whether the node "
+     "runs, and in the proxy's log"},
+    {proxy("301"), "", declined + "301\n",
+     "most likely a proxy that wants another URL: name that one with "
+     "--server"},
+    {proxy("403"), "", declined + "403\n",
+     "most likely a proxy that lets nobody in without its own password: have "
+     "it pass WebSockets on to the node"},
     {"tls://" + tcp, ca, not_tls,
      "if it is a node's port without TLS: --server tcp://" + tcp + " or ws://"
        + tcp},

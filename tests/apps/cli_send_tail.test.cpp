@@ -222,6 +222,39 @@ TEST_CASE("devices are listed, and one that is lost can be removed") {
   CHECK(own.out == "{\"removed\":true}\n");
 }
 
+TEST_CASE("who comes in to send or to ask leaves no device, also if refused") {
+  live_node node;
+  auto devices = [&] {
+    auto run = node.run("alice", {"--json", "device", "list"});
+    REQUIRE_MESSAGE(run.code == 0, run.err);
+    std::string out;
+    const auto all = nlohmann::json::parse(run.out);
+    for (const auto& x : all["devices"])
+      out += x["device"].get<std::string>() + "; ";
+    return out;
+  };
+  auto made = node.run("alice", {"group", "create", "bob"});
+  REQUIRE(made.code == 0);
+  auto id = made.out.substr(0, made.out.find('\n'));
+  std::vector<std::pair<std::vector<std::string>, int>> commands{
+    {{"send", "--to", "bob", "hello"}, 0},
+    {{"send", "--group", "00112233-4455-6677-8899-aabbccddeeff", "hello"}, 1},
+    {{"group", "list"}, 0},
+    {{"group", "roster", id}, 0},
+    {{"group", "add", id, "bob"}, 1},
+    {{"device", "remove", "nowhere"}, 1}};
+
+  CHECK(devices() == "iris-device; ");
+  for (const auto& [command, code] : commands) {
+    CAPTURE(command[0]);
+    CHECK(node.run("alice", command).code == code);
+    CHECK(devices() == "iris-device; ");
+  }
+  // One that was named is the user's.
+  CHECK(node.run("alice", {"group", "list", "--device", "mine"}).code == 0);
+  CHECK(devices() == "iris-device; mine; ");
+}
+
 TEST_CASE("who is not let in ends with 4, whatever the command") {
   live_node node, other;
   auto foreign = other.token("alice");

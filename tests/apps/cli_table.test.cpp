@@ -42,6 +42,23 @@ TEST_CASE("text from elsewhere can't move the cursor") {
   CHECK(printable("a\x1b[2Jb\r\n\x7f") == "a?[2Jb???");
   CHECK(printable("\xc2\x9b") == "?");
   CHECK(printable("ä – ✓") == "ä – ✓");
+  CHECK(printable({"\0", 1}) == "?");
+}
+
+TEST_CASE("text from elsewhere can't turn its direction or end its line") {
+  for (auto x :
+       {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b",
+        "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"})
+    CHECK(printable(std::string{"a"} + x + "b") == "a?b");
+  for (auto x : {"\u061b", "\u061d", "\u200d", "\u2010", "\u2027", "\u202f",
+                 "\u2065", "\u206a", "\U0001f600"})
+    CHECK(printable(x) == x);
+}
+
+TEST_CASE("each byte that is of no character is one that can be seen") {
+  CHECK(printable("a\x80\xbf\xff") == "a???");
+  CHECK(printable("\xe2\x80") == "??");
+  CHECK(printable("\xe0\x80\x80z") == "???z");
 }
 
 TEST_CASE("an error is three lines, whatever its texts hold") {

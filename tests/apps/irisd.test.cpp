@@ -255,6 +255,31 @@ TEST_CASE("a node that has lost its key says where to read what to do") {
       "key\"\n"));
 }
 
+TEST_CASE("a damaged first start is told how to begin anew, and can") {
+  config_file config{"[listen.tcp]\naddress = \"\"\n[listen.tls]\naddress = "
+                     "\"127.0.0.1:0\"\n[tls]\ngenerate = true\n[admin]\n"
+                     "address = \"\"\n"};
+  auto unfinished = config.folder / "data/certificates.unfinished";
+  std::filesystem::create_directories(unfinished.parent_path());
+  security::test::write_secret(unfinished, "-----BEGIN PRIVATE KEY-----\n");
+
+  auto run = run_irisd({"--config", config.path()});
+
+  CHECK(run.code == 1);
+  CHECK(run.err.ends_with(
+    "irisd: can't start\nwhy: corrupt (502): tls.generate: "
+    + unfinished.string()
+    + " is damaged: expected a key and two certificates\ntry: move it away, "
+      "and ca.pem, node.pem and node.key beside it if they are there; no "
+      "client has seen these certificates of a first start that was cut "
+      "short, and the next one makes new ones\n"));
+  std::filesystem::rename(unfinished, config.folder / "moved");
+  program node{{IRISD_PROGRAM, "--config", config.path()}};
+  node.line_with("ready");
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}
+
 TEST_CASE("a node tells its version at /metrics") {
   live_node node;
 

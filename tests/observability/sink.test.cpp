@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -55,6 +57,50 @@ TEST_CASE("a line is in the file when write returns") {
   (*sink)->write("one\n");
 
   CHECK(content_of(folder.path / "iris.log") == "one\n");
+}
+
+TEST_CASE("a pipe that nobody reads is an error, not waited for") {
+  temporary_folder folder;
+  auto pipe = folder.path / "pipe", path = folder.path / "iris.log";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  auto expected = [](const std::filesystem::path& x) {
+    return "expected a log file that can be written at " + x.string()
+           + ": nobody reads this pipe";
+  };
+
+  auto first = file_sink(pipe);
+
+  REQUIRE_FALSE(first);
+  CHECK(first.failure().code == errc::io_failed);
+  CHECK(first.failure().context == expected(pipe));
+  auto sink = file_sink(path);
+  REQUIRE(sink);
+  std::filesystem::rename(path, folder.path / "old");
+  std::filesystem::rename(pipe, path);
+  auto again = (*sink)->reopen();
+  REQUIRE_FALSE(again);
+  CHECK(again.failure().context == expected(path));
+  CHECK((*sink)->write("on\n"));
+  CHECK(content_of(folder.path / "old") == "on\n");
+}
+
+TEST_CASE("a device, or a pipe that is read, can be logged to") {
+  temporary_folder folder;
+  auto pipe = folder.path / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  auto reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  auto null = file_sink("/dev/null"), sink = file_sink(pipe);
+  REQUIRE(null);
+  REQUIRE(sink);
+
+  CHECK((*null)->write("gone\n"));
+  CHECK((*sink)->write("one\n"));
+
+  char read[8] = {};
+  CHECK(::read(reader, read, sizeof read) == 4);
+  CHECK(read == std::string{"one\n"});
+  ::close(reader);
 }
 
 TEST_CASE("a file that can't be opened is an error that names it") {

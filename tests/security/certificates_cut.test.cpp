@@ -1,7 +1,9 @@
 #include "security/certificates.hpp"
+#include "security/files.hpp"
 #include "security/tls.hpp"
 #include "tests/security/temporary_directory.hpp"
 
+#include <cstdarg>
 #include <map>
 
 #include <fcntl.h>
@@ -29,6 +31,9 @@ void step() {
     --steps_left;
 }
 
+/// As on a file system that has no files without a name.
+bool all_have_names = false;
+
 } // namespace
 
 // They take the place of libc's in this program; its parameters have no names
@@ -36,16 +41,28 @@ void step() {
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
+int open(const char* name, int flags, ...) {
+  if (all_have_names && (flags & O_TMPFILE) == O_TMPFILE) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  va_list more;
+  va_start(more, flags);
+  auto mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, name, flags, mode));
+}
+
 int fsync(int file) {
   step();
   return static_cast<int>(::syscall(SYS_fsync, file));
 }
 
-int renameat2(int from_where, const char* from, int to_where, const char* to,
-              unsigned flags) noexcept {
+int linkat(int from_where, const char* from, int to_where, const char* to,
+           int flags) noexcept {
   step();
   return static_cast<int>(
-    ::syscall(SYS_renameat2, from_where, from, to_where, to, flags));
+    ::syscall(SYS_linkat, from_where, from, to_where, to, flags));
 }
 
 int unlink(const char* name) noexcept {
@@ -73,13 +90,11 @@ bool cut_start(const temporary_directory& where, int steps) {
   return WEXITSTATUS(status) == was_cut;
 }
 
-/// What has a name of its own, and what it holds.
+/// What is there, and what it holds.
 std::map<std::string, std::string> named(const temporary_directory& where) {
   std::map<std::string, std::string> out;
   for (const auto& x : std::filesystem::directory_iterator{where.path()})
-    if (auto name = x.path().filename().string();
-        name.find(".new-") == name.npos)
-      out[name] = text_of(x.path());
+    out[x.path().filename()] = text_of(x.path());
   return out;
 }
 
@@ -127,6 +142,20 @@ TEST_CASE("an end of a first start that was cut short is finished as well") {
       CHECK(after["node.key"] + after["node.pem"] + after["ca.pem"] == whole);
     }
   }
+}
+
+TEST_CASE("where a file has to have a name it is made under another one") {
+  temporary_directory directory;
+  all_have_names = true;
+
+  auto first = write_new(directory / "secret", "first", readable_by::owner);
+  auto second = write_new(directory / "secret", "second", readable_by::owner);
+
+  all_have_names = false;
+  CHECK(first);
+  CHECK(second.failure().code == errc::already_exists);
+  CHECK(*read_secret(directory / "secret") == "first");
+  CHECK(named(directory).size() == 1);
 }
 
 TEST_CASE("what an operator put beside an unfinished first start is kept") {
