@@ -26,6 +26,9 @@ void link::connected(const target& to) {
     socket_.set_option(asio::ip::tcp::no_delay{true}, failed);
   if (failed)
     return fail(errc::no_connection, failed.message());
+  host_ = to.host;
+  if (to.websocket)
+    websocket_.emplace();
   if (to.tls) {
     tls_.reset(SSL_new(to.tls.get()));
     if (!tls_ || SSL_set_fd(tls_.get(), socket_.native_handle()) != 1)
@@ -34,17 +37,24 @@ void link::connected(const target& to) {
       return fail(ok.failure().code, ok.failure().context);
     return shake_hands();
   }
-  user_->opened();
+  begin();
+}
+
+void link::begin() {
+  if (websocket_) {
+    out_ = websocket::request(host_);
+    send_later();
+  } else {
+    user_->opened();
+  }
   read();
 }
 
 void link::shake_hands() {
   ERR_clear_error();
   auto outcome = SSL_connect(tls_.get());
-  if (outcome == 1) {
-    user_->opened();
-    return read();
-  }
+  if (outcome == 1)
+    return begin();
   switch (SSL_get_error(tls_.get(), outcome)) {
   case SSL_ERROR_WANT_READ:
     return await(wait_type::wait_read, &link::shake_hands);
@@ -80,22 +90,45 @@ void link::read() {
 }
 
 void link::take(std::string_view bytes) {
-  auto good = framer_.feed(bytes, [this](std::string_view frame) {
-    auto decoded = protocol::decode_server(frame);
-    if (!decoded)
-      fail(decoded.failure().code, decoded.failure().context);
-    else
-      user_->received(*std::move(decoded));
-    return user_ != nullptr;
-  });
+  if (websocket_ && !upgraded_) {
+    auto done = websocket_->upgraded(bytes);
+    if (!done)
+      return fail(done.failure().code, done.failure().context);
+    if (!*done)
+      return;
+    upgraded_ = true;
+    user_->opened();
+  }
+  auto on_frame = [this](std::string_view frame) { return take_frame(frame); };
+  auto good = websocket_ ? websocket_->feed(bytes, on_frame)
+                         : framer_.feed(bytes, on_frame);
   if (!good)
     return fail(good.failure().code, good.failure().context);
   if (user_)
     user_->burst_ended();
 }
 
+bool link::take_frame(std::string_view frame) {
+  auto decoded = protocol::decode_server(frame);
+  if (!decoded)
+    fail(decoded.failure().code, decoded.failure().context);
+  else
+    user_->received(*std::move(decoded));
+  return user_ != nullptr;
+}
+
 void link::send(const protocol::client_frame& frame) {
-  protocol::encode_framed(frame, out_);
+  if (websocket_) {
+    frame_.clear();
+    protocol::encode(frame, frame_);
+    websocket::wrap(frame_, out_);
+  } else {
+    protocol::encode_framed(frame, out_);
+  }
+  send_later();
+}
+
+void link::send_later() {
   if (flush_scheduled_ || write_blocked_)
     return;
   flush_scheduled_ = true;

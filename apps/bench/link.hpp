@@ -1,12 +1,14 @@
 #pragma once
 
 #include "apps/bench/reactor.hpp"
+#include "apps/bench/websocket.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/framer.hpp"
 #include "security/tls.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <optional>
 #include <string>
 
 namespace iris::bench {
@@ -18,6 +20,8 @@ struct target {
   std::string host;
   /// Empty: plain TCP.
   std::shared_ptr<SSL_CTX> tls;
+  /// WebSocket above that.
+  bool websocket = false;
 };
 
 /// A connection to a node: the least that carries frames. On the reactor's
@@ -52,9 +56,12 @@ private:
 
   void connected(const target& to);
   void shake_hands();
+  void begin();
   void await(wait_type what, void (link::*then)());
   void read();
   void take(std::string_view bytes);
+  bool take_frame(std::string_view frame);
+  void send_later();
   void fail(errc code, const std::string& why);
   /// Bytes moved, 0 if it would block, -1 if the connection is gone.
   long read_some();
@@ -66,6 +73,10 @@ private:
   boost::asio::ip::tcp::socket socket_;
   security::ssl_ptr tls_;
   protocol::framer framer_;
+  std::optional<websocket> websocket_; ///< in the place of framer_
+  std::string host_;
+  bool upgraded_ = false;
+  std::string frame_; ///< one that is being sent
   std::string out_;
   bool flush_scheduled_ = false;
   bool write_blocked_ = false;

@@ -14,17 +14,31 @@ namespace {
 
 constexpr auto stop_timeout = std::chrono::minutes{1};
 
+bool is_secure(const std::string& transport) {
+  return transport == "tls" || transport == "wss";
+}
+
+bool is_websocket(const std::string& transport) {
+  return transport == "ws" || transport == "wss";
+}
+
+std::string transport_of(const rig_options& x) {
+  if (x.websocket)
+    return x.tls ? "wss" : "ws";
+  return x.tls ? "tls" : "tcp";
+}
+
 /// As a node is run, with room for the connections of a benchmark; fsync has
 /// no switch. The folder's name is quoted as TOML wants it.
-std::string config_text(const std::filesystem::path& data, bool tls) {
-  std::string listener = tls ? "tls" : "tcp";
-  auto text =
-    "[node]\nname = \"bench\"\ndata_dir = " + config::toml_string(data.string())
-    + "\n[listen.tcp]\naddress = \"" + (tls ? std::string{} : "127.0.0.1:0")
-    + "\"\n";
-  if (tls)
-    text += "[listen.tls]\naddress = \"127.0.0.1:0\"\n"
-            "[tls]\ngenerate = true\n";
+std::string config_text(const std::filesystem::path& data,
+                        const std::string& transport) {
+  auto text = "[node]\nname = \"bench\"\ndata_dir = "
+              + config::toml_string(data.string()) + "\n[listen]\n";
+  if (transport != "tcp")
+    text += "tcp.address = \"\"\n";
+  text += transport + ".address = \"127.0.0.1:0\"\n";
+  if (is_secure(transport))
+    text += "[tls]\ngenerate = true\n";
   return text
          + "[admin]\naddress = \"127.0.0.1:0\"\n"
            "[limits]\nconnections = 100000\nconnections_per_ip = 100000\n"
@@ -59,12 +73,12 @@ result<void> rig::spawn(const rig_options& with) {
   if (!scratch)
     return scratch.failure();
   scratch_.emplace(*std::move(scratch));
-  tls_ = with.tls;
+  transport_ = transport_of(with);
   process_options_.program = with.irisd;
   process_options_.config = scratch_->path() / "iris.toml";
   process_options_.log = scratch_->path() / "irisd.log";
   std::ofstream{process_options_.config}
-    << config_text(scratch_->path() / "data", with.tls);
+    << config_text(scratch_->path() / "data", transport_);
   if (auto ok = load_settings(process_options_.config); !ok)
     return ok;
   if (auto ok = start_process(); !ok)
@@ -80,12 +94,11 @@ result<void> rig::start_process() {
   if (!started)
     return started.failure();
   process_ = *std::move(started);
-  std::string transport = tls_ ? "tls" : "tcp";
-  auto where = process_->listeners().find(transport);
+  auto where = process_->listeners().find(transport_);
   if (where == process_->listeners().end())
     return error{errc::internal,
-                 "the node said nothing of a listener for " + transport};
-  return aim(transport, where->second, settings_.node.data_dir / "ca.pem");
+                 "the node said nothing of a listener for " + transport_};
+  return aim(transport_, where->second, settings_.node.data_dir / "ca.pem");
 }
 
 result<void> rig::restart(int signal) {
@@ -103,9 +116,11 @@ result<void> rig::finish() {
 result<void> rig::use_running(const rig_options& with) {
   auto scheme = with.server.find("://");
   auto transport = with.server.substr(0, scheme);
-  if (scheme == with.server.npos || (transport != "tcp" && transport != "tls"))
-    return error{errc::usage, "--server: expected tcp://host:port or "
-                              "tls://host:port, found '"
+  auto known =
+    transport == "tcp" || is_secure(transport) || is_websocket(transport);
+  if (scheme == with.server.npos || !known)
+    return error{errc::usage, "--server: expected tcp://host:port, or tls://, "
+                              "ws:// or wss:// in its place, found '"
                                 + with.server + "'"};
   pid_ = with.pid;
   if (auto ok = load_settings(with.config); !ok)
@@ -146,8 +161,9 @@ result<void> rig::aim(const std::string& transport, const std::string& where,
   auto found = lookup.resolve(at->host, std::to_string(at->port), failed);
   if (failed || found.empty())
     return error{errc::no_connection, where + ": " + failed.message()};
-  target_ = {found.begin()->endpoint(), at->host, nullptr};
-  if (transport == "tcp")
+  target_ = {found.begin()->endpoint(), at->host, nullptr,
+             is_websocket(transport)};
+  if (!is_secure(transport))
     return {};
   auto context = security::client_context(ca);
   if (!context)

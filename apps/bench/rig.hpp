@@ -17,12 +17,13 @@ struct rig_options {
   /// below `directory`, and ended.
   std::filesystem::path irisd;
   std::filesystem::path directory;
-  /// Use TLS, of a node that is started.
+  /// Use TLS, WebSocket or both, of a node that is started.
   bool tls = false;
+  bool websocket = false;
   bool spawned() const noexcept { return server.empty(); }
-  /// Or a node that runs: where it listens, tcp://127.0.0.1:7300 or tls://…;
-  /// the configuration that it runs with, for its signing key; whom to trust,
-  /// and its process, for what it uses.
+  /// Or a node that runs: where it listens, tcp://127.0.0.1:7300 or tls://…,
+  /// ws://… or wss://…; the configuration that it runs with, for its signing
+  /// key; whom to trust, and its process, for what it uses.
   std::string server;
   std::filesystem::path config;
   std::filesystem::path ca;
@@ -80,7 +81,7 @@ private:
   config::settings settings_;
   std::shared_ptr<security::token_issuer> issuer_;
   pid_t pid_ = 0;
-  bool tls_ = false;
+  std::string transport_; ///< of a node that is started: "tcp"
   std::optional<scratch_directory> scratch_;
   node_process::options process_options_;
   std::unique_ptr<node_process> process_; ///< ends before its folder goes

@@ -108,6 +108,8 @@ void declare_own(CLI::App& command, bench::rig_options& x) {
     ->check(CLI::ExistingDirectory)
     ->capture_default_str();
   command.add_flag("--tls", x.tls, "Connect to it with TLS");
+  command.add_flag("--websocket", x.websocket,
+                   "Connect to it with WebSocket, above TLS if both are given");
 }
 
 /// A node that runs already.
@@ -115,15 +117,17 @@ void declare_other(CLI::App& command, bench::rig_options& x) {
   auto server = command
                   .add_option("--server", x.server,
                               "Measure the node that runs there instead: "
-                              "tcp://127.0.0.1:7300 or tls://…")
+                              "tcp://127.0.0.1:7300, tls://…, ws://… or "
+                              "wss://…")
                   ->excludes("--irisd")
                   ->excludes("--dir")
-                  ->excludes("--tls");
+                  ->excludes("--tls")
+                  ->excludes("--websocket");
   command
     .add_option("-c,--config", x.config,
                 "Its configuration, for its signing key")
     ->needs(server);
-  command.add_option("--ca", x.ca, "Whom to trust, with tls://")
+  command.add_option("--ca", x.ca, "Whom to trust, with tls:// or wss://")
     ->check(CLI::ExistingFile)
     ->needs(server);
   command.add_option("--pid", x.pid, "Its process, for its CPU and memory")

@@ -29,33 +29,52 @@ std::vector<std::string> progress_in(const std::string& complaint) {
 } // namespace
 
 TEST_CASE("a measurement starts a node of its own, and leaves nothing") {
-  security::test::temporary_directory folder;
+  for (const auto& transport : std::vector<std::vector<std::string>>{
+         {}, {"--tls"}, {"--websocket"}, {"--tls", "--websocket"}}) {
+    security::test::temporary_directory folder;
+    std::vector<std::string> more{"--dir", folder.path().string()};
+    more.insert(more.end(), transport.begin(), transport.end());
+    CAPTURE(more.back());
 
-  program run{measure({"--dir", folder.path().string()})};
-  auto said = run.rest();
-  auto complaint = run.complaint();
+    program run{measure(more)};
+    auto said = run.rest();
+    auto complaint = run.complaint();
 
-  CHECK(run.wait() == 0);
-  // A slow machine may have had time for some.
-  CHECK_NOTHROW(progress_in(complaint));
-  auto report = nlohmann::json::parse(said);
-  CHECK(report["ok"] == true);
-  CHECK(report["figures"].size() > 0);
-  CHECK(std::filesystem::is_empty(folder.path()));
+    CHECK(run.wait() == 0);
+    // A slow machine may have had time for some.
+    CHECK_NOTHROW(progress_in(complaint));
+    auto report = nlohmann::json::parse(said);
+    CHECK(report["ok"] == true);
+    CHECK(report["figures"].size() > 0);
+    CHECK(std::filesystem::is_empty(folder.path()));
+  }
 }
 
 TEST_CASE("a node that runs already is measured when it is named") {
+  live_node node{"[listen.ws]\naddress = \"127.0.0.1:0\"\n"};
+
+  for (const auto& url : {node.url(), "ws://" + node.listener("ws")}) {
+    CAPTURE(url);
+    program run{measure({"--server", url, "--config", node / "iris.toml"})};
+    auto said = run.rest();
+    auto complaint = run.complaint();
+
+    CHECK(run.wait() == 0);
+    // A slow machine may have had time for some.
+    CHECK_NOTHROW(progress_in(complaint));
+    CHECK(nlohmann::json::parse(said)["ok"] == true);
+  }
+}
+
+TEST_CASE("a measurement over WebSocket says where there is none") {
   live_node node;
 
-  program run{
-    measure({"--server", node.url(), "--config", node / "iris.toml"})};
-  auto said = run.rest();
-  auto complaint = run.complaint();
+  program run{measure(
+    {"--server", "ws" + node.url().substr(3), "--config", node / "iris.toml"})};
 
-  CHECK(run.wait() == 0);
-  // A slow machine may have had time for some.
-  CHECK_NOTHROW(progress_in(complaint));
-  CHECK(nlohmann::json::parse(said)["ok"] == true);
+  CHECK(run.rest() == "");
+  CHECK(run.complaint().find("no_connection") != std::string::npos);
+  CHECK(run.wait() == 3);
 }
 
 TEST_CASE("a measurement that takes long says how far it is") {

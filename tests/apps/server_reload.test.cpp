@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include <sys/stat.h>
+
 using namespace iris;
 using namespace std::chrono_literals;
 using test::visitor;
@@ -36,8 +38,11 @@ struct running {
 
 } // namespace
 
-TEST_CASE("a new store is for nobody else") {
+TEST_CASE("a new store is for nobody else, whatever the umask") {
+  auto usual = ::umask(0);
   running it;
+  ::umask(usual);
+
   auto store = std::filesystem::status(it.folder.path() / "store");
   CHECK(store.permissions() == std::filesystem::perms::owner_all);
 }

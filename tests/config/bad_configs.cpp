@@ -62,6 +62,9 @@ const bad_config all[] = {
   {"an integer above its range", "node.shards = 1025\n",
    "f:1:15: node.shards: found 1025, expected a whole number of shards from 1 "
    "to 1024\n"},
+  {"a group whose members no frame could list", "limits.group_members = 1001\n",
+   "f:1:24: limits.group_members: found 1001, expected a whole number of "
+   "members from 2 to 1000\n"},
   {"an integer beyond 32 bits", "node.id = 4294967297\n",
    "f:1:11: node.id: found 4294967297, expected a whole number from 1 to "
    "4294967295\n"},

@@ -192,9 +192,10 @@ struct lone_host {
             {{to, {seq}, {seq}}}};
   }
 
-  /// A connection that keeps its answers.
-  connection_actor listener(std::vector<answered>& to) {
-    auto peer = supervision::spawn_on<recorder<answered>>(home, to);
+  /// A connection that keeps its answers, or what else it hears of one kind.
+  template <class Message>
+  connection_actor listener(std::vector<Message>& to) {
+    auto peer = supervision::spawn_on<recorder<Message>>(home, to);
     all.push_back(caf::actor_cast<caf::actor>(peer));
     return caf::actor_cast<connection_actor>(peer);
   }

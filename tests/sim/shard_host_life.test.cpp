@@ -167,3 +167,71 @@ TEST_CASE("who leaves while the shard starts is not forgotten") {
   REQUIRE(heard.size() == 1);
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
 }
+
+TEST_CASE("a reader whose user waits for the store is not refused") {
+  lone_host<fanned_out> a;
+  std::vector<inbox_page> pages;
+  std::vector<answered> heard;
+  auto reading = a.listener(pages);
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.here.run(enough);
+
+  // The user looks this conversation up, and holds back all that it may.
+  a.readers.stall(5s);
+  a.tell(a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  for (std::size_t i = 0; i < parked_max + 1; ++i)
+    a.tell(list_devices{carol, i, asking});
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0].tag == parked_max);
+  CHECK(std::get<protocol::failed>(heard[0].answer).code == errc::overloaded);
+  a.tell(read_inbox{carol, reading, {0}, 10});
+  a.here.run(5s + enough);
+
+  REQUIRE(pages.size() == 1);
+  CHECK(pages[0].first == inbox_offset{1});
+  REQUIRE(pages[0].items.size() == 1);
+  CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
+}
+
+TEST_CASE("no mark stays though nobody gets the last of what is owed") {
+  lone_host<fan_out> a;
+  auto dave = a.named("dave", {0});
+  auto started = a.new_submission(0);
+  while (a.routes.home_of(ref_of(group_conversation(dave, started.id)))
+         != shard_id{0})
+    started = a.new_submission(0);
+  started.kind = protocol::item_kind::group_created;
+  started.users = {a.alice};
+  auto group = group_conversation(dave, started.id);
+  auto say = [&](const user_id& who, submission what) {
+    what.to.reset();
+    a.tell(submit{group, {who, a.laptop}, {std::move(what)}, 0, a.client});
+    a.here.run(100ms);
+  };
+  auto marked = [&] {
+    return a.store.state->get(wake_key({0}, ref_of(group)))->has_value();
+  };
+  auto left = a.new_submission(0);
+  left.kind = protocol::item_kind::member_left;
+
+  // What shard 1 has taken is stored later than what shard 0 has, and what
+  // nobody there gets, the conversation has to read.
+  say(dave, started);
+  a.tell(fanned_out{group, {1}, {1}});
+  say(a.alice, left);
+  say(dave, a.new_submission());
+  say(dave, a.new_submission());
+  a.readers.stall(5s);
+  a.tell(fanned_out{group, {1}, {2}});
+  a.here.run(1500ms);
+  REQUIRE(a.elsewhere.size() == 2);
+  a.restart_host();
+  CHECK(marked());
+  a.await_leader();
+  a.here.run(2min);
+
+  CHECK_FALSE(marked());
+  CHECK(a.elsewhere.size() == 2);
+}
