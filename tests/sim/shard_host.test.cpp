@@ -237,6 +237,26 @@ TEST_CASE("a full mailbox keeps no fan-out from leaving, and nobody awake") {
   CHECK(a.metrics.conversations_active.value() == 0);
 }
 
+TEST_CASE("a history has what was fanned out before it was asked for") {
+  lone_host<fan_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  a.submit_one(a.new_submission(10));
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+
+  // As a device does that the other shard gave it.
+  protocol::history ask;
+  ask.conversation = a.conversation;
+  ask.limit = 10;
+  a.tell(read_history{a.alice, a.conversation, ask, 7, asking});
+  REQUIRE(a.here.run(enough, [&] { return !heard.empty(); }));
+
+  CHECK(heard[0].tag == 7);
+  CHECK(std::get<protocol::history_page>(heard[0].answer).head == sequence{1});
+  REQUIRE(heard[0].items.size() == 1);
+  CHECK((*heard[0].items[0] == *a.elsewhere[0].items[0]));
+}
+
 TEST_CASE("a fan-out is sent again until it is answered") {
   lone_host<fan_out> a;
   auto message = a.new_submission(10);
