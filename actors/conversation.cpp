@@ -45,7 +45,7 @@ conversation::behavior_type conversation::make_behavior() {
       });
     },
     [this](read_history& x) {
-      when_ready(x, [this](read_history& y) { page(y); });
+      when_ready(x, [this](read_history& y) { on_read(y); });
     },
     [this](read_roster& x) {
       when_ready(x, [this](read_roster& y) { answer_roster(y); });
@@ -253,6 +253,13 @@ void conversation::on_tick() {
 }
 
 // -- reading ------------------------------------------------------------------
+
+/// A device may have what is logged before this is told that it is durable.
+void conversation::on_read(const read_history& what) {
+  if (logged_ <= committed_)
+    return page(what);
+  commit({}, [this, what] { page(what); });
+}
 
 void conversation::page(const read_history& what) {
   if (auto refused = machine_.refuse_reader(what.reader)) {

@@ -41,6 +41,7 @@ private:
   void deliver(shard_id where, sequence first, std::vector<item_bytes> items);
   void on_fanned_out(const fanned_out& what);
   void on_tick();
+  void on_read(const read_history& what);
   void page(const read_history& what);
   void answer_page(const read_history& what,
                    result<std::vector<item_bytes>> items);

@@ -206,6 +206,57 @@ TEST_CASE("a fan-out leaves once the log has its message, the answer later") {
   CHECK(protocol::decode_item(*a.elsewhere[1].items[0])->id == second.id);
 }
 
+TEST_CASE("a full mailbox keeps no fan-out from leaving, and nobody awake") {
+  lone_host<fan_out> a;
+  a.env.mailbox_max = 1;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+
+  // Others come in between at each of the first steps of a message.
+  for (std::uint64_t n = 1; n <= 20; ++n) {
+    CAPTURE(n);
+    caf::anon_send(a.host, a.submit_of(a.new_submission(10)));
+    // The first wakes it.
+    a.here.run(std::chrono::nanoseconds{n < 2 ? 0 : (n - 2) * 200});
+    for (std::uint64_t i = 0; i < 4; ++i)
+      caf::anon_send(a.host, read_roster{a.alice, a.conversation, i, asking});
+    a.here.run(enough);
+    REQUIRE(a.answers.size() == n);
+    REQUIRE(a.elsewhere.size() == n);
+    CHECK(a.elsewhere.back().first == sequence{n});
+    a.tell(fanned_out{a.conversation, {1}, {n}});
+    a.here.run(enough);
+  }
+  // Some did find it full.
+  auto refused = std::count_if(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  });
+  CHECK(refused > 0);
+
+  a.here.run(2min);
+  CHECK(a.metrics.conversations_active.value() == 0);
+}
+
+TEST_CASE("a history has what was fanned out before it was asked for") {
+  lone_host<fan_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  a.submit_one(a.new_submission(10));
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+
+  // As a device does that the other shard gave it.
+  protocol::history ask;
+  ask.conversation = a.conversation;
+  ask.limit = 10;
+  a.tell(read_history{a.alice, a.conversation, ask, 7, asking});
+  REQUIRE(a.here.run(enough, [&] { return !heard.empty(); }));
+
+  CHECK(heard[0].tag == 7);
+  CHECK(std::get<protocol::history_page>(heard[0].answer).head == sequence{1});
+  REQUIRE(heard[0].items.size() == 1);
+  CHECK((*heard[0].items[0] == *a.elsewhere[0].items[0]));
+}
+
 TEST_CASE("a fan-out is sent again until it is answered") {
   lone_host<fan_out> a;
   auto message = a.new_submission(10);
