@@ -44,7 +44,8 @@ line_editor::outcome line_editor::take(char key) {
     text_.clear();
     break;
   default:
-    if (static_cast<unsigned char>(key) >= ' ' && text_.size() < line_bytes_max)
+    if (static_cast<unsigned char>(key) >= ' '
+        && text_.size() <= line_bytes_max)
       text_ += key;
   }
   return outcome::typing;

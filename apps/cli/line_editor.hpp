@@ -10,7 +10,7 @@ namespace iris::cli {
 /// text do nothing. No I/O.
 class line_editor {
 public:
-  /// What is typed beyond is dropped.
+  /// One byte more can be typed, so that the line can be refused.
   static constexpr std::size_t line_bytes_max = 64 * 1024;
 
   enum class outcome {

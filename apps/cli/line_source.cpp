@@ -66,25 +66,27 @@ std::optional<std::string> line_source::read_line() {
 
 std::optional<std::string> line_source::read_stream() {
   std::string out;
-  for (char c = 0; out.size() < line_bytes_max && in_.get(c);) {
+  for (char c = 0; in_.get(c);) {
     if (c == '\n')
       return out;
-    out += c;
+    if (out.size() <= line_bytes_max)
+      out += c;
   }
   return out.empty() ? std::nullopt : std::optional{out};
 }
 
 std::optional<std::string> line_source::read_terminal() {
+  std::string out;
   for (;;) {
     auto end = buffer_.find('\n');
-    if (end == buffer_.npos && buffer_.size() < line_bytes_max && fill())
-      continue;
-    if (buffer_.empty())
-      return std::nullopt;
-    auto length = std::min({end, buffer_.size(), line_bytes_max});
-    auto out = buffer_.substr(0, length);
-    buffer_.erase(0, length == end ? length + 1 : length);
-    return out;
+    out.append(buffer_, 0, std::min(end, line_bytes_max + 1 - out.size()));
+    if (end != buffer_.npos) {
+      buffer_.erase(0, end + 1);
+      return out;
+    }
+    buffer_.clear();
+    if (!fill())
+      return out.empty() ? std::nullopt : std::optional{out};
   }
 }
 

