@@ -175,6 +175,8 @@ void shard::apply(const pending_entry& what) {
      command ? what.entry.payload : nothing},
     parts_.home,
     guarded([this](const result<outcome>& done) { applied(done); }));
+  if (!leading_ || !reads_.empty())
+    parts_.writer.hurry();
 }
 
 void shard::applied(const result<outcome>& what) {
@@ -241,8 +243,10 @@ void shard::read_at(std::uint64_t index,
   if (applied_ >= index)
     parts_.readers.post(
       [&state = parts_.state, work = std::move(work)] { work(state); });
-  else
+  else {
     reads_.insert(behind, {index, std::move(work)});
+    parts_.writer.hurry();
+  }
 }
 
 void shard::stop(error why) {
@@ -253,6 +257,7 @@ void shard::stop(error why) {
 }
 
 void shard::close() {
+  parts_.writer.hurry();
   *alive_ = false;
   leading_ = false;
   // Waiters hold actors, which hold this shard.

@@ -1,6 +1,18 @@
 #include "persistence/state_writer.hpp"
 
+#include <utility>
+
 namespace iris::persistence {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long entries wait for others, and how many bytes of them.
+constexpr auto batch_window = 5ms;
+constexpr std::size_t batch_bytes = std::size_t{256} << 10;
+
+} // namespace
 
 state_writer::state_writer(state_store& store, executor& thread,
                            std::uint64_t sync_bytes)
@@ -10,11 +22,30 @@ state_writer::state_writer(state_store& store, executor& thread,
 
 void state_writer::submit(entry what, executor& home, callback done) {
   std::lock_guard guard{mutex_};
+  if (!std::exchange(window_open_, true))
+    thread_.after(batch_window, [this] { on_window_over(); });
+  waiting_bytes_ += what.writes->size();
   waiting_.push_back({std::move(what), &home, std::move(done)});
-  if (!scheduled_) {
-    scheduled_ = true;
+  if (waiting_bytes_ >= batch_bytes)
+    schedule();
+}
+
+void state_writer::hurry() {
+  std::lock_guard guard{mutex_};
+  if (!waiting_.empty())
+    schedule();
+}
+
+void state_writer::on_window_over() {
+  std::lock_guard guard{mutex_};
+  window_open_ = false;
+  if (!waiting_.empty())
+    schedule();
+}
+
+void state_writer::schedule() {
+  if (!std::exchange(scheduled_, true))
     thread_.post([this] { apply_all(); });
-  }
 }
 
 void state_writer::apply_all() {
@@ -22,6 +53,7 @@ void state_writer::apply_all() {
   {
     std::lock_guard guard{mutex_};
     batch.swap(waiting_);
+    waiting_bytes_ = 0;
     scheduled_ = false;
   }
   auto applied = apply(batch);

@@ -11,8 +11,9 @@
 
 namespace iris::persistence {
 
-/// Applies committed entries of all shards to the state store, those that
-/// wait together as one batch. After `sync_bytes` of them it makes the store
+/// Applies committed entries of all shards to the state store in batches, for
+/// a thread that is woken for each of them costs more than the write. Nobody
+/// waits for it but who reads. After `sync_bytes` of them it makes the store
 /// durable, so that the logs may be cut.
 class state_writer {
 public:
@@ -37,8 +38,11 @@ public:
   };
 
   /// Any thread; the entries of a shard in order. Posts `done` to `home` once
-  /// the entry is readable, or has failed.
+  /// the entry is readable, or has failed: soon, or at once if much waits.
   void submit(entry what, executor& home, callback done);
+
+  /// Any thread. Somebody wants to read what was submitted.
+  void hurry();
 
 private:
   struct request {
@@ -47,6 +51,8 @@ private:
     callback done;
   };
 
+  void schedule();
+  void on_window_over();
   void apply_all();
   result<void> apply(const std::vector<request>& batch);
 
@@ -57,6 +63,8 @@ private:
   bool synced_ = false;
   std::mutex mutex_;
   std::vector<request> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  bool window_open_ = false;
   bool scheduled_ = false;
 };
 

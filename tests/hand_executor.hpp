@@ -6,13 +6,21 @@
 
 namespace iris::test {
 
-/// Runs what was posted when it is told to.
+/// Runs what was posted when it is told to, and says when time passes.
 struct hand_executor final : executor {
   std::deque<task> tasks;
+  std::deque<task> timed;
 
   void post(task what) override { tasks.push_back(std::move(what)); }
   void after(std::chrono::milliseconds, task what) override {
-    post(std::move(what));
+    timed.push_back(std::move(what));
+  }
+  /// All that waits for its time may run. Whether there was anything.
+  bool pass_time() {
+    auto any = !timed.empty();
+    for (; !timed.empty(); timed.pop_front())
+      post(std::move(timed.front()));
+    return any;
   }
   /// Until there is nothing to do. Whether there was anything.
   bool run() {

@@ -50,6 +50,24 @@ machine this_machine() {
   return out;
 }
 
+double stolen_cpu_s() {
+  std::ifstream in{"/proc/stat"};
+  std::string all;
+  std::getline(in, all);
+  return stolen_cpu_s(all, static_cast<double>(sysconf(_SC_CLK_TCK)));
+}
+
+double stolen_cpu_s(const std::string& stat, double per_s) {
+  // "cpu" and, behind seven others, what proc(5) calls steal.
+  std::istringstream in{stat};
+  std::string skipped;
+  for (int field = 0; field < 8; ++field)
+    in >> skipped;
+  std::uint64_t ticks = 0;
+  in >> ticks;
+  return static_cast<double>(ticks) / per_s;
+}
+
 std::string file_system_of(const std::string& directory) {
   constexpr auto tmpfs_magic = 0x01021994; // statfs(2)
   struct statfs about {};

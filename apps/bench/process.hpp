@@ -28,6 +28,14 @@ struct machine {
 
 machine this_machine();
 
+/// For how long virtual CPUs of this machine were ready to run and its host did
+/// not let them, all together, in s. What a host's quota takes shows here only.
+double stolen_cpu_s();
+
+/// The same from the text of /proc/stat, in ticks of `per_s` to a second; 0 if
+/// that has no such column.
+double stolen_cpu_s(const std::string& stat, double per_s);
+
 /// What a folder's file system is, as far as figures depend on it: "tmpfs"
 /// (where a sync costs nothing), else "disk".
 std::string file_system_of(const std::string& directory);

@@ -72,7 +72,8 @@ result<void> stage::run_for(double seconds) {
 }
 
 cpu_meter::cpu_meter(const rig& on)
-  : on_(on), node_s_(on.node_usage().cpu_s), own_s_(own_cpu_s()) {
+  : on_(on), node_s_(on.node_usage().cpu_s), own_s_(own_cpu_s()),
+    stolen_s_(stolen_cpu_s()) {
   // nop
 }
 
@@ -80,6 +81,7 @@ void cpu_meter::add_to(report& out) const {
   out.add("generator_cpu", own_cpu_s() - own_s_, "s");
   if (on_.node_is_known())
     out.add("node_cpu", on_.node_usage().cpu_s - node_s_, "s");
+  out.add("stolen_cpu", stolen_cpu_s() - stolen_s_, "s");
 }
 
 } // namespace iris::bench

@@ -32,17 +32,19 @@ public:
 /// Sends until `count` messages are acknowledged, in all.
 result<void> store_messages(stage& x, std::uint64_t count);
 
-/// What node and load generator used of the processor, from now on.
+/// What node and load generator used of the processor from now on, and what the
+/// machine's host kept from all.
 class cpu_meter {
 public:
   explicit cpu_meter(const rig& on);
-  /// Adds both since the start.
+  /// Adds all since the start.
   void add_to(report& out) const;
 
 private:
   const rig& on_;
   double node_s_;
   double own_s_;
+  double stolen_s_;
 };
 
 } // namespace iris::bench

@@ -47,6 +47,14 @@ TEST_CASE("this process has used some memory, and is on a machine") {
   CHECK(this_machine().cores > 0);
 }
 
+TEST_CASE("what the host kept back is the eighth number of the first line") {
+  CHECK(stolen_cpu_s("cpu  11 12 13 14 15 16 17 250 19 20\ncpu0 1 2", 100)
+        == doctest::Approx(2.5));
+  CHECK(stolen_cpu_s("cpu  11 12 13", 100) == 0);
+  CHECK(stolen_cpu_s("", 100) == 0);
+  CHECK(stolen_cpu_s() >= 0);
+}
+
 TEST_CASE("a folder's syncs are timed, and leave nothing there") {
   auto folder = scratch_directory::make(std::filesystem::temp_directory_path());
   REQUIRE(folder);

@@ -43,11 +43,18 @@ public:
     return out;
   }
 
-  /// Until nobody has anything to do.
-  void run() {
+  /// Until nobody has anything to do at once.
+  void run_now() {
     while (home.run() || log_thread.run() || state_thread.run()
            || readers.run())
       continue;
+  }
+
+  /// Until nobody has anything to do.
+  void run() {
+    do
+      run_now();
+    while (state_thread.pass_time());
   }
 
   /// Until all that is staged is committed; nothing is applied.
@@ -230,6 +237,7 @@ TEST_CASE("an entry that was applied does not let a second one out") {
   auto before = a.log->load({3})->entries.size();
 
   a.stage("z", "3");
+  a.state_thread.pass_time();
   a.state_thread.run();
   a.home.run();
   a.log_thread.run();
@@ -256,6 +264,39 @@ TEST_CASE("a read sees all that was committed when it was asked for") {
   a.run();
 
   CHECK(seen == "1");
+}
+
+TEST_CASE("only who reads makes the state store hurry") {
+  sim::memory_disk disk;
+  replica a{disk};
+  a.run_now();
+  // What is to lead reads what was committed before.
+  REQUIRE(a.led);
+  std::string seen;
+  auto read = [&](auto how) {
+    (a.it.get()->*how)([&](const state_store& from) {
+      seen = from.get(replica::key("x"))->value_or("nothing");
+    });
+    a.run_now();
+    return std::exchange(seen, {});
+  };
+
+  a.stage("x", "1");
+  a.run_now();
+  CHECK(a.done == "x");
+  CHECK(a.value("x") == "nothing");
+  CHECK(read(&shard::read) == "1");
+  a.stage("x", "2");
+  CHECK(read(&shard::read_staged) == "2");
+  a.stage("x", "3");
+  a.run_now();
+  CHECK(a.value("x") == "2");
+  CHECK(a.it->lag() == 1);
+
+  // Who comes after it begins with what it has committed.
+  a.it->close();
+  a.run_now();
+  CHECK(a.value("x") == "3");
 }
 
 TEST_CASE("writers wait while the state store is behind, and lose nothing") {
