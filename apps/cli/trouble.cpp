@@ -33,7 +33,8 @@ std::string remedy_for(errc code) {
   case errc::device_removed:
     return "name another --device";
   case errc::too_many_devices:
-    return "name a --device that the user has already";
+    return "remove one that is not used any more: iris device remove NAME; or "
+           "come in as one of them: --device NAME";
   case errc::too_many_connections:
   case errc::overloaded:
   case errc::rate_limited:
