@@ -140,7 +140,7 @@ TEST_CASE("an inbox has no beginning behind its end") {
            "1 is all that is kept\n");
 }
 
-TEST_CASE("a tail follows, over a restart too") {
+TEST_CASE("a tail follows, over a restart too, of which it tells once") {
   live_node node;
   auto bob = node.start("bob", {"tail", "--count", "2"});
 
@@ -151,6 +151,10 @@ TEST_CASE("a tail follows, over a restart too") {
   REQUIRE(node.run("alice", {"send", "--to", "bob", "two"}).code == 0);
 
   CHECK(undated(bob.next_line()) == "2  to bob  alice: two");
+  auto told = bob.complaint();
+  CHECK(told.starts_with("connection lost, trying again: "));
+  CHECK(told.ends_with("\nconnected again\n"));
+  CHECK(std::count(told.begin(), told.end(), '\n') == 2);
   CHECK(bob.wait() == 0);
 }
 
