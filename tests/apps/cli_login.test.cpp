@@ -188,6 +188,17 @@ TEST_CASE("a token from a pipe is read once") {
   CHECK(sent.code == 0);
 }
 
+TEST_CASE("a node's configuration is enough to log in: its key, its address") {
+  live_node node;
+
+  auto sent = run_iris({"send", "--to", "bob", "hello", "--as", "alice",
+                        "--config", node / "iris.toml"});
+
+  CHECK(sent.err == "");
+  CHECK(sent.out == "1\n");
+  CHECK(sent.code == 0);
+}
+
 TEST_CASE("an operator's token from a pipe is read once") {
   live_node node;
   auto issued = run_iris({"token", "issue", "--user", "op", "--role",
