@@ -89,15 +89,17 @@ trouble because(std::string what, const error& reason, std::string remedy) {
 }
 
 trouble unusable(const std::string& what,
-                 const std::vector<config::problem>& problems) {
+                 const std::vector<config::problem>& problems, bool listed) {
   auto n = problems.size();
+  auto count = std::to_string(n) + (n == 1 ? " problem" : " problems");
   const auto& first = problems.front();
   // Nothing could be read: no option is to blame.
   auto whole =
     first.name.empty() && first.where.line == 0 && !first.where.variable;
   return {exit_code::usage, what + " can't be used",
-          std::to_string(n) + (n == 1 ? " problem" : " problems")
-            + ", the first is " + to_string(first),
+          listed   ? count + ", listed above"
+          : n == 1 ? to_string(first)
+                   : count + ", the first is " + to_string(first),
           whole ? "check the path; without a file every option has its default"
                 : "correct it; docs/configuration.md has every option"};
 }
