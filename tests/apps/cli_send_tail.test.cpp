@@ -8,10 +8,10 @@ using namespace iris::test;
 namespace {
 
 /// Without the date and time behind the offset:
-/// "1  2026-11-21 09:17:35  alice: hello" -> "1  alice: hello".
+/// "1  2026-11-21 09:17:35 +0000  alice: hello" -> "1  alice: hello".
 std::string undated(const std::string& line) {
   auto at = line.find("  ");
-  return line.substr(0, at) + line.substr(std::min(at + 21, line.size()));
+  return line.substr(0, at) + line.substr(std::min(at + 27, line.size()));
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -229,6 +229,21 @@ TEST_CASE("a log that can't be opened again goes on where it was") {
   CHECK(texts.now == "");
 }
 
+TEST_CASE("a node whose data folder is a file says so") {
+  config_file config{"[listen.tcp]\naddress = \"\"\n[admin]\naddress = "
+                     "\"\"\n"};
+  auto file = config.folder / "data";
+  std::ofstream{file} << "x";
+
+  auto run = run_irisd({"--config", config.path()});
+
+  CHECK(run.code == 1);
+  CHECK(run.err.ends_with(
+    "irisd: can't start\nwhy: io_failed (501): node.data_dir: " + file.string()
+    + " is a file, expected a folder\ntry: correct that, and start it "
+      "again\n"));
+}
+
 TEST_CASE("a node that has lost its key says where to read what to do") {
   config_file config{"[listen.tcp]\naddress = \"127.0.0.1:0\"\n[admin]\n"
                      "address = \"\"\n"};
