@@ -220,6 +220,14 @@ std::string missing(const bench::rig_options& x, node_kind of) {
   return {};
 }
 
+/// What to do when there is no node to measure; empty for what is usual.
+std::string no_node_remedy(const error& why, const bench::rig_options& node) {
+  if (!node.spawned())
+    return key_remedy(why);
+  // Its log has gone with its folder.
+  return why.code == errc::usage ? "" : "correct that, and measure again";
+}
+
 /// Why a measurement came to no end: nobody it could speak to, or the load.
 trouble unmeasured(const error& why, const bench::rig_options& node) {
   auto another = node.spawned() || why.code != errc::no_connection
@@ -247,8 +255,7 @@ exit_code measure(const bench_options<Options>& options, node_kind of,
   auto on = rig::make(options.node);
   if (!on)
     return io.fail(because("can't get a node to measure", on.failure(),
-                           options.node.spawned() ? std::string{}
-                                                  : key_remedy(on.failure())));
+                           no_node_remedy(on.failure(), options.node)));
   tell_progress(**on, io);
   auto report = run(**on, options.load);
   if (!report)

@@ -142,9 +142,10 @@ TEST_CASE("a node that could not be started for a measurement says why") {
     {"bench", "f1", "--irisd", program, "--dir", folder.path().string()});
 
   CHECK(run.code == 1);
-  CHECK(run.err.find("why: io_failed (501): the node ended while it started: "
-                     "no luck\n")
-        != std::string::npos);
+  CHECK(run.err
+        == "iris: can't get a node to measure\nwhy: io_failed (501): the node "
+           "ended while it started: no luck\ntry: correct that, and measure "
+           "again\n");
 }
 
 TEST_CASE("a measurement that takes long says how far it is") {
