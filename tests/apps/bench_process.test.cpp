@@ -114,12 +114,12 @@ TEST_CASE("a node that can't start says why, in whatever words it has") {
      "the disk is gone"},
     {"echo one >&2; echo two >&2", "two"},
     {"exit 3", "it said nothing"}};
-  for (const auto& [script, why] : cases) {
-    CAPTURE(script);
-    stand_in program{script};
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
+    stand_in program{x.first};
 
     CHECK(node_process::start(program.with).failure().context
-          == std::string{"the node ended while it started: "} + why);
+          == std::string{"the node ended while it started: "} + x.second);
   }
 }
 

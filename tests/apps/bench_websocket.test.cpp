@@ -102,15 +102,15 @@ TEST_CASE("an answer that is no upgrade is refused, also an endless one") {
     {"HTTP/1.1 200 " + std::string(10'000, 'x'), declined + "200"},
     {"HTTP/2 ", no_http},
     {std::string{"\0\0\0\x10", 4}, no_http}};
-  for (const auto& [text, why] : cases) {
-    CAPTURE(text);
-    std::string_view bytes = text;
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
+    std::string_view bytes = x.first;
 
     auto done = websocket{}.upgraded(bytes);
 
     REQUIRE_FALSE(done);
     CHECK(done.failure().code == errc::no_connection);
-    CHECK(done.failure().context == why);
+    CHECK(done.failure().context == x.second);
   }
 }
 

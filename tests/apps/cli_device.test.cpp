@@ -65,9 +65,9 @@ TEST_CASE("who comes in to send or to ask leaves no device, also if refused") {
     {{"device", "remove", "nowhere"}, 1}};
 
   CHECK(devices_of(node, "alice") == "iris-device; ");
-  for (const auto& [command, code] : commands) {
-    CAPTURE(command[0]);
-    CHECK(node.run("alice", command).code == code);
+  for (const auto& x : commands) {
+    CAPTURE(x.first[0]);
+    CHECK(node.run("alice", x.first).code == x.second);
     CHECK(devices_of(node, "alice") == "iris-device; ");
   }
   // One that was named is the user's.

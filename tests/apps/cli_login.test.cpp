@@ -159,16 +159,16 @@ TEST_CASE("a port for clients is no admin listener, whatever it speaks") {
     {node.listener("tcp"), ""},
     {node.listener("tls"), ""}};
 
-  for (const auto& [at, why] : cases) {
-    CAPTURE(at);
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
 
-    auto run = run_iris({"status", "--admin", "http://" + at});
+    auto run = run_iris({"status", "--admin", "http://" + x.first});
 
     CHECK(run.code == 3);
     CHECK(run.out == "");
     CHECK(run.err.starts_with("iris: can't read the node's status\nwhy: "
                               "no_connection (602): "
-                              + at + ": " + why));
+                              + x.first + ": " + x.second));
     CHECK(run.err.ends_with("\ntry: check the address, and that the node is "
                             "running\n"));
   }

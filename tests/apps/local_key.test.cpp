@@ -40,9 +40,9 @@ TEST_CASE(
     {none + tls + wss + made, "tls://[::1]:4 /data/ca.pem"},
     {none + wss + own, "wss://localhost:5 "}};
 
-  for (const auto& [toml, expected] : cases) {
-    CAPTURE(toml);
-    CHECK(address_of(toml) == expected);
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
+    CHECK(address_of(x.first) == x.second);
   }
 }
 
