@@ -7,6 +7,25 @@
 
 namespace iris::actors {
 
+namespace {
+
+/// As many as fit into the text of an error frame, however long they are.
+constexpr std::size_t names_told_max = 12;
+
+/// For whoever has to remove one and may know none of them by name.
+std::string names_of(const std::map<device_id, device_record>& devices) {
+  std::string out;
+  std::size_t told = 0;
+  for (const auto& x : devices) {
+    if (told == names_told_max)
+      return out + " and " + std::to_string(devices.size() - told) + " more";
+    out += (told++ == 0 ? "" : ", ") + x.first.str();
+  }
+  return out;
+}
+
+} // namespace
+
 result<user_state> user_state::load(const persistence::state_store& store,
                                     const keyring& keys) {
   user_state out;
@@ -116,7 +135,8 @@ result<device_record> user_machine::attach(const device_id& which,
     if (devices_.size() >= options_.devices_max)
       return error{errc::too_many_devices,
                    "expected at most " + std::to_string(options_.devices_max)
-                     + " devices: remove one first"};
+                     + " devices, found " + names_of(devices_)
+                     + ": remove one first"};
     i = devices_.emplace(which, device_record{floor(), now}).first;
     store(which, out);
   }

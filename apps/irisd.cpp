@@ -125,8 +125,9 @@ int main(int argc, char** argv) {
   auto loaded = load(file);
   if (loaded)
     return serve(file, *loaded);
-  if (loaded.problems().size() > 1)
+  auto many = loaded.problems().size() > 1;
+  if (many)
     std::cerr << to_string(loaded.problems());
   return fail(iris::cli::unusable(file.empty() ? "the environment" : file,
-                                  loaded.problems()));
+                                  loaded.problems(), many));
 }

@@ -167,11 +167,14 @@ result<void> server::open_keys() {
   // is made comes first, so that a store is never in what could vanish.
   std::error_code ignored;
   auto first = !std::filesystem::exists(store_directory(), ignored);
-  if (first)
-    if (auto made =
-          persistence::make_directories(settings_.node.data_dir, disk_);
-        !made)
+  const auto& home = settings_.node.data_dir;
+  if (first) {
+    if (auto made = persistence::make_directories(home, disk_); !made)
       return at("node.data_dir", made.failure());
+    if (!std::filesystem::is_directory(home, ignored))
+      return error{errc::io_failed, "node.data_dir: " + home.string()
+                                      + " is a file, expected a folder"};
+  }
   auto path = config::signing_key_path(settings_);
   auto key = first ? security::load_or_create_signing_key(path)
                    : security::load_signing_key(path);

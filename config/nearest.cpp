@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 64;
 
-// One typing error in four letters still is the same word.
+// One typing error in four letters still is the same word; in a word of two,
+// it is another.
 std::size_t errors_max(std::string_view known) {
-  return std::clamp<std::size_t>(known.size() / 4, 1, 3);
+  return known.size() < 3 ? 0 : std::clamp<std::size_t>(known.size() / 4, 1, 3);
 }
 
 bool could_be_close(std::string_view a, std::string_view known) {

@@ -13,7 +13,8 @@ namespace iris::config {
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The known name of which `name` is a misspelling: the first of those that
-/// are the fewest edits away, at most one in four letters. Empty if none is.
+/// are the fewest edits away, at most one in four letters, and none in two.
+/// Empty if none is.
 std::string_view closest(std::string_view name,
                          std::span<const std::string_view> known);
 

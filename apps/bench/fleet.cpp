@@ -43,10 +43,14 @@ void member::burst_ended() {
 }
 
 void member::closed(const error& why) {
-  fleet_.fail(*this, why);
+  if (greeted_)
+    fleet_.fail(*this, why);
+  else
+    fleet_.fail(why);
 }
 
 void member::on(protocol::welcome&) {
+  greeted_ = true;
   auto token = fleet_.options_.token(who_);
   if (!token)
     return fleet_.fail(*this, token.failure());
@@ -126,8 +130,12 @@ void fleet::ready() {
 }
 
 void fleet::fail(const member& who, const error& why) {
+  fail({why.code, who.who().str() + ": " + why.context});
+}
+
+void fleet::fail(const error& why) {
   if (!failure_)
-    failure_ = error{why.code, who.who().str() + ": " + why.context};
+    failure_ = why;
 }
 
 std::string fleet::progress(const char* awaited) const {

@@ -48,6 +48,7 @@ private:
   const std::uint32_t index_;
   std::shared_ptr<link> link_;
   bool reads_inbox_ = false;
+  bool greeted_ = false;
   inbox_offset received_;
   inbox_offset acknowledged_;
 };
@@ -109,6 +110,8 @@ private:
   void ready();
   std::string progress(const char* awaited) const;
   void fail(const member& who, const error& why);
+  /// To whom it happened first is chance.
+  void fail(const error& why);
 
   reactor& reactor_;
   const options options_;

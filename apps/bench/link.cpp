@@ -1,5 +1,8 @@
 #include "apps/bench/link.hpp"
 
+#include "clients/cpp/reasons.hpp"
+#include "clients/cpp/tls.hpp"
+
 #include <cerrno>
 #include <openssl/err.h>
 #include <sys/socket.h>
@@ -61,8 +64,9 @@ void link::shake_hands() {
   case SSL_ERROR_WANT_WRITE:
     return await(wait_type::wait_write, &link::shake_hands);
   default:
-    fail(errc::no_connection,
-         "the TLS handshake failed, expected a certificate that --ca trusts");
+    auto why = client::tls_context::failure(tls_.get(),
+                                            ERR_GET_REASON(ERR_peek_error()));
+    fail(why.code, why.context);
   }
 }
 
@@ -78,7 +82,7 @@ void link::read() {
   while (user_) {
     auto n = read_some();
     if (n < 0)
-      return fail(errc::no_connection, "the node closed the connection");
+      return fail_closed();
     if (n == 0)
       return await(wait_type::wait_read, &link::read);
     take({reactor_.scratch().data(), static_cast<std::size_t>(n)});
@@ -90,6 +94,9 @@ void link::read() {
 }
 
 void link::take(std::string_view bytes) {
+  // As frames these four bytes would be the length of one.
+  if (!std::exchange(heard_, true) && !websocket_ && bytes.starts_with("HTTP"))
+    return fail(errc::no_connection, std::string{client::reasons::web_server});
   if (websocket_ && !upgraded_) {
     auto done = websocket_->upgraded(bytes);
     if (!done)
@@ -141,7 +148,7 @@ void link::flush() {
   while (user_ && written < out_.size()) {
     auto n = write_some(std::string_view{out_}.substr(written));
     if (n < 0)
-      return fail(errc::no_connection, "the node closed the connection");
+      return fail_closed();
     if (n == 0) {
       write_blocked_ = true;
       await(wait_type::wait_write, &link::flush);
@@ -183,6 +190,11 @@ long link::judge_tls(int outcome) {
     return outcome;
   auto why = SSL_get_error(tls_.get(), outcome);
   return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? 0 : -1;
+}
+
+void link::fail_closed() {
+  fail(errc::no_connection, heard_ ? "the node closed the connection"
+                                   : std::string{client::reasons::silent});
 }
 
 void link::fail(errc code, const std::string& why) {

@@ -62,6 +62,7 @@ private:
   void take(std::string_view bytes);
   bool take_frame(std::string_view frame);
   void send_later();
+  void fail_closed();
   void fail(errc code, const std::string& why);
   /// Bytes moved, 0 if it would block, -1 if the connection is gone.
   long read_some();
@@ -76,7 +77,8 @@ private:
   std::optional<websocket> websocket_; ///< in the place of framer_
   std::string host_;
   bool upgraded_ = false;
-  std::string frame_; ///< one that is being sent
+  bool heard_ = false; ///< of the node, TLS aside
+  std::string frame_;  ///< one that is being sent
   std::string out_;
   bool flush_scheduled_ = false;
   bool write_blocked_ = false;

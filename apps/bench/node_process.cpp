@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -68,6 +69,20 @@ int spawn(pid_t& pid, const node_process::options& with, int out) {
   return result;
 }
 
+/// Why it ended, as it said, or the last line of its log, which goes with the
+/// folder that it is in.
+std::string last_words(const std::filesystem::path& log) {
+  constexpr std::string_view why = "why: ";
+  std::ifstream in{log};
+  std::string out;
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with(why))
+      return line.substr(why.size());
+    else if (!line.empty())
+      out = line;
+  return out.empty() ? "it said nothing" : out;
+}
+
 } // namespace
 
 result<scratch_directory>
@@ -119,8 +134,7 @@ result<void> node_process::await_ready(int pipe, const options& with) {
     auto n = read(pipe, buffer, sizeof buffer);
     if (n <= 0)
       return error{errc::io_failed,
-                   "the node ended while it started; its log is in "
-                     + with.log.string()};
+                   "the node ended while it started: " + last_words(with.log)};
     text.append(buffer, static_cast<std::size_t>(n));
     for (auto end = text.find('\n'); end != text.npos; end = text.find('\n')) {
       heed(text.substr(0, end), ready);

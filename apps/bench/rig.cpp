@@ -5,6 +5,8 @@
 #include "config/load.hpp"
 #include "security/key_file.hpp"
 
+#include <boost/asio/connect.hpp>
+
 #include <csignal>
 #include <fstream>
 
@@ -159,10 +161,14 @@ result<void> rig::aim(const std::string& transport, const std::string& where,
   boost::system::error_code failed;
   boost::asio::ip::tcp::resolver lookup{loop_.io()};
   auto found = lookup.resolve(at->host, std::to_string(at->port), failed);
-  if (failed || found.empty())
+  // A name may have several addresses: the node listens at one.
+  boost::asio::ip::tcp::socket probe{loop_.io()};
+  if (!failed)
+    target_.address = boost::asio::connect(probe, found, failed);
+  if (failed)
     return error{errc::no_connection, where + ": " + failed.message()};
-  target_ = {found.begin()->endpoint(), at->host, nullptr,
-             is_websocket(transport)};
+  target_.host = at->host;
+  target_.websocket = is_websocket(transport);
   if (!is_secure(transport))
     return {};
   auto context = security::client_context(ca);

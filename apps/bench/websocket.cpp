@@ -1,5 +1,6 @@
 #include "apps/bench/websocket.hpp"
 
+#include "clients/cpp/reasons.hpp"
 #include "protocol/frames.hpp"
 
 #include <cstdint>
@@ -44,16 +45,20 @@ void websocket::wrap(std::string_view message, std::string& out) {
 }
 
 result<bool> websocket::upgraded(std::string_view& bytes) {
-  constexpr std::string_view end = "\r\n\r\n";
+  namespace reasons = client::reasons;
+  constexpr std::string_view http = "HTTP/1.", end = "\r\n\r\n";
+  constexpr std::size_t status_at = http.size() + 2, status_bytes = 3;
   auto before = partial_.size();
   partial_.append(bytes.substr(0, answer_bytes_max));
+  // Who speaks something else may wait for more of us now.
+  if (!partial_.starts_with(http.substr(0, partial_.size())))
+    return error{errc::no_connection, std::string{reasons::not_websocket}};
   auto at = partial_.find(end);
   if (at == partial_.npos && partial_.size() < answer_bytes_max)
     return false;
-  if (at == partial_.npos || !partial_.starts_with("HTTP/1.1 101 "))
-    return error{errc::no_connection,
-                 "expected a listener for WebSocket, found: "
-                   + partial_.substr(0, partial_.find('\r'))};
+  auto status = partial_.substr(status_at, status_bytes);
+  if (at == partial_.npos || status != "101")
+    return error{errc::no_connection, std::string{reasons::declined} + status};
   bytes.remove_prefix(at + end.size() - before);
   partial_.clear();
   return true;

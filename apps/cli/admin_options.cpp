@@ -38,10 +38,13 @@ result<http_answer> call(const admin_node& node, http_request what,
                          std::initializer_list<unsigned> fine) {
   what.token = node.token;
   auto answer = call(node.where, what, node.at_most);
-  if (answer
-      && std::find(fine.begin(), fine.end(), answer->status) == fine.end())
-    return failure_of(*answer);
-  return answer;
+  if (!answer
+      || std::find(fine.begin(), fine.end(), answer->status) != fine.end())
+    return answer;
+  auto why = failure_of(*answer);
+  if (why.code == errc::no_connection)
+    why.context.insert(0, node.where.str() + ": ");
+  return why;
 }
 
 result<http_answer> call(const admin_options& with, http_request what) {

@@ -2,6 +2,7 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/table.hpp"
 
 #include <cmath>
@@ -62,7 +63,7 @@ void print_text(const bench::report& x, std::ostream& to) {
      << " before, store on " << x.store << std::endl;
 }
 
-exit_code show(const bench::report& x, const console& io) {
+exit_code show(const bench::report& x, bool spawned, const console& io) {
   if (io.json)
     io.out << to_line(to_json(x)) << std::endl;
   else
@@ -71,7 +72,9 @@ exit_code show(const bench::report& x, const console& io) {
     return exit_code::ok;
   return io.fail({exit_code::failed, "the node broke a promise",
                   "messages were lost, duplicated, reordered or changed",
-                  "keep the node's store and log, and report it"});
+                  spawned ? "report it; to keep the store and the log, measure "
+                            "a node that you start yourself, with --server"
+                          : "keep the node's store and log, and report it"});
 }
 
 /// It takes seconds to minutes: whoever waits sees that it goes on.
@@ -209,9 +212,35 @@ std::string missing(const bench::rig_options& x, node_kind of) {
     return {};
   if (x.config.empty())
     return "--server: expected --config too, the configuration of that node";
+  if (x.ca.empty()
+      && (x.server.starts_with("tls:") || x.server.starts_with("wss:")))
+    return "--server: expected --ca too, whom to trust at " + x.server;
   if (of == node_kind::known_process && x.pid == 0)
     return "it reads the memory of the node, expected --pid";
   return {};
+}
+
+/// What to do when there is no node to measure; empty for what is usual.
+std::string no_node_remedy(const error& why, const bench::rig_options& node) {
+  if (!node.spawned())
+    return key_remedy(why);
+  // Its log has gone with its folder.
+  return why.code == errc::usage ? "" : "correct that, and measure again";
+}
+
+/// Why a measurement came to no end: nobody it could speak to, or the load.
+trouble unmeasured(const error& why, const bench::rig_options& node) {
+  auto another = node.spawned() || why.code != errc::no_connection
+                   ? std::string{}
+                   : connection_remedy(why, node.server, !node.ca.empty());
+  if (!another.empty())
+    return because("can't measure the node at " + node.server, why, another);
+  return because(
+    "the measurement did not come to its end", why,
+    node.spawned()
+      ? "try with less load; to see a node's log, measure one that "
+        "you start yourself, with --server"
+      : "try with less load, and look at the node's log");
 }
 
 template <class Options>
@@ -226,17 +255,14 @@ exit_code measure(const bench_options<Options>& options, node_kind of,
   auto on = rig::make(options.node);
   if (!on)
     return io.fail(because("can't get a node to measure", on.failure(),
-                           options.node.spawned() ? std::string{}
-                                                  : key_remedy(on.failure())));
+                           no_node_remedy(on.failure(), options.node)));
   tell_progress(**on, io);
   auto report = run(**on, options.load);
   if (!report)
-    return io.fail(because("the measurement did not come to its end",
-                           report.failure(),
-                           "try with less load, and look at the node's log"));
+    return io.fail(unmeasured(report.failure(), options.node));
   if (auto ok = (*on)->finish(); !ok)
     return io.fail(because("the node did not end as it should", ok.failure()));
-  return show(*report, io);
+  return show(*report, options.node.spawned(), io);
 }
 
 template <class Options>

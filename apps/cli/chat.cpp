@@ -1,5 +1,6 @@
 #include "apps/cli/chat.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace iris::cli {
@@ -72,8 +73,10 @@ void chat::on(const client::failed& x) {
 void chat::on(const protocol::history_page& x) {
   if (!answered(x.n))
     return;
-  for (const auto& one : x.list)
-    view_.message(one);
+  // None were wanted: it was only asked for to learn whether it may be.
+  if (ready() || options_.history > 0)
+    for (const auto& one : x.list)
+      view_.message(one);
   begin(x.head);
 }
 
@@ -97,11 +100,15 @@ void chat::on(const client::refused& x) {
     return;
   auto first = i->second == question::history && !ready();
   asked_.erase(i);
-  // Nobody has written yet: there is no conversation to have a history.
-  auto new_one =
-    first && options_.to.user
+  auto outside =
+    first
     && (x.why.code == errc::not_found || x.why.code == errc::not_a_member);
-  if (!new_one)
+  if (outside && !options_.to.user) {
+    closed_ = x.why;
+    return;
+  }
+  // Where nobody has written yet there is no conversation to have a history.
+  if (!outside)
     view_.notice(to_string(x.why));
   if (first)
     begin({});
@@ -150,8 +157,12 @@ bool chat::command(const std::string& line) {
                    + std::to_string(protocol::limits::page_max));
     else
       ask_history(count);
-  } else {
+  } else if (line == "/help") {
     view_.notice(help);
+  } else {
+    failed_ = true;
+    auto word = line.substr(0, line.find(' '));
+    view_.notice("there is no " + word + ", and nothing was sent; " + help);
   }
   return true;
 }
@@ -168,9 +179,10 @@ void chat::send(const std::string& line) {
 }
 
 void chat::ask_history(std::uint32_t count) {
-  if (count == 0)
+  if (count == 0 && options_.to.user)
     return begin({});
-  asked(question::history, node_.ask_history(conversation_, count));
+  asked(question::history,
+        node_.ask_history(conversation_, std::max(count, 1U)));
 }
 
 void chat::ask_who() {

@@ -51,8 +51,10 @@ public:
   std::size_t unanswered() const noexcept { return pending_.size(); }
   /// Questions without an answer.
   bool asking() const noexcept { return !asked_.empty(); }
-  /// A line was refused.
+  /// A line was refused, or was a command that there is not.
   bool failed() const noexcept { return failed_; }
+  /// Why there is nothing to chat in; none as long as there may be.
+  const error& closed() const noexcept { return closed_; }
 
 private:
   enum class question { history, status, roster };
@@ -90,6 +92,7 @@ private:
   bool live_ = false;
   bool lost_ = false; ///< the connection, and it was said
   bool failed_ = false;
+  error closed_;
   /// Up to where messages have been shown; nothing before the history was.
   std::optional<sequence> shown_;
   /// Came while the history was asked for.

@@ -2,6 +2,7 @@
 #include "apps/cli/chat_screen.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/local_key.hpp"
+#include "apps/cli/remedies.hpp"
 #include "apps/cli/session.hpp"
 #include "apps/cli/terminal.hpp"
 
@@ -20,14 +21,17 @@ class chat_session final : chat_node {
 public:
   chat_session(const chat_options& options, const console& io, target to,
                login with)
-    : options_(options), interactive_(line_source::interactive(io.in)),
-      view_(make_view(io)),
+    : options_(options), group_(to.group),
+      interactive_(line_source::interactive(io.in)), view_(make_view(io)),
       chat_({to, options.history, with.options.device}, *this, *view_),
       session_(io, std::move(with), "can't chat with " + to.str()),
       lines_(make_input(io)) {
     session_.on_event([this](const client::event& x) {
       chat_.handle(x);
-      advance();
+      if (const auto& why = chat_.closed())
+        session_.fail(why, group_remedy(why, group_));
+      else
+        advance();
     });
     session_.before_failing([this] { close_screen(); });
   }
@@ -116,6 +120,7 @@ private:
   }
 
   const chat_options& options_;
+  const conversation_id group_;
   const bool interactive_;
   bool reading_ = false;
   bool finishing_ = false;

@@ -1,4 +1,5 @@
 #include "apps/cli/command.hpp"
+#include "apps/cli/config_files.hpp"
 #include "apps/cli/files.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/table.hpp"
@@ -23,25 +24,8 @@ ordered_json to_json(const config::problem& x) {
           {"nearest", x.nearest}};
 }
 
-exit_code check(const config_options& options, const console& io) {
-  auto loaded = config::load(options.file);
-  if (io.json) {
-    auto all = ordered_json::array();
-    for (const auto& x : loaded.problems())
-      all.push_back(to_json(x));
-    io.out << to_line({{"ok", all.empty()}, {"problems", all}}) << '\n';
-  } else if (loaded) {
-    io.out << options.file << ": ok\n";
-  } else {
-    io.out << to_string(loaded.problems());
-  }
-  io.out.flush();
-  return loaded ? exit_code::ok
-                : io.fail(unusable(options.file, loaded.problems()));
-}
-
-/// Where each option was said, as people look for it.
-using origins = std::map<std::string, std::string, std::less<>>;
+/// Where each option was said.
+using origins = std::map<std::string, config::origin, std::less<>>;
 
 origins origins_in(const std::string& file,
                    const config::environment& variables) {
@@ -51,14 +35,39 @@ origins origins_in(const std::string& file,
     auto content = config::read_toml(*text, config::is_section);
     if (auto all = std::get_if<std::vector<config::entry>>(&content))
       for (const auto& x : *all)
-        out[x.name] =
-          config::origin{file, x.value.where.line, x.value.where.column, false}
-            .str();
+        out[x.name] = {file, x.value.where.line, x.value.where.column, false};
   }
   for (const auto& x : config::options())
     if (auto name = config::variable_name(x.name()); variables.contains(name))
-      out[std::string{x.name()}] = name;
+      out[std::string{x.name()}] = {name, 0, 0, true};
   return out;
+}
+
+std::vector<config::problem> problems_of(const std::string& file) {
+  auto variables = config::process_environment();
+  auto loaded = config::load(file, variables);
+  if (!loaded)
+    return loaded.problems();
+  auto from = origins_in(file, variables);
+  return wrong_files(*loaded, [&](std::string_view option) {
+    auto i = from.find(option);
+    return i == from.end() ? config::origin{file} : i->second;
+  });
+}
+
+exit_code check(const config_options& options, const console& io) {
+  auto problems = problems_of(options.file);
+  auto good = problems.empty();
+  if (io.json) {
+    auto all = ordered_json::array();
+    for (const auto& x : problems)
+      all.push_back(to_json(x));
+    io.out << to_line({{"ok", good}, {"problems", all}}) << '\n';
+  } else {
+    io.out << (good ? options.file + ": ok\n" : to_string(problems));
+  }
+  io.out.flush();
+  return good ? exit_code::ok : io.fail(unusable(options.file, problems, true));
 }
 
 exit_code show(const config_options& options, const console& io) {
@@ -68,14 +77,14 @@ exit_code show(const config_options& options, const console& io) {
   if (!loaded)
     return io.fail(
       unusable(options.file.empty() ? "the environment" : options.file,
-               loaded.problems()));
+               loaded.problems(), false));
   auto from = origins_in(options.file, variables);
   table rows{{"OPTION", "VALUE", "FROM"}};
   auto list = ordered_json::array();
   for (const auto& x : config::options()) {
     auto value = config::print(x.type, x.in.get(*loaded));
     auto i = from.find(x.name());
-    auto source = i == from.end() ? "default" : i->second;
+    auto source = i == from.end() ? "default" : i->second.str();
     rows.add({std::string{x.name()}, value, source});
     list.push_back({{"name", x.name()}, {"value", value}, {"from", source}});
   }

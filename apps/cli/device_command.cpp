@@ -51,6 +51,7 @@ exit_code remove_device(const device_options& options, const console& io) {
   auto which = typed_id<device_id>("DEVICE", options.name);
   if (!which)
     return io.fail(because(what.task, which.failure()));
+  what.stand_in = *which;
   what.ask = [&](client::client& by) {
     return outcome_of(by.remove_device(*which));
   };

@@ -21,17 +21,26 @@ const error* refusal_in(const client::event& x) {
 
 class errand_session {
 public:
-  errand_session(const errand& what, const login_options& as, const console& io,
-                 login with)
-    : what_(what), as_(as), device_(with.options.device),
+  /// `passing`: its device is removed when it goes.
+  errand_session(const errand& what, const console& io, login with,
+                 bool passing)
+    : what_(what), device_(with.options.device), passing_(passing),
       session_(io, std::move(with), what.task) {
     session_.on_event([this](const client::event& x) { handle(x); });
+    session_.on_refusal([this](const error& why) {
+      no_place_ =
+        passing_ && what_.stand_in && why.code == errc::too_many_devices;
+      return no_place_;
+    });
   }
 
-  exit_code run() {
-    session_.expect_end_within(as_.timeout_s, what_.awaited);
+  exit_code run(double seconds) {
+    session_.expect_end_within(seconds, what_.awaited);
     return session_.run();
   }
+
+  /// It ended without a word: the user has as many devices as he may.
+  bool found_no_place() const noexcept { return no_place_; }
 
 private:
   void handle(const client::event& x) {
@@ -54,7 +63,7 @@ private:
   void leave(exit_code outcome) {
     leaving_ = true;
     session_.settle(outcome);
-    if (!as_.made_up_device())
+    if (!passing_)
       return session_.end(outcome);
     session_.expect_end_within(leaving_s, "the device to be removed");
     auto asked = session_.node().remove_device(device_);
@@ -73,11 +82,12 @@ private:
   }
 
   const errand& what_;
-  const login_options& as_;
   const device_id device_;
+  const bool passing_;
   session session_;
   bool asked_ = false;
   bool leaving_ = false;
+  bool no_place_ = false;
   std::uint64_t removal_ = 0;
   exit_code outcome_ = exit_code::ok;
 };
@@ -91,7 +101,12 @@ exit_code run(const errand& what, const login_options& as, const console& io) {
       because(what.task, with.failure(), key_remedy(with.failure())));
   with->options.auto_ack = false;
   with->options.inbox_window = 1;
-  return errand_session{what, as, io, *std::move(with)}.run();
+  errand_session first{what, io, *with, as.made_up_device()};
+  auto outcome = first.run(as.timeout_s);
+  if (!first.found_no_place())
+    return outcome;
+  with->options.device = *what.stand_in;
+  return errand_session{what, io, *std::move(with), false}.run(as.timeout_s);
 }
 
 } // namespace iris::cli

@@ -5,6 +5,7 @@
 #include "clients/cpp/client.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace iris::cli {
@@ -25,6 +26,9 @@ struct errand {
   std::function<std::string(const error&)> remedy = [](const error&) {
     return std::string{};
   };
+  /// One of the user's devices: who it comes in as where he has as many as he
+  /// may, and nobody named one.
+  std::optional<device_id> stand_in = {};
   /// What it waits for.
   std::string awaited = "the node to answer";
 };

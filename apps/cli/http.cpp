@@ -112,11 +112,22 @@ error failure_of(const http_answer& x) {
     if (said.contains("text") && said["text"].is_string())
       text = said["text"].get<std::string>();
   }
-  if (code == errc::none)
-    code = x.status == 401   ? errc::unauthenticated
-           : x.status == 403 ? errc::forbidden
-                             : errc::internal;
-  return {code, std::move(text)};
+  if (code != errc::none)
+    return {code, std::move(text)};
+  switch (x.status) {
+  case 401:
+    return {errc::unauthenticated, std::move(text)};
+  case 403:
+    return {errc::forbidden, std::move(text)};
+  default:
+    // What is asked for is there at every node: this is none, or one of its
+    // ports for clients.
+    if (x.status / 100 == 4)
+      return {errc::no_connection, "expected a node's admin listener, found an "
+                                   "answer in HTTP with status "
+                                     + std::to_string(x.status)};
+    return {errc::internal, std::move(text)};
+  }
 }
 
 } // namespace iris::cli

@@ -34,7 +34,7 @@ result<http_answer> call(const config::endpoint& node, const http_request& what,
                          std::chrono::milliseconds at_most);
 
 /// The error in an answer whose status says failure: the node's own words if
-/// it gave any.
+/// it gave any; no_connection if it is the answer of another program.
 error failure_of(const http_answer& x);
 
 } // namespace iris::cli

@@ -72,7 +72,7 @@ bool is_utf8(const std::string& x) {
 } // namespace
 
 std::string date_and_time(timestamp x) {
-  return format(x, "%Y-%m-%d %H:%M:%S");
+  return format(x, "%Y-%m-%d %H:%M:%S %z");
 }
 
 std::string time_of_day(timestamp x) {
@@ -85,8 +85,10 @@ std::string text_of(const protocol::item& x) {
   case protocol::item_kind::message:
     return who + ": " + shown(x.body);
   case protocol::item_kind::group_created:
-    return "* " + who + " made the group \"" + printable(x.title) + "\" with "
-           + names_of(x.members);
+    return "* " + who
+           + (x.title.empty() ? " made a group"
+                              : " made the group \"" + printable(x.title) + '"')
+           + (x.members.empty() ? "" : " with " + names_of(x.members));
   case protocol::item_kind::members_added:
     return "* " + who + " added " + names_of(x.members);
   case protocol::item_kind::members_removed:

@@ -5,7 +5,7 @@
 
 namespace iris::cli {
 
-/// "2026-11-21 09:17:35" in the time zone of the terminal.
+/// "2026-11-21 09:17:35 +0100", in the time zone of the terminal.
 std::string date_and_time(timestamp x);
 /// "09:17".
 std::string time_of_day(timestamp x);

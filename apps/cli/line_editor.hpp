@@ -1,5 +1,7 @@
 #pragma once
 
+#include "protocol/frames.hpp"
+
 #include <optional>
 #include <string>
 
@@ -11,7 +13,8 @@ namespace iris::cli {
 class line_editor {
 public:
   /// One byte more can be typed, so that the line can be refused.
-  static constexpr std::size_t line_bytes_max = 64 * 1024;
+  static constexpr std::size_t line_bytes_max =
+    protocol::limits::body_bytes_max;
 
   enum class outcome {
     typing,    ///< the text is what it is now

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "protocol/frames.hpp"
+
 #include <boost/asio/io_context.hpp>
 
 #include <condition_variable>
@@ -31,7 +33,8 @@ public:
 class line_source final : public line_input {
 public:
   /// Of a longer line one byte more comes, so that it can be refused.
-  static constexpr std::size_t line_bytes_max = 64 * 1024;
+  static constexpr std::size_t line_bytes_max =
+    protocol::limits::body_bytes_max;
 
   line_source(boost::asio::io_context& io, std::istream& in, handler on_line);
   ~line_source() override;

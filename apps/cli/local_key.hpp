@@ -18,7 +18,18 @@ struct local_key {
 /// config_invalid, or with what security::load_signing_key fails with.
 result<local_key> load_local_key(const std::string& config_file);
 
-/// What to do when that failed; empty for what is done about any such error.
+/// Where a client on the node's own machine reaches it.
+struct local_address {
+  std::string server; ///< as --server
+  std::string ca;     ///< as --ca; empty for the system's authorities
+};
+
+/// The first of a node's listeners, those without TLS first. Fails with usage
+/// if its configuration doesn't say: none, or a port that the system chooses.
+result<local_address> local_address_of(const config::settings& x);
+
+/// What to do when a key could not be loaded; empty for what is done about any
+/// such error.
 std::string key_remedy(const error& why);
 
 } // namespace iris::cli

@@ -17,21 +17,19 @@ error wrong(const std::string& text) {
   return {errc::usage, text};
 }
 
+constexpr auto usual_server = "tcp://127.0.0.1:7300";
+
 /// Signs a new token for each connection.
-result<std::function<std::string()>> sign_tokens(const std::string& config,
-                                                 const user_id& who) {
-  auto key = load_local_key(config);
-  if (!key)
-    return key.failure();
-  auto issuer =
-    std::make_shared<security::token_issuer>(std::move(key->issuer));
+std::function<std::string()> sign_tokens(security::token_issuer by,
+                                         const user_id& who) {
+  auto issuer = std::make_shared<security::token_issuer>(std::move(by));
   security::claims whom;
   whom.user = who;
-  return std::function<std::string()>{[issuer, whom] {
+  return [issuer, whom] {
     auto token =
       issuer->issue(whom, std::chrono::hours{1}, system_clock().wall_now());
     return token ? *token : std::string{};
-  }};
+  };
 }
 
 /// Reads the file again for each connection but the first: a token lives for a
@@ -51,23 +49,45 @@ result<std::function<std::string()>> read_tokens(const std::string& file) {
     }};
 }
 
-result<std::function<std::string()>> tokens(const login_options& from,
-                                            const user_id& as) {
-  if (!from.token_file.empty())
-    return read_tokens(from.token_file);
+/// What the token comes from, and where its node is.
+struct source {
+  std::function<std::string()> token;
+  local_address node;
+};
+
+/// The node of --config is where that says that it listens.
+result<source> source_of(const login_options& from, const user_id& as) {
+  if (!from.token_file.empty()) {
+    auto token = read_tokens(from.token_file);
+    if (!token)
+      return token.failure();
+    return source{*std::move(token), {usual_server, {}}};
+  }
   if (from.config.empty())
     return wrong("expected --token-file FILE, or --config FILE and --as USER");
   if (as.empty())
     return wrong("--config: expected --as USER too, whom to sign a token for");
-  return sign_tokens(from.config, as);
+  auto key = load_local_key(from.config);
+  if (!key)
+    return key.failure();
+  local_address node{from.server, {}};
+  if (from.server.empty()) {
+    auto found = local_address_of(key->settings);
+    if (!found)
+      return found.failure();
+    node = *std::move(found);
+  }
+  return source{sign_tokens(std::move(key->issuer), as), std::move(node)};
 }
 
 } // namespace
 
 void declare(CLI::App& command, login_options& x, std::string device) {
   x.device = x.usual_device = std::move(device);
-  command.add_option("--server", x.server, "tcp://, tls://, ws:// or wss://")
-    ->capture_default_str();
+  command.add_option("--server", x.server,
+                     "tcp://, tls://, ws:// or wss://; if not given, where the "
+                     "node of --config listens, else "
+                       + std::string{usual_server});
   command.add_option("--ca", x.ca,
                      "Whom to trust, with tls:// and wss://; the system's "
                      "authorities if not given");
@@ -75,8 +95,8 @@ void declare(CLI::App& command, login_options& x, std::string device) {
     command.add_option("--token-file", x.token_file, "File with a token");
   command
     .add_option("-c,--config", x.config,
-                "Instead of a token: sign one with the key of this node's "
-                "configuration")
+                "Instead of a token and --server: sign one with the key of "
+                "this node's configuration, and connect where that listens")
     ->excludes(token);
   command.add_option("--as", x.as, "Who you are");
   command
@@ -92,9 +112,6 @@ void declare(CLI::App& command, login_options& x, std::string device) {
 
 result<login> prepare(const login_options& from) {
   login out;
-  auto where = client::url::parse(from.server);
-  if (!where)
-    return wrong("--server: " + where.failure().context);
   auto device = typed_id<device_id>("--device", from.device);
   if (!device)
     return device.failure();
@@ -104,22 +121,27 @@ result<login> prepare(const login_options& from) {
       return as.failure();
     out.as = *as;
   }
-  auto token = tokens(from, out.as);
-  if (!token)
-    return token.failure();
+  auto by = source_of(from, out.as);
+  if (!by)
+    return by.failure();
+  auto server = from.server.empty() ? by->node.server : from.server;
+  auto ca = from.ca.empty() ? by->node.ca : from.ca;
+  auto where = client::url::parse(server);
+  if (!where)
+    return wrong("--server: " + where.failure().context);
   if (where->secure) {
-    auto tls = client::tls_context::create(from.ca);
+    auto tls = client::tls_context::create(ca);
     if (!tls)
       return wrong("--ca: " + tls.failure().context);
     out.tls = *std::move(tls);
-  } else if (!from.ca.empty()) {
+  } else if (!ca.empty()) {
     return wrong("--ca: expected a --server with tls:// or wss://, found "
-                 + from.server);
+                 + server);
   }
-  out.names_authority = !from.ca.empty();
-  out.options.endpoints = {from.server};
+  out.names_authority = !ca.empty();
+  out.options.endpoints = {server};
   out.options.device = *device;
-  out.options.token = *std::move(token);
+  out.options.token = std::move(by->token);
   out.options.agent = "iris-cli";
   return out;
 }

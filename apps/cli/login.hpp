@@ -11,7 +11,8 @@ namespace iris::cli {
 
 /// How a command that chats finds its node and says who it is.
 struct login_options {
-  std::string server = "tcp://127.0.0.1:7300";
+  /// Empty: where the node of `config` listens, else where one does by default.
+  std::string server;
   std::string ca;
   std::string token_file;
   /// Instead of a token: one is signed here, for `as`, with the key of a

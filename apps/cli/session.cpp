@@ -80,4 +80,11 @@ void session::look_at(const client::disconnected& x) {
          connection_remedy(x.reason, server_, names_authority_));
 }
 
+void session::look_at(const client::stopped& x) {
+  if (knows_better_(x.reason))
+    end(exit_code_of(x.reason.code));
+  else
+    fail(x.reason);
+}
+
 } // namespace iris::cli

@@ -27,6 +27,12 @@ public:
     before_failing_ = std::move(x);
   }
 
+  /// Called with a refusal for good; whether the session ends without a word,
+  /// because its owner knows what else to do.
+  void on_refusal(std::function<bool(const error&)> x) {
+    knows_better_ = std::move(x);
+  }
+
   client::client& node() noexcept { return client_; }
   boost::asio::io_context& io() noexcept { return io_; }
   const console& terminal() const noexcept { return console_; }
@@ -50,7 +56,7 @@ private:
   void handle(client::event what);
   void look_at(const client::connected& x);
   void look_at(const client::disconnected& x);
-  void look_at(const client::stopped& x) { fail(x.reason); }
+  void look_at(const client::stopped& x);
   template <class Event>
   void look_at(const Event&) {
     // nop
@@ -63,6 +69,9 @@ private:
   const bool names_authority_;
   handler handler_;
   std::function<void()> before_failing_ = [] {};
+  std::function<bool(const error&)> knows_better_ = [](const error&) {
+    return false;
+  };
   bool was_connected_ = false;
   std::optional<exit_code> settled_;
   std::optional<exit_code> ended_;

@@ -1,8 +1,10 @@
+#include "apps/cli/chat_view.hpp"
 #include "apps/cli/command.hpp"
 #include "apps/cli/item_text.hpp"
 #include "apps/cli/local_key.hpp"
 #include "apps/cli/rows.hpp"
 #include "apps/cli/session.hpp"
+#include "apps/cli/table.hpp"
 #include "apps/cli/terminal.hpp"
 #include "clients/cpp/reasons.hpp"
 
@@ -63,8 +65,15 @@ private:
     if (auto message = std::get_if<client::message>(&what)) {
       take(*message);
     } else if (auto gap = std::get_if<client::skipped>(&what)) {
-      io_.err << "offsets " << gap->first.value << " to " << gap->last.value
-              << " are no longer kept" << std::endl;
+      tell("offsets " + std::to_string(gap->first.value) + " to "
+           + std::to_string(gap->last.value) + " are no longer kept");
+    } else if (auto lost = std::get_if<client::disconnected>(&what)) {
+      // Attempts to come back that fail are no news.
+      if (!std::exchange(lost_, true))
+        tell(lost_text(lost->reason));
+    } else if (std::holds_alternative<client::connected>(what)) {
+      if (std::exchange(lost_, false))
+        tell("connected again");
     } else if (std::holds_alternative<protocol::live>(what)
                && options_.no_follow) {
       session_.end(exit_code::ok);
@@ -77,6 +86,12 @@ private:
                       "leave --from out to go on where this device stopped; "
                       "--from 1 is all that is kept");
     }
+  }
+
+  /// What is none of the inbox.
+  void tell(const std::string& text) const {
+    io_.err << (io_.json ? to_line({{"notice", text}}) : printable(text))
+            << std::endl;
   }
 
   void take(const client::message& x) {
@@ -94,6 +109,7 @@ private:
   const console& io_;
   session session_;
   std::uint64_t shown_ = 0;
+  bool lost_ = false; ///< the connection, and it was said
 };
 
 exit_code tail(const tail_options& options, const console& io) {

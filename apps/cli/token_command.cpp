@@ -81,9 +81,13 @@ exit_code issue_there(const admin_options& by, const token_request& what,
   if (what.lifetime)
     body["lifetime_s"] = what.lifetime->count();
   auto answer = call(by, {"POST", "/v1/tokens", {}, to_line(body)});
-  if (!answer)
-    return io.fail(
-      because(failed, answer.failure(), operator_remedy(answer.failure())));
+  if (!answer) {
+    auto out =
+      because(failed, answer.failure(), operator_remedy(answer.failure()));
+    if (out.code != exit_code::usage)
+      out.remedy += "; or sign it where the node's key is: --config FILE";
+    return io.fail(out);
+  }
   auto said = nlohmann::json::parse(answer->body, nullptr, false);
   if (!said.is_object() || !said["token"].is_string())
     return io.fail({exit_code::failed, failed,

@@ -33,7 +33,8 @@ std::string remedy_for(errc code) {
   case errc::device_removed:
     return "name another --device";
   case errc::too_many_devices:
-    return "name a --device that the user has already";
+    return "remove one that is not used any more: iris device remove NAME; or "
+           "come in as one of them: --device NAME";
   case errc::too_many_connections:
   case errc::overloaded:
   case errc::rate_limited:
@@ -88,15 +89,17 @@ trouble because(std::string what, const error& reason, std::string remedy) {
 }
 
 trouble unusable(const std::string& what,
-                 const std::vector<config::problem>& problems) {
+                 const std::vector<config::problem>& problems, bool listed) {
   auto n = problems.size();
+  auto count = std::to_string(n) + (n == 1 ? " problem" : " problems");
   const auto& first = problems.front();
   // Nothing could be read: no option is to blame.
   auto whole =
     first.name.empty() && first.where.line == 0 && !first.where.variable;
   return {exit_code::usage, what + " can't be used",
-          std::to_string(n) + (n == 1 ? " problem" : " problems")
-            + ", the first is " + to_string(first),
+          listed   ? count + ", listed above"
+          : n == 1 ? to_string(first)
+                   : count + ", the first is " + to_string(first),
           whole ? "check the path; without a file every option has its default"
                 : "correct it; docs/configuration.md has every option"};
 }

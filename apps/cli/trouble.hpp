@@ -38,10 +38,10 @@ struct trouble {
 /// unless there is a better one.
 trouble because(std::string what, const error& reason, std::string remedy = {});
 
-/// `what` can't be used, because of what is wrong with it. Precondition: there
-/// is a problem.
+/// `what` can't be used, because of what is wrong with it; `listed`: all of it
+/// has been said before. Precondition: there is a problem.
 trouble unusable(const std::string& what,
-                 const std::vector<config::problem>& problems);
+                 const std::vector<config::problem>& problems, bool listed);
 
 /// Three lines, "iris: …", "why: …" and "try: …"; or one line of JSON,
 /// {"error":{"exit":…,"what":…,"why":…,"remedy":…}}.

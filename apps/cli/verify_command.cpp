@@ -31,6 +31,13 @@ std::string store_in(const std::string& directory) {
 
 /// Opening makes a store where there is none, so whose it is is read first.
 result<persistence::identity> identity_of(const std::string& store) {
+  constexpr auto expected = ", expected the folder with the store of a node";
+  std::error_code ignored;
+  auto type = std::filesystem::status(store, ignored).type();
+  if (type == std::filesystem::file_type::not_found)
+    return error{errc::store_missing, "there is no " + store + expected};
+  if (type == std::filesystem::file_type::regular)
+    return error{errc::store_missing, store + " is a file" + expected};
   auto text = read_file(store + "/IDENTITY", identity_bytes_max);
   if (text)
     return persistence::parse_identity(*text);

@@ -1,6 +1,7 @@
 #include "actors/user_machine.hpp"
 
 #include "actors/log_reader.hpp"
+#include "protocol/frames.hpp"
 #include "tests/actors/support.hpp"
 
 #include <doctest/doctest.h>
@@ -285,6 +286,30 @@ TEST_CASE("a user has at most as many devices as the operator allows") {
   it.reload();
   CHECK(it.machine->devices().size() == 2);
   CHECK(it.attach("a").failure().code == errc::too_many_devices);
+}
+
+TEST_CASE("who may have no more devices is told of those he has") {
+  user_options two;
+  two.devices_max = 2;
+  user_harness it{two};
+  REQUIRE(it.attach("phone"));
+  REQUIRE(it.attach("laptop"));
+
+  CHECK(it.attach("tablet").failure().context
+        == "expected at most 2 devices, found laptop, phone: remove one first");
+}
+
+TEST_CASE("of many devices with long names no more are told than fit") {
+  user_options many;
+  many.devices_max = 20;
+  user_harness it{many};
+  for (char x = 'a'; x < 'a' + 20; ++x)
+    REQUIRE(it.attach(std::string(64, x)));
+
+  auto text = it.attach("tablet").failure().context;
+
+  CHECK(text.size() <= protocol::limits::text_bytes_max);
+  CHECK(text.ends_with(std::string(64, 'l') + " and 8 more: remove one first"));
 }
 
 TEST_CASE("only a device that is there can be removed") {

@@ -116,6 +116,21 @@ TEST_CASE("a node that ends while it starts is told from a slow one") {
   CHECK(node_process::start(slow.with).failure().code == errc::timed_out);
 }
 
+TEST_CASE("a node that can't start says why, in whatever words it has") {
+  const std::pair<const char*, const char*> cases[] = {
+    {"echo irisd: no >&2; echo why: the disk is gone >&2; echo try: x >&2",
+     "the disk is gone"},
+    {"echo one >&2; echo two >&2", "two"},
+    {"exit 3", "it said nothing"}};
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
+    stand_in program{x.first};
+
+    CHECK(node_process::start(program.with).failure().context
+          == std::string{"the node ended while it started: "} + x.second);
+  }
+}
+
 TEST_CASE("a node that ends badly is not taken for a good one") {
   stand_in program{"trap 'exit 9' TERM; echo ready;"
                    "while :; do read x < /dev/null; done"};

@@ -92,14 +92,25 @@ TEST_CASE("what comes behind the answer to the upgrade stays") {
 }
 
 TEST_CASE("an answer that is no upgrade is refused, also an endless one") {
-  for (const auto& text : {std::string{"HTTP/1.1 400 Bad Request\r\n\r\n"},
-                           std::string(10'000, 'x')}) {
-    std::string_view bytes = text;
+  const std::string declined =
+    "expected a WebSocket, found an answer in HTTP with status ";
+  const std::string no_http =
+    "expected a WebSocket, found a port that does not answer in HTTP";
+  const std::pair<std::string, std::string> cases[] = {
+    {"HTTP/1.1 400 Bad Request\r\n\r\n", declined + "400"},
+    {"HTTP/1.0 502 Bad Gateway\r\n\r\n", declined + "502"},
+    {"HTTP/1.1 200 " + std::string(10'000, 'x'), declined + "200"},
+    {"HTTP/2 ", no_http},
+    {std::string{"\0\0\0\x10", 4}, no_http}};
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
+    std::string_view bytes = x.first;
 
     auto done = websocket{}.upgraded(bytes);
 
     REQUIRE_FALSE(done);
     CHECK(done.failure().code == errc::no_connection);
+    CHECK(done.failure().context == x.second);
   }
 }
 

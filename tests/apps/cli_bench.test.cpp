@@ -66,15 +66,86 @@ TEST_CASE("a node that runs already is measured when it is named") {
   }
 }
 
-TEST_CASE("a measurement over WebSocket says where there is none") {
+TEST_CASE(
+  "a measurement says which port it can't speak to, and which it could") {
+  live_node node{"[listen.tls]\naddress = \"127.0.0.1:0\"\n"
+                 "[listen.ws]\naddress = \"127.0.0.1:0\"\n"
+                 "[tls]\ngenerate = true\n"};
+  auto tcp = node.listener("tcp"), tls = node.listener("tls");
+  auto ws = node.listener("ws"), http = node.listener("http");
+  auto ca = (node / "data/ca.pem").string();
+  struct {
+    std::string server;
+    std::string why;
+    std::string remedy;
+  } cases[] = {
+    {"ws://" + tcp,
+     "expected a WebSocket, found a port that does not answer in HTTP",
+     "if it is a node's port without WebSocket: --server tcp://" + tcp},
+    {"tcp://" + ws, "expected a greeting, found a port that closes at once",
+     "if it is a node's port with TLS: --server tls://" + ws
+       + " --ca FILE; for WebSocket: ws://" + ws + ", with TLS wss://" + ws},
+    {"tcp://" + tls, "expected a greeting, found a port that closes at once",
+     "if it is a node's port with TLS: --server tls://" + tls
+       + " --ca FILE; for WebSocket: ws://" + tls + ", with TLS wss://" + tls},
+    {"tls://" + tcp, "expected TLS, found a port that does not speak it",
+     "if it is a node's port without TLS: --server tcp://" + tcp + " or ws://"
+       + tcp},
+    {"wss://" + tls,
+     "expected a WebSocket, found a port that does not answer in HTTP",
+     "if it is a node's port without WebSocket: --server tls://" + tls},
+    {"tcp://" + http,
+     "expected a port for clients, found one that answers in HTTP as a web "
+     "server",
+     "if it is a node's admin.address, name one of its listeners instead: "
+     "irisd says at its start where each is"}};
+
+  for (const auto& x : cases) {
+    CAPTURE(x.server);
+
+    auto run =
+      run_iris({"bench", "f1", "--pairs", "1", "--seconds", "0.1", "--server",
+                x.server, "--ca", ca, "--config", node / "iris.toml"});
+
+    CHECK(run.code == 3);
+    CHECK(run.out == "");
+    CHECK(run.err
+          == "iris: can't measure the node at " + x.server
+               + "\nwhy: no_connection (602): " + x.why + "\ntry: " + x.remedy
+               + "\n");
+  }
+}
+
+TEST_CASE("a measurement of a node that isn't there does not begin") {
   live_node node;
+  auto config = (node / "iris.toml").string();
+  node.stop();
 
-  program run{measure(
-    {"--server", "ws" + node.url().substr(3), "--config", node / "iris.toml"})};
+  auto run =
+    run_iris({"bench", "f1", "--server", node.url(), "--config", config});
 
-  CHECK(run.rest() == "");
-  CHECK(run.complaint().find("no_connection") != std::string::npos);
-  CHECK(run.wait() == 3);
+  CHECK(run.code == 3);
+  CHECK(run.err
+        == "iris: can't get a node to measure\nwhy: no_connection (602): "
+             + node.url().substr(6)
+             + ": Connection refused\ntry: check the address, and that the "
+               "node is running\n");
+}
+
+TEST_CASE("a node that could not be started for a measurement says why") {
+  security::test::temporary_directory folder;
+  auto program = folder / "node";
+  std::ofstream{program} << "#!/bin/sh\necho why: no luck >&2\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+
+  auto run = run_iris(
+    {"bench", "f1", "--irisd", program, "--dir", folder.path().string()});
+
+  CHECK(run.code == 1);
+  CHECK(run.err
+        == "iris: can't get a node to measure\nwhy: io_failed (501): the node "
+           "ended while it started: no luck\ntry: correct that, and measure "
+           "again\n");
 }
 
 TEST_CASE("a measurement that takes long says how far it is") {

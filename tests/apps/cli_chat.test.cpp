@@ -16,6 +16,14 @@ std::string event_of(const std::string& line) {
   return nlohmann::json::parse(line).at("event");
 }
 
+/// The id of a new group of these two.
+std::string group_of(const live_node& node, const std::string& owner,
+                     const std::string& member) {
+  auto made = node.run(owner, {"group", "create", member});
+  REQUIRE(made.code == 0);
+  return made.out.substr(0, made.out.find('\n'));
+}
+
 } // namespace
 
 TEST_CASE("two users chat, and each line gets its tick") {
@@ -144,15 +152,71 @@ TEST_CASE("from a pipe every line is durable before the chat ends") {
 
 TEST_CASE("a line that is refused is marked, and the chat ends with 1") {
   live_node node;
-  auto group = node.run("alice", {"group", "create", "bob"});
-  REQUIRE(group.code == 0);
-  auto id = group.out.substr(0, group.out.find('\n'));
+  auto id = group_of(node, "alice", "bob");
+  auto bob = node.start("bob", {"chat", "--group", id});
+  bob.line_with("connected as bob");
+  bob.type("hello");
+  bob.line_with("✓ hello");
+  REQUIRE(node.run("alice", {"group", "remove", id, "bob"}).code == 0);
 
-  auto chat = node.run("mallory", {"chat", "--group", id}, "let me in\n");
+  bob.type("let me in");
+
+  bob.line_with("✗ let me in: not_a_member (304): ");
+  bob.close_input();
+  CHECK(bob.wait() == 1);
+}
+
+TEST_CASE("a group that one is not in, or that is not there, has no chat") {
+  live_node node;
+  auto id = group_of(node, "alice", "bob");
+  const std::string nowhere = "00112233-4455-6677-8899-aabbccddeeff";
+
+  for (const auto& group : {id, nowhere})
+    for (const auto* history : {"20", "0"}) {
+      CAPTURE(group);
+      CAPTURE(history);
+
+      auto chat = node.run(
+        "mallory", {"chat", "--group", group, "--history", history}, "hello\n");
+
+      CHECK(chat.code == 1);
+      CHECK(chat.out == "-- connected as mallory, writing to " + group + "\n");
+      CHECK(chat.err
+            == "iris: can't chat with " + group
+                 + "\nwhy: not_a_member (304): expected a member of this "
+                   "conversation\ntry: see which groups you are in with: iris "
+                   "group list; an admin can add you to this one\n");
+    }
+}
+
+TEST_CASE("a chat in a group can begin without old messages") {
+  live_node node;
+  auto id = group_of(node, "alice", "bob");
+
+  auto chat =
+    node.run("bob", {"chat", "--group", id, "--history", "0"}, "hello\n");
+
+  CHECK(chat.code == 0);
+  CHECK(chat.err == "");
+  CHECK(chat.out
+        == "-- connected as bob, writing to " + id + "\n… hello\n✓ hello\n");
+}
+
+TEST_CASE("a command that there is not is named, and nothing is sent") {
+  live_node node;
+
+  auto chat = node.run("alice", {"chat", "--to", "bob"}, "/histroy 5\n");
 
   CHECK(chat.code == 1);
-  CHECK(chat.out.find("✗ let me in: not_a_member (304): ")
-        != std::string::npos);
+  CHECK(chat.out
+        == "-- connected as alice, writing to bob\n"
+           "-- there is no /histroy, and nothing was sent; /history [N], "
+           "/who, /quit; // begins a line with /\n");
+  auto help = node.run("alice", {"chat", "--to", "bob"}, "/help\n");
+  CHECK(help.code == 0);
+  CHECK(help.out
+        == "-- connected as alice, writing to bob\n"
+           "-- /history [N], /who, /quit; // begins a line with /\n");
 }
 
 TEST_CASE("an interrupt ends a chat at once, as it ends any program") {

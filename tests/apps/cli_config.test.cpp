@@ -65,10 +65,69 @@ TEST_CASE("all that is wrong is told at once, with file and line") {
   CHECK(run.out.find("\n" + file.path() + ":4:1: listen.tcp.adress: ")
         != std::string::npos);
   CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 2);
-  CHECK(run.err.find("iris: " + file.path()
-                     + " can't be used\nwhy: 2 problems, the first is ")
-        == 0);
-  CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 3);
+  CHECK(
+    run.err
+    == "iris: " + file.path()
+         + " can't be used\nwhy: 2 problems, listed above\ntry: correct it; "
+           "docs/configuration.md has every option\n");
+}
+
+TEST_CASE("files that a node could not start with are wrong too") {
+  temporary_directory other;
+  auto missing = [&](const char* name) { return (other / name).string(); };
+  std::filesystem::create_directory(other / "data");
+  std::filesystem::create_directory(other / "data/store");
+  config_file file{"[node]\ndata_dir = \"" + missing("data")
+                   + "\"\n[listen.tls]\naddress = \"127.0.0.1:0\"\n"
+                     "[tls]\ncertificate = \""
+                   + missing("node.pem") + "\"\nkey = \"" + missing("node.key")
+                   + "\"\n[auth]\nkey = \"" + missing("key.json")
+                   + "\"\n[log]\nfile = \"" + missing("log/iris.log") + "\"\n"};
+
+  auto run = run_iris({"config", "check", file.path()});
+  auto json = run_iris({"--json", "config", "check", file.path()});
+
+  const std::string not_there = "\", which is not there, expected ";
+  auto at = file.path() + ':';
+  CHECK(run.code == 2);
+  CHECK(run.out
+        == at + "6:15: tls.certificate: found \"" + missing("node.pem")
+             + not_there + "a file of certificates in PEM\n" + at
+             + "7:7: tls.key: found \"" + missing("node.key") + not_there
+             + "a file of a key in PEM\n" + at + "9:7: auth.key: found \""
+             + missing("key.json") + not_there
+             + "the key of the node whose store is in node.data_dir\n" + at
+             + "11:8: log.file: found \"" + missing("log/iris.log")
+             + "\", in a folder that is not there, expected a file in one that "
+               "is\n");
+  CHECK(nlohmann::json::parse(json.out)["problems"].size() == 4);
+}
+
+TEST_CASE(
+  "files that are made at the first start, or not used, are not missed") {
+  temporary_directory other;
+  auto missing = [&](const char* name) { return (other / name).string(); };
+  config_file file{"[node]\ndata_dir = \"" + missing("data")
+                   + "\"\n[tls]\ncertificate = \"" + missing("node.pem")
+                   + "\"\nkey = \"" + missing("node.key")
+                   + "\"\n[auth]\nkey = \"" + missing("key.json") + "\"\n"};
+
+  CHECK(run_iris({"config", "check", file.path()}).code == 0);
+}
+
+TEST_CASE("a file in the place of the data folder is told where it is named") {
+  temporary_directory other;
+  std::ofstream{other / "data"} << "x";
+  config_file file{""};
+  variable data_dir{"IRIS_NODE_DATA_DIR", (other / "data").c_str()};
+
+  auto run = run_iris({"config", "check", file.path()});
+
+  CHECK(run.code == 2);
+  CHECK(run.out
+        == "IRIS_NODE_DATA_DIR: node.data_dir: found \""
+             + (other / "data").string()
+             + "\", a file, expected a folder, or none yet\n");
 }
 
 TEST_CASE("problems for programs name source, line and what was meant") {

@@ -150,6 +150,30 @@ TEST_CASE("a port that is not what the URL says is told from one that is") {
   }
 }
 
+TEST_CASE("a port for clients is no admin listener, whatever it speaks") {
+  live_node node{every_listener};
+  const std::pair<std::string, std::string> cases[] = {
+    {node.listener("ws"),
+     "expected a node's admin listener, found an answer in HTTP with status "
+     "400\n"},
+    {node.listener("tcp"), ""},
+    {node.listener("tls"), ""}};
+
+  for (const auto& x : cases) {
+    CAPTURE(x.first);
+
+    auto run = run_iris({"status", "--admin", "http://" + x.first});
+
+    CHECK(run.code == 3);
+    CHECK(run.out == "");
+    CHECK(run.err.starts_with("iris: can't read the node's status\nwhy: "
+                              "no_connection (602): "
+                              + x.first + ": " + x.second));
+    CHECK(run.err.ends_with("\ntry: check the address, and that the node is "
+                            "running\n"));
+  }
+}
+
 TEST_CASE("a token from a pipe is read once") {
   live_node node;
   auto issued = run_iris(
@@ -158,6 +182,17 @@ TEST_CASE("a token from a pipe is read once") {
 
   auto sent = run_iris({"send", "--to", "bob", "hello", "--server", node.url(),
                         "--token-file", token.path()});
+
+  CHECK(sent.err == "");
+  CHECK(sent.out == "1\n");
+  CHECK(sent.code == 0);
+}
+
+TEST_CASE("a node's configuration is enough to log in: its key, its address") {
+  live_node node;
+
+  auto sent = run_iris({"send", "--to", "bob", "hello", "--as", "alice",
+                        "--config", node / "iris.toml"});
 
   CHECK(sent.err == "");
   CHECK(sent.out == "1\n");

@@ -8,10 +8,10 @@ using namespace iris::test;
 namespace {
 
 /// Without the date and time behind the offset:
-/// "1  2026-11-21 09:17:35  alice: hello" -> "1  alice: hello".
+/// "1  2026-11-21 09:17:35 +0000  alice: hello" -> "1  alice: hello".
 std::string undated(const std::string& line) {
   auto at = line.find("  ");
-  return line.substr(0, at) + line.substr(std::min(at + 21, line.size()));
+  return line.substr(0, at) + line.substr(std::min(at + 27, line.size()));
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -140,7 +140,7 @@ TEST_CASE("an inbox has no beginning behind its end") {
            "1 is all that is kept\n");
 }
 
-TEST_CASE("a tail follows, over a restart too") {
+TEST_CASE("a tail follows, over a restart too, of which it tells once") {
   live_node node;
   auto bob = node.start("bob", {"tail", "--count", "2"});
 
@@ -151,6 +151,10 @@ TEST_CASE("a tail follows, over a restart too") {
   REQUIRE(node.run("alice", {"send", "--to", "bob", "two"}).code == 0);
 
   CHECK(undated(bob.next_line()) == "2  to bob  alice: two");
+  auto told = bob.complaint();
+  CHECK(told.starts_with("connection lost, trying again: "));
+  CHECK(told.ends_with("\nconnected again\n"));
+  CHECK(std::count(told.begin(), told.end(), '\n') == 2);
   CHECK(bob.wait() == 0);
 }
 
@@ -180,79 +184,6 @@ TEST_CASE("what a full disk refuses is told when nobody waits any more") {
            "was its last word before --timeout was over\n"
            "try: make room on the node's disk, of which it keeps "
            "storage.reserve free, and try again\n");
-}
-
-TEST_CASE("devices are listed, and one that is lost can be removed") {
-  live_node node;
-  REQUIRE(node.run("alice", {"send", "--to", "bob", "one"}).code == 0);
-  node.await_delivery("bob", 1);
-  auto list = [&] {
-    auto run = node.run("bob", {"--json", "device", "list"});
-    REQUIRE_MESSAGE(run.code == 0, run.err);
-    std::string out;
-    const auto all = nlohmann::json::parse(run.out);
-    for (const auto& x : all["devices"])
-      out += x["device"].get<std::string>() + "; ";
-    return out;
-  };
-  CHECK(list() == "await; iris-device; ");
-
-  auto removed = node.run("bob", {"device", "remove", "await"});
-  auto again = node.run("bob", {"device", "remove", "await"});
-
-  CHECK(removed.code == 0);
-  CHECK(removed.out == "");
-  CHECK(removed.err == "");
-  CHECK(again.code == 1);
-  CHECK(again.err
-        == "iris: can't remove the device\n"
-           "why: not_found (308): expected one of your devices\n"
-           "try: see which there are with: iris device list\n");
-  CHECK(list() == "iris-device; ");
-  auto text = node.run("bob", {"device", "list"});
-  CHECK(text.out == "DEVICE       READ  SEEN\niris-device  0     online\n");
-  // Who came to ask is gone.
-  auto laptop =
-    node.run("bob", {"--json", "device", "list", "--device", "laptop"});
-  CHECK(laptop.out.find("iris-device") == std::string::npos);
-  CHECK(laptop.out.find("\"laptop\"") != std::string::npos);
-  // Unless it is the one to be removed.
-  auto own = node.run("bob", {"--json", "device", "remove", "iris-device"});
-  CHECK(own.err == "");
-  CHECK(own.out == "{\"removed\":true}\n");
-}
-
-TEST_CASE("who comes in to send or to ask leaves no device, also if refused") {
-  live_node node;
-  auto devices = [&] {
-    auto run = node.run("alice", {"--json", "device", "list"});
-    REQUIRE_MESSAGE(run.code == 0, run.err);
-    std::string out;
-    const auto all = nlohmann::json::parse(run.out);
-    for (const auto& x : all["devices"])
-      out += x["device"].get<std::string>() + "; ";
-    return out;
-  };
-  auto made = node.run("alice", {"group", "create", "bob"});
-  REQUIRE(made.code == 0);
-  auto id = made.out.substr(0, made.out.find('\n'));
-  std::vector<std::pair<std::vector<std::string>, int>> commands{
-    {{"send", "--to", "bob", "hello"}, 0},
-    {{"send", "--group", "00112233-4455-6677-8899-aabbccddeeff", "hello"}, 1},
-    {{"group", "list"}, 0},
-    {{"group", "roster", id}, 0},
-    {{"group", "add", id, "bob"}, 1},
-    {{"device", "remove", "nowhere"}, 1}};
-
-  CHECK(devices() == "iris-device; ");
-  for (const auto& [command, code] : commands) {
-    CAPTURE(command[0]);
-    CHECK(node.run("alice", command).code == code);
-    CHECK(devices() == "iris-device; ");
-  }
-  // One that was named is the user's.
-  CHECK(node.run("alice", {"group", "list", "--device", "mine"}).code == 0);
-  CHECK(devices() == "iris-device; mine; ");
 }
 
 TEST_CASE("who is not let in ends with 4, whatever the command") {

@@ -150,6 +150,8 @@ TEST_CASE("a node that refuses is told from one that fails") {
   CHECK(refused.code == 4);
   CHECK(refused.err.find("why: token_invalid (201): expected …\n")
         != std::string::npos);
+  CHECK(refused.err.ends_with(
+    "; or sign it where the node's key is: --config FILE\n"));
   CHECK(issue(failing).code == 1);
   CHECK(issue(strange).code == 1);
 }

@@ -96,12 +96,11 @@ TEST_CASE("a node that is started wrongly ends with 2, and three lines") {
      "why: --config: expected a value, found ''\n"
      "try: irisd --help\n"},
     {{"--config", missing},
-     "irisd: " + missing + " can't be used\nwhy: 1 problem, the first is "
-       + missing + ": found no such file, expected the path of a TOML file\n"
+     "irisd: " + missing + " can't be used\nwhy: " + missing
+       + ": found no such file, expected the path of a TOML file\n"
        + "try: check the path; without a file every option has its default\n"},
     {{"--config", typo.path()},
-     "irisd: " + typo.path() + " can't be used\nwhy: 1 problem, the first is "
-       + typo.path()
+     "irisd: " + typo.path() + " can't be used\nwhy: " + typo.path()
        + ":3:1: node.shard: found an unknown key, expected one of "
        + "name, id, data_dir, shards, threads, drain_timeout; did you mean "
          "node.shards?\n"
@@ -112,10 +111,7 @@ TEST_CASE("a node that is started wrongly ends with 2, and three lines") {
        + ":5:11: admin.address: found \"0.0.0.0:7380\", expected a loopback "
          "address without TLS, or listen.insecure = true\n"
        + "irisd: " + wrong.path()
-       + " can't be used\nwhy: 2 problems, the first is " + wrong.path()
-       + ":3:10: node.shards: found 0, expected a whole number of shards from "
-         "1 "
-         "to 1024\n"
+       + " can't be used\nwhy: 2 problems, listed above\n"
        + "try: correct it; docs/configuration.md has every option\n"}};
 
   for (const auto& x : cases) {
@@ -231,6 +227,21 @@ TEST_CASE("a log that can't be opened again goes on where it was") {
         == "starting; new store made; listening; ready; log file not "
            "reopened; reloading; reloaded; draining; stopped; ");
   CHECK(texts.now == "");
+}
+
+TEST_CASE("a node whose data folder is a file says so") {
+  config_file config{"[listen.tcp]\naddress = \"\"\n[admin]\naddress = "
+                     "\"\"\n"};
+  auto file = config.folder / "data";
+  std::ofstream{file} << "x";
+
+  auto run = run_irisd({"--config", config.path()});
+
+  CHECK(run.code == 1);
+  CHECK(run.err.ends_with(
+    "irisd: can't start\nwhy: io_failed (501): node.data_dir: " + file.string()
+    + " is a file, expected a folder\ntry: correct that, and start it "
+      "again\n"));
 }
 
 TEST_CASE("a node that has lost its key says where to read what to do") {

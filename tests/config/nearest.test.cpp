@@ -55,6 +55,13 @@ TEST_CASE("a name that could mean several, or nothing, has no nearest one") {
   CHECK(nearest(std::string(100'000, 'n'), known) == "");
 }
 
+TEST_CASE("a word of two letters with one of them wrong is another word") {
+  const std::vector<std::string_view> short_ones = {"f1", "f2", "key"};
+  CHECK(closest("f9", short_ones) == "");
+  CHECK(closest("f11", short_ones) == "");
+  CHECK(closest("kez", short_ones) == "key");
+}
+
 TEST_CASE("only a misspelling is close") {
   CHECK(closest("node.dat_dir", known) == "node.data_dir");
   CHECK(closest("data_dir", known) == "");
