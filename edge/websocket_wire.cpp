@@ -1,14 +1,14 @@
 #include "edge/websocket_wire.hpp"
 
+#include "edge/exclusive_stream.hpp"
+#include "edge/farewell.hpp"
 #include "edge/inbound.hpp"
 #include "edge/peer.hpp"
 
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
-#include <boost/container/deque.hpp>
 
 namespace iris::edge {
 
@@ -18,11 +18,23 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
-using namespace std::chrono_literals;
 using error_code = boost::system::error_code;
 using asio::ip::tcp;
 
-constexpr auto linger = 5s;
+/// A message in one frame, as a server sends it (RFC 6455, section 5.2):
+///   0x82 | length below 126                    | payload
+///   0x82 | 126 | length, 2 bytes, big-endian   | payload
+///   0x82 | 127 | length, 8 bytes, big-endian   | payload
+void append_message(std::string& to, std::string_view payload) {
+  auto n = payload.size();
+  auto length_bytes = n < 126 ? 0 : n <= UINT16_MAX ? 2 : 8;
+  auto length = length_bytes == 0 ? n : length_bytes == 2 ? 126 : 127;
+  to.push_back('\x82');
+  to.push_back(static_cast<char>(length));
+  for (auto i = length_bytes - 1; i >= 0; --i)
+    to.push_back(static_cast<char>(n >> (8 * i)));
+  to.append(payload);
+}
 
 /// Everything runs on its io_thread; see stream_wire for the life cycle.
 template <class Lower>
@@ -35,10 +47,11 @@ public:
                  closed_callback on_closed, Ts&&... lower)
     : home_(home), env_(env), on_closed_(std::move(on_closed)),
       stream_(std::forward<Ts>(lower)...) {
-    stream_.binary(true);
-    stream_.auto_fragment(false);
     // Beast closes at once what is above its own bound: see read.
     stream_.read_message_max(0);
+    stream_.next_layer().before_reads([this] { hand_over(); });
+    // Answering these may take a while.
+    stream_.control_callback([this](auto, auto) { hand_over(); });
     error_code ignored;
     beast::get_lowest_layer(stream_).set_option(tcp::no_delay(true), ignored);
   }
@@ -49,7 +62,7 @@ public:
     if constexpr (std::is_same_v<Lower, tcp_socket>)
       accept();
     else
-      stream_.next_layer().async_handshake(
+      stream_.next_layer().next_layer().async_handshake(
         asio::ssl::stream_base::server,
         guarded([](websocket_wire& x) { x.accept(); }));
   }
@@ -57,24 +70,30 @@ public:
   void send(std::string_view frame) override {
     if (closing_ || shut_)
       return;
-    queued_ += frame.size();
-    out_.emplace_back(frame);
+    append_message(out_, frame);
     // Also behind a write that is under way.
-    if (queued_ >= output_bytes_max_)
+    if (queued() >= output_bytes_max_)
       congested_ = true;
-    write();
+    if (!open_ || std::exchange(flush_scheduled_, true))
+      return;
+    // Later in this turn, so that more messages can join.
+    home_.post([weak = this->weak_from_this()] {
+      if (auto self = weak.lock(); self && !self->shut_)
+        self->flush();
+    });
   }
 
   void resume() override {
-    if (!closing_ && !shut_)
-      read();
+    under_way_ = false;
+    if (!reading_)
+      read_on();
   }
 
   void logged_in() override {
     frame_bytes_max_ = protocol::limits::frame_bytes_max;
   }
 
-  std::size_t queued() const override { return queued_; }
+  std::size_t queued() const override { return leaving_.size() + out_.size(); }
   std::string peer() const override {
     return peer_of(beast::get_lowest_layer(stream_));
   }
@@ -82,14 +101,26 @@ public:
   void close() override {
     if (std::exchange(closing_, true) || shut_)
       return;
-    home_.after(linger, [weak = this->weak_from_this()] {
-      if (auto self = weak.lock())
-        self->shut();
-    });
-    if (!open_)
-      return shut();
-    if (out_.empty())
-      say_goodbye();
+    farewell::begin(home_, this->shared_from_this());
+    // A handshake is to end first: the client is told why.
+    if (open_ && !flush_scheduled_)
+      flush();
+  }
+
+  /// For the farewell: bytes that the client has not got yet.
+  std::size_t left() {
+    return queued() + unacknowledged(beast::get_lowest_layer(stream_));
+  }
+
+  void shut() {
+    if (std::exchange(shut_, true))
+      return;
+    error_code ignored;
+    beast::get_lowest_layer(stream_).close(ignored);
+    if (owner_)
+      caf::anon_send(std::exchange(owner_, nullptr), actors::disconnected{});
+    if (on_closed_)
+      std::exchange(on_closed_, nullptr)();
   }
 
 private:
@@ -108,14 +139,26 @@ private:
   void accept() {
     stream_.async_accept(guarded([](websocket_wire& x) {
       x.open_ = true;
-      x.write();
-      x.read();
+      x.flush();
+      x.read_on();
     }));
+  }
+
+  /// Messages that Beast has in hand join what is handed over; it has none left
+  /// when it reads from below.
+  void read_on() {
+    if (closing_ || shut_ || under_way_)
+      return;
+    if (broken_)
+      hand_over();
+    else
+      read();
   }
 
   /// In parts, to see a message grow: one above the limit is to be told so,
   /// which Beast would not wait for. One byte more than the limit tells.
   void read() {
+    reading_ = true;
     stream_.async_read_some(
       buffer_, frame_bytes_max_ + 1 - buffer_.size(),
       [self = this->shared_from_this()](error_code failed, std::size_t n) {
@@ -124,11 +167,19 @@ private:
   }
 
   void on_read(error_code failed, std::size_t n) {
+    reading_ = false;
     if (shut_)
       return;
-    if (failed)
+    if (failed) {
+      hand_over();
       return shut();
+    }
     env_.metrics.bytes_in.add(n);
+    take();
+    read_on();
+  }
+
+  void take() {
     if (stream_.got_text())
       return refuse({errc::bad_frame, "expected binary messages, found text"});
     // That may have grown while this was read.
@@ -137,47 +188,46 @@ private:
                                               + std::to_string(frame_bytes_max_)
                                               + " bytes"});
     if (!stream_.is_message_done())
-      return read();
+      return;
     auto bytes = buffer_.cdata();
-    std::string_view frame{static_cast<const char*>(bytes.data()),
-                           bytes.size()};
-    hand_over([&](actors::inbound& to) { decode_into(to, frame); });
+    broken_ = !decode_into(
+      inbound_, {static_cast<const char*>(bytes.data()), bytes.size()});
     buffer_.consume(buffer_.size());
     buffer_.shrink_to_fit();
   }
 
   void refuse(const error& why) {
-    hand_over([&](actors::inbound& to) { broken(to, why); });
+    broken(inbound_, why);
+    broken_ = true;
   }
 
-  template <class F>
-  void hand_over(F fill) {
-    if (closing_)
+  void hand_over() {
+    if (closing_ || under_way_ || inbound_.frames.empty())
       return;
-    actors::inbound what;
-    fill(what);
-    caf::anon_send(owner_, std::move(what));
+    under_way_ = true;
+    caf::anon_send(owner_, std::exchange(inbound_, {}));
   }
 
-  void write() {
-    if (!open_ || writing_ || out_.empty())
-      return;
-    writing_ = true;
-    stream_.async_write(asio::buffer(out_.front()),
-                        guarded([](websocket_wire& x) { x.on_written(); }));
-  }
-
-  void on_written() {
-    writing_ = false;
-    env_.metrics.bytes_out.add(out_.front().size());
-    queued_ -= out_.front().size();
-    out_.pop_front();
-    if (!out_.empty())
-      return write();
+  /// Not by Beast, which writes each message on its own (boostorg/beast#2033).
+  void flush() {
+    flush_scheduled_ = !out_.empty();
+    if (flush_scheduled_) {
+      leaving_.swap(out_);
+      return stream_.next_layer().async_write_some(
+        asio::buffer(leaving_),
+        guarded([](websocket_wire& x) { x.on_flushed(); }));
+    }
     if (closing_)
       return say_goodbye();
     if (std::exchange(congested_, false) && owner_)
       caf::anon_send(owner_, actors::output_drained{});
+  }
+
+  void on_flushed() {
+    env_.metrics.bytes_out.add(leaving_.size());
+    // An idle connection holds no buffer.
+    std::string{}.swap(leaving_);
+    flush();
   }
 
   void say_goodbye() {
@@ -185,30 +235,22 @@ private:
                         guarded([](websocket_wire& x) { x.shut(); }));
   }
 
-  void shut() {
-    if (std::exchange(shut_, true))
-      return;
-    error_code ignored;
-    beast::get_lowest_layer(stream_).close(ignored);
-    if (owner_)
-      caf::anon_send(std::exchange(owner_, nullptr), actors::disconnected{});
-    if (on_closed_)
-      std::exchange(on_closed_, nullptr)();
-  }
-
   io_thread& home_;
   const actors::environment& env_;
   closed_callback on_closed_;
-  websocket::stream<Lower> stream_;
+  websocket::stream<exclusive_stream<Lower>> stream_;
   actors::connection_actor owner_;
   std::size_t output_bytes_max_ = 0;
   std::size_t frame_bytes_max_ = protocol::limits::login_frame_bytes_max;
   beast::flat_buffer buffer_; ///< bounded by read
-  /// Boost's takes no memory while it is empty.
-  boost::container::deque<std::string> out_;
-  std::size_t queued_ = 0;
+  actors::inbound inbound_;   ///< read, and not handed over yet
+  std::string out_;           ///< messages that wait
+  std::string leaving_;       ///< those that are being written
   bool open_ = false;
-  bool writing_ = false;
+  bool reading_ = false;
+  bool under_way_ = false;       ///< the owner has not said `resume` yet
+  bool broken_ = false;          ///< nothing more is read
+  bool flush_scheduled_ = false; ///< or under way
   bool congested_ = false;
   bool closing_ = false;
   bool shut_ = false;
@@ -241,7 +283,7 @@ unstarted make_secure_websocket(io_thread& home, tcp_socket with,
                                 const actors::environment& env,
                                 closed_callback on_closed, SSL_CTX* context) {
   auto reference = borrowed(context);
-  using lower = beast::ssl_stream<tcp_socket>;
+  using lower = asio::ssl::stream<tcp_socket>;
   return hold(std::make_shared<websocket_wire<lower>>(
     home, env, std::move(on_closed), std::move(with), reference));
 }

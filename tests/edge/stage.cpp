@@ -74,6 +74,26 @@ void stage::settle() {
   home->io().poll();
 }
 
+std::vector<std::string> stage::fill(actors::wire& to, std::size_t bound) {
+  std::vector<std::string> sent;
+  for (bool stuck = false; !stuck;) {
+    for (stuck = true; to.queued() < bound; stuck = false) {
+      auto reason = std::to_string(sent.size());
+      reason.resize(1000, 'x');
+      sent.push_back(encoded(protocol::goaway{reason, 0}));
+      to.send(sent.back());
+    }
+    settle();
+  }
+  return sent;
+}
+
+void stage::skip(std::chrono::milliseconds time) {
+  settle();
+  home->run_due(io_thread::moment::clock::now() + time);
+  settle();
+}
+
 std::pair<tcp_socket, tcp::socket> stage::connect() {
   auto& io = home->io();
   tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};

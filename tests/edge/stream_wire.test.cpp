@@ -1,5 +1,6 @@
 #include "edge/stream_wire.hpp"
 
+#include "edge/farewell.hpp"
 #include "protocol/framer.hpp"
 #include "security/certificates.hpp"
 #include "security/tls.hpp"
@@ -24,13 +25,6 @@ std::string pong(std::uint64_t n) {
 std::uint32_t frame_max(bool known) {
   return known ? protocol::limits::frame_bytes_max
                : protocol::limits::login_frame_bytes_max;
-}
-
-/// A frame of some size for the client.
-std::string padding(std::size_t bytes) {
-  protocol::goaway out;
-  out.reason = std::string(bytes, 'x');
-  return encoded(out);
 }
 
 /// A node's certificate, and a client that trusts it.
@@ -84,6 +78,21 @@ public:
         return went == net::io_status::done || (poll(), false);
       },
       "the handshake");
+  }
+
+  /// What the node sends next; empty at its end.
+  std::string receive() {
+    std::string got(100, '\0');
+    net::io_result read;
+    at_.until(
+      [&] {
+        read = stream->read(got.data(), got.size());
+        return read.status == net::io_status::done
+               || read.status == net::io_status::closed || (poll(), false);
+      },
+      "what the node sends");
+    got.resize(read.bytes);
+    return got;
   }
 
   /// What happens at once, for the client's socket is not among the waiting.
@@ -241,20 +250,9 @@ TEST_CASE("output waits for a client that does not read") {
   tcp_pair it{at};
   it.client->reading = false;
   it.watch(bound);
-  auto frame = padding(1000);
-  std::size_t sent = 0;
-
-  // As a connection does: no more while the bound is reached.
-  bool stuck = false;
-  while (!stuck) {
-    for (stuck = true; it.wire->queued() < bound; ++sent) {
-      it.wire->send(frame);
-      stuck = false;
-    }
-    at.settle();
-  }
+  auto sent = at.fill(*it.wire, bound);
   CHECK(it.wire->queued() >= bound);
-  CHECK(it.wire->queued() < bound + frame.size() + 4);
+  CHECK(it.wire->queued() < bound + sent.back().size() + 4);
   it.notes->seen.clear();
 
   it.client->reading = true;
@@ -262,9 +260,12 @@ TEST_CASE("output waits for a client that does not read") {
   at.until([&] { return !it.notes->seen.empty(); }, "the output to drain");
   CHECK(it.notes->seen == lines{"drained"});
   CHECK(it.wire->queued() == 0);
-  at.until([&] { return it.client->got.size() == sent * (frame.size() + 4); },
+  std::string expected;
+  for (const auto& x : sent)
+    expected += framed(x);
+  at.until([&] { return it.client->got.size() == expected.size(); },
            "the rest");
-  CHECK(frames_in(it.client->got).size() == sent);
+  CHECK(it.client->got == expected);
 }
 
 TEST_CASE("a connection that is not resumed is not read") {
@@ -304,6 +305,61 @@ TEST_CASE("closing sends what is queued, and waits for the client's end") {
   CHECK(it.notes->seen == lines{"disconnected"});
 }
 
+TEST_CASE("a client that takes nothing more when it closes is cut off") {
+  stage at;
+  tcp_pair it{at};
+  it.client->reading = false;
+  it.watch(100'000);
+  at.fill(*it.wire, 100'000);
+
+  it.wire->close();
+  at.settle();
+  CHECK(it.closed == 0);
+  at.skip(farewell::pause);
+
+  CHECK(it.closed == 1);
+  CHECK(it.notes->seen.back() == "disconnected");
+}
+
+TEST_CASE("a client that has got all and does not close is cut off") {
+  stage at;
+  tcp_pair it{at};
+  it.watch();
+  it.wire->send(pong(1));
+  it.wire->close();
+  at.until([&] { return it.client->ended; }, "the end of the output");
+
+  at.skip(farewell::pause); // The pong was taken.
+  CHECK(it.closed == 0);
+  at.skip(farewell::pause);
+
+  CHECK(it.closed == 1);
+  CHECK(it.take() == lines{"pong 1"});
+}
+
+TEST_CASE("a client that takes its last frames slowly has more time for them") {
+  constexpr std::size_t bound = 20'000'000;
+  stage at;
+  tcp_pair it{at};
+  it.client->reading = false;
+  it.watch(bound);
+  at.fill(*it.wire, bound);
+  it.wire->close();
+
+  for (int i = 0; i < farewell::pauses; ++i) {
+    CHECK(it.closed == 0);
+    auto before = it.wire->queued();
+    it.client->reading = true;
+    it.client->read();
+    at.until([&] { return it.wire->queued() < before; }, "the client");
+    it.client->reading = false;
+    at.skip(farewell::pause);
+  }
+
+  CHECK(it.wire->queued() > 0);
+  CHECK(it.closed == 1);
+}
+
 TEST_CASE("frames pass through TLS") {
   stage at;
   tls_node node;
@@ -325,17 +381,9 @@ TEST_CASE("frames pass through TLS") {
   CHECK(it.notes->seen == lines{"ping 1", "send 50000"});
 
   it.made->send(pong(4));
-  std::string got(100, '\0');
-  net::io_result read;
-  at.until(
-    [&] {
-      read = it.stream->read(got.data(), got.size());
-      return read.status == net::io_status::done || (it.poll(), false);
-    },
-    "the answer");
-  got.resize(read.bytes);
-  REQUIRE(frames_in(got).size() == 1);
-  CHECK(describe(frames_in(got)[0]) == "pong 4");
+  auto got = frames_in(it.receive());
+  REQUIRE(got.size() == 1);
+  CHECK(describe(got[0]) == "pong 4");
 }
 
 TEST_CASE("half a TLS handshake ends when its time is over") {
@@ -355,6 +403,22 @@ TEST_CASE("half a TLS handshake ends when its time is over") {
   at.until([&] { return it.closed == 1; }, "the end");
 
   CHECK(at.metrics.connections_refused.with("timed_out").value() == 1);
+}
+
+TEST_CASE("who is refused before the TLS handshake is done is told why") {
+  stage at;
+  tls_node node;
+  tls_pair it{at, node};
+  it.watch();
+  it.made->send(pong(1));
+  it.made->close();
+
+  it.shake_hands();
+
+  auto got = frames_in(it.receive());
+  REQUIRE(got.size() == 1);
+  CHECK(describe(got[0]) == "pong 1");
+  CHECK(it.receive().empty());
 }
 
 TEST_CASE("what is no TLS ends a connection that expects it") {

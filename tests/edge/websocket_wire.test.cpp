@@ -1,3 +1,4 @@
+#include "edge/farewell.hpp"
 #include "tests/edge/websocket_end.hpp"
 
 using namespace iris;
@@ -8,6 +9,8 @@ namespace {
 
 namespace websocket = boost::beast::websocket;
 
+using error_code = boost::system::error_code;
+
 std::string packed(const protocol::client_frame& frame) {
   std::string out;
   protocol::encode(frame, out);
@@ -17,6 +20,13 @@ std::string packed(const protocol::client_frame& frame) {
 std::size_t frame_max(bool known) {
   return known ? protocol::limits::frame_bytes_max
                : protocol::limits::login_frame_bytes_max;
+}
+
+/// As a client sends it, with a mask of zeros. Precondition: it is short.
+std::string masked(const std::string& payload, char opcode = '\x82') {
+  REQUIRE(payload.size() < 126);
+  std::string out{opcode, static_cast<char>(0x80 | payload.size())};
+  return out.append(4, '\0').append(payload);
 }
 
 /// A WebSocket whose node's end is told of to an actor.
@@ -77,7 +87,7 @@ public:
   void serve_raw(std::string_view bytes) {
     start_(supervision::spawn_on<probe>(*home, wire, notes), 1024 * 1024);
     start_ = nullptr;
-    client->lower().next_layer().send(boost::asio::buffer(bytes));
+    client->send_raw(bytes);
   }
 
   /// With a probe, for a client that is known.
@@ -87,14 +97,29 @@ public:
     open();
   }
 
+  /// For a client that does not read, but for its first message.
+  std::vector<std::string> fill(std::size_t bound) {
+    client->reading = false;
+    watch(bound);
+    auto sent = stage::fill(*wire, bound);
+    notes->seen.clear();
+    return sent;
+  }
+
+  /// For a client that is refused, with this, before it has shaken hands.
+  void refuse(std::string_view frame) {
+    start_(supervision::spawn_on<probe>(*home, wire, notes), 1000);
+    wire->send(frame);
+    wire->close();
+    open();
+  }
+
   std::shared_ptr<actors::wire> wire;
   std::shared_ptr<websocket_end> client;
   std::shared_ptr<probe::notes> notes = std::make_shared<probe::notes>();
   int closed = 0;
 
 private:
-  using error_code = boost::system::error_code;
-
   void open() {
     start_ = nullptr;
     client->open();
@@ -249,6 +274,16 @@ TEST_CASE("closing sends what is queued, then the close of WebSocket") {
   it.until([&] { return it.closed == 1; }, "the node's end");
 }
 
+TEST_CASE("who is refused before the WebSocket is open is told why") {
+  joined it;
+
+  it.refuse(pong(1));
+
+  it.until([&] { return it.client->ended; }, "the end");
+  CHECK(it.client->why == websocket::error::closed);
+  CHECK(described(it.client->got) == lines{"pong 1"});
+}
+
 TEST_CASE("a connection that goes without a close is the end") {
   joined it;
   it.watch();
@@ -282,30 +317,130 @@ TEST_CASE("a WebSocket that is not resumed is not read") {
   CHECK(it.notes->seen == lines{"ping 1", "ping 2"});
 }
 
+TEST_CASE("WebSocket messages of all forms of length arrive") {
+  joined it;
+  it.watch();
+  std::vector<std::string> sent{"", "one"};
+  for (std::size_t bytes : {125, 126, 65535, 65536})
+    sent.emplace_back(bytes, static_cast<char>('a' + bytes % 26));
+
+  for (const auto& x : sent)
+    it.wire->send(x);
+
+  it.until([&] { return it.client->got.size() == sent.size(); }, "all");
+  CHECK(it.client->got == sent);
+}
+
+TEST_CASE("WebSocket messages queued in one turn leave as one write") {
+  stage at;
+  auto ends = at.connect();
+  auto closed = 0;
+  auto made =
+    make_websocket(*at.home, std::move(ends.first), at.env, [&] { ++closed; });
+  auto notes = std::make_shared<probe::notes>();
+  made.start(supervision::spawn_on<probe>(*at.home, made.wire, notes), 1000);
+  auto client = std::make_shared<tcp_end>(std::move(ends.second));
+  client->read();
+  client->send("GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  at.until([&] { return client->got.ends_with("\r\n\r\n"); }, "the handshake");
+  at.settle();
+  client->got.clear();
+  client->pieces = 0;
+
+  std::string expected;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    made.wire->send(pong(i));
+    expected += {'\x82', static_cast<char>(pong(i).size())};
+    expected += pong(i);
+  }
+  CHECK(made.wire->queued() == expected.size());
+  at.until([&] { return client->got.size() >= expected.size(); }, "all");
+
+  // The client reads once what was written once.
+  CHECK(client->pieces == 1);
+  CHECK(client->got == expected);
+  CHECK(made.wire->queued() == 0);
+  client->socket().close();
+  at.until([&] { return closed == 1; }, "the node's end");
+  at.settle();
+}
+
+TEST_CASE("a pong does not break into messages that are being written") {
+  joined it;
+  auto sent = it.fill(1'000'000);
+
+  it.client->ping();
+  it.settle();
+  it.client->read_on();
+
+  it.until([&] { return it.client->got.size() == sent.size(); }, "all");
+  CHECK(it.client->got == sent);
+  it.until([&] { return it.client->pongs == 1; }, "the pong");
+}
+
+TEST_CASE("a WebSocket client that goes ends what waits for it") {
+  joined it;
+  it.fill(100'000);
+  it.client->ping(); // Its pong waits, too.
+  it.settle();
+
+  error_code ignored;
+  it.client->lower().next_layer().close(ignored);
+
+  it.until([&] { return !it.notes->seen.empty(); }, "the end");
+  CHECK(it.notes->seen == lines{"disconnected"});
+  CHECK(it.closed == 1);
+}
+
+TEST_CASE("WebSocket messages that one read brings are handed over as one") {
+  joined it;
+  it.notes->resumes = false;
+  it.watch();
+
+  it.client->send_raw(masked(packed(protocol::ping{1}))
+                      + masked(packed(message(1, 10)))
+                      + masked(packed(protocol::ping{2})));
+
+  it.until([&] { return !it.notes->seen.empty(); }, "the frames");
+  CHECK(it.notes->seen == lines{"ping 1", "send 10", "ping 2"});
+}
+
+TEST_CASE("what is before a close does not wait for its end") {
+  joined it;
+  it.watch();
+
+  it.client->send_raw(masked(packed(protocol::ping{1})) + masked("", '\x88'));
+  it.until([&] { return it.client->ended; }, "the answer to the close");
+
+  CHECK(it.notes->seen == lines{"ping 1"});
+}
+
+TEST_CASE("a WebSocket client that takes nothing more is cut off") {
+  joined it;
+  it.fill(100'000);
+
+  it.wire->close();
+  it.settle();
+  CHECK(it.closed == 0);
+  it.skip(farewell::pause);
+
+  CHECK(it.closed == 1);
+  CHECK(it.notes->seen == lines{"disconnected"});
+}
+
 TEST_CASE("output waits for a WebSocket client that does not read") {
   constexpr std::size_t bound = 100'000;
   joined it;
-  it.client->reading = false;
-  it.watch(bound);
-  auto frame = encoded(protocol::goaway{std::string(1000, 'x'), 0});
-  std::size_t sent = 0;
-
-  // The client reads one message and then no more. As a connection does: no
-  // more output while the bound is reached.
-  for (bool stuck = false; !stuck;) {
-    for (stuck = true; it.wire->queued() < bound; ++sent) {
-      it.wire->send(frame);
-      stuck = false;
-    }
-    it.settle();
-  }
+  auto sent = it.fill(bound);
   CHECK(it.wire->queued() >= bound);
-  CHECK(it.wire->queued() < bound + frame.size());
-  it.notes->seen.clear();
+  CHECK(it.wire->queued() < bound + sent.back().size() + 4);
 
   it.client->read_on();
   it.until([&] { return !it.notes->seen.empty(); }, "the output to drain");
   CHECK(it.notes->seen == lines{"drained"});
   CHECK(it.wire->queued() == 0);
-  it.until([&] { return it.client->got.size() == sent; }, "the rest");
+  it.until([&] { return it.client->got.size() == sent.size(); }, "the rest");
+  CHECK(it.client->got == sent);
 }
