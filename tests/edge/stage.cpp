@@ -79,7 +79,7 @@ std::vector<std::string> stage::fill(actors::wire& to, std::size_t bound) {
   for (bool stuck = false; !stuck;) {
     for (stuck = true; to.queued() < bound; stuck = false) {
       auto reason = std::to_string(sent.size());
-      reason.resize(1000, 'x');
+      reason.resize(1001, 'x'); // No frame ends where a write does.
       sent.push_back(encoded(protocol::goaway{reason, 0}));
       to.send(sent.back());
     }

@@ -36,8 +36,8 @@ public:
   void settle();
   /// The same, once what waits for a time finds that this much has passed.
   void skip(std::chrono::milliseconds time);
-  /// Sends frames of 1,000 bytes, and more, as a connection does: no more while
-  /// the bound is reached. Until a client that does not read stops that.
+  /// Sends frames of about 1,000 bytes, as a connection does: no more while the
+  /// bound is reached. Until a client that does not read stops that.
   std::vector<std::string> fill(actors::wire& to, std::size_t bound);
 
   /// Two sockets that are connected over loopback: the node's, the client's.
