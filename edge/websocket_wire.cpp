@@ -1,14 +1,13 @@
 #include "edge/websocket_wire.hpp"
 
+#include "edge/exclusive_stream.hpp"
 #include "edge/inbound.hpp"
 #include "edge/peer.hpp"
 
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
-#include <boost/container/deque.hpp>
 
 namespace iris::edge {
 
@@ -24,6 +23,21 @@ using asio::ip::tcp;
 
 constexpr auto linger = 5s;
 
+/// A message in one frame, as a server sends it (RFC 6455, section 5.2):
+///   0x82 | length below 126                    | payload
+///   0x82 | 126 | length, 2 bytes, big-endian   | payload
+///   0x82 | 127 | length, 8 bytes, big-endian   | payload
+void append_message(std::string& to, std::string_view payload) {
+  auto n = payload.size();
+  auto length_bytes = n < 126 ? 0 : n <= UINT16_MAX ? 2 : 8;
+  auto length = length_bytes == 0 ? n : length_bytes == 2 ? 126 : 127;
+  to.push_back('\x82');
+  to.push_back(static_cast<char>(length));
+  for (auto i = length_bytes - 1; i >= 0; --i)
+    to.push_back(static_cast<char>(n >> (8 * i)));
+  to.append(payload);
+}
+
 /// Everything runs on its io_thread; see stream_wire for the life cycle.
 template <class Lower>
 class websocket_wire final
@@ -35,8 +49,6 @@ public:
                  closed_callback on_closed, Ts&&... lower)
     : home_(home), env_(env), on_closed_(std::move(on_closed)),
       stream_(std::forward<Ts>(lower)...) {
-    stream_.binary(true);
-    stream_.auto_fragment(false);
     // Beast closes at once what is above its own bound: see read.
     stream_.read_message_max(0);
     error_code ignored;
@@ -49,7 +61,7 @@ public:
     if constexpr (std::is_same_v<Lower, tcp_socket>)
       accept();
     else
-      stream_.next_layer().async_handshake(
+      stream_.next_layer().next_layer().async_handshake(
         asio::ssl::stream_base::server,
         guarded([](websocket_wire& x) { x.accept(); }));
   }
@@ -57,12 +69,17 @@ public:
   void send(std::string_view frame) override {
     if (closing_ || shut_)
       return;
-    queued_ += frame.size();
-    out_.emplace_back(frame);
+    append_message(out_, frame);
     // Also behind a write that is under way.
-    if (queued_ >= output_bytes_max_)
+    if (queued() >= output_bytes_max_)
       congested_ = true;
-    write();
+    if (!open_ || std::exchange(flush_scheduled_, true))
+      return;
+    // Later in this turn, so that more messages can join.
+    home_.post([weak = this->weak_from_this()] {
+      if (auto self = weak.lock(); self && !self->shut_)
+        self->flush();
+    });
   }
 
   void resume() override {
@@ -74,7 +91,7 @@ public:
     frame_bytes_max_ = protocol::limits::frame_bytes_max;
   }
 
-  std::size_t queued() const override { return queued_; }
+  std::size_t queued() const override { return leaving_.size() + out_.size(); }
   std::string peer() const override {
     return peer_of(beast::get_lowest_layer(stream_));
   }
@@ -88,8 +105,8 @@ public:
     });
     if (!open_)
       return shut();
-    if (out_.empty())
-      say_goodbye();
+    if (!flush_scheduled_)
+      flush();
   }
 
 private:
@@ -108,7 +125,7 @@ private:
   void accept() {
     stream_.async_accept(guarded([](websocket_wire& x) {
       x.open_ = true;
-      x.write();
+      x.flush();
       x.read();
     }));
   }
@@ -159,25 +176,26 @@ private:
     caf::anon_send(owner_, std::move(what));
   }
 
-  void write() {
-    if (!open_ || writing_ || out_.empty())
-      return;
-    writing_ = true;
-    stream_.async_write(asio::buffer(out_.front()),
-                        guarded([](websocket_wire& x) { x.on_written(); }));
-  }
-
-  void on_written() {
-    writing_ = false;
-    env_.metrics.bytes_out.add(out_.front().size());
-    queued_ -= out_.front().size();
-    out_.pop_front();
-    if (!out_.empty())
-      return write();
+  /// Not by Beast, which writes each message on its own (boostorg/beast#2033).
+  void flush() {
+    flush_scheduled_ = !out_.empty();
+    if (flush_scheduled_) {
+      leaving_.swap(out_);
+      return stream_.next_layer().async_write_some(
+        asio::buffer(leaving_),
+        guarded([](websocket_wire& x) { x.on_flushed(); }));
+    }
     if (closing_)
       return say_goodbye();
     if (std::exchange(congested_, false) && owner_)
       caf::anon_send(owner_, actors::output_drained{});
+  }
+
+  void on_flushed() {
+    env_.metrics.bytes_out.add(leaving_.size());
+    // An idle connection holds no buffer.
+    std::string{}.swap(leaving_);
+    flush();
   }
 
   void say_goodbye() {
@@ -199,16 +217,15 @@ private:
   io_thread& home_;
   const actors::environment& env_;
   closed_callback on_closed_;
-  websocket::stream<Lower> stream_;
+  websocket::stream<exclusive_stream<Lower>> stream_;
   actors::connection_actor owner_;
   std::size_t output_bytes_max_ = 0;
   std::size_t frame_bytes_max_ = protocol::limits::login_frame_bytes_max;
   beast::flat_buffer buffer_; ///< bounded by read
-  /// Boost's takes no memory while it is empty.
-  boost::container::deque<std::string> out_;
-  std::size_t queued_ = 0;
+  std::string out_;           ///< messages that wait
+  std::string leaving_;       ///< those that are being written
   bool open_ = false;
-  bool writing_ = false;
+  bool flush_scheduled_ = false; ///< or under way
   bool congested_ = false;
   bool closing_ = false;
   bool shut_ = false;
@@ -241,7 +258,7 @@ unstarted make_secure_websocket(io_thread& home, tcp_socket with,
                                 const actors::environment& env,
                                 closed_callback on_closed, SSL_CTX* context) {
   auto reference = borrowed(context);
-  using lower = beast::ssl_stream<tcp_socket>;
+  using lower = asio::ssl::stream<tcp_socket>;
   return hold(std::make_shared<websocket_wire<lower>>(
     home, env, std::move(on_closed), std::move(with), reference));
 }

@@ -3,7 +3,7 @@
 #include "edge/stream_wire.hpp"
 
 /// WebSocket (RFC 6455) on Beast: one frame of the protocol is one binary
-/// message. Beast stays in websocket_wire.cpp.
+/// message. Beast stays in websocket_wire.cpp and exclusive_stream.hpp.
 namespace iris::edge {
 
 /// A wire that still has to be started.

@@ -74,6 +74,20 @@ void stage::settle() {
   home->io().poll();
 }
 
+std::vector<std::string> stage::fill(actors::wire& to, std::size_t bound) {
+  std::vector<std::string> sent;
+  for (bool stuck = false; !stuck;) {
+    for (stuck = true; to.queued() < bound; stuck = false) {
+      auto reason = std::to_string(sent.size());
+      reason.resize(1001, 'x'); // No frame ends where a write does.
+      sent.push_back(encoded(protocol::goaway{reason, 0}));
+      to.send(sent.back());
+    }
+    settle();
+  }
+  return sent;
+}
+
 std::pair<tcp_socket, tcp::socket> stage::connect() {
   auto& io = home->io();
   tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};

@@ -34,6 +34,9 @@ public:
   /// Until nothing is left to happen at once. What comes through a socket may
   /// take longer.
   void settle();
+  /// Sends frames of about 1,000 bytes, as a connection does: no more while the
+  /// bound is reached. Until a client that does not read stops that.
+  std::vector<std::string> fill(actors::wire& to, std::size_t bound);
 
   /// Two sockets that are connected over loopback: the node's, the client's.
   std::pair<tcp_socket, tcp::socket> connect();

@@ -8,6 +8,8 @@ namespace {
 
 namespace websocket = boost::beast::websocket;
 
+using error_code = boost::system::error_code;
+
 std::string packed(const protocol::client_frame& frame) {
   std::string out;
   protocol::encode(frame, out);
@@ -87,14 +89,21 @@ public:
     open();
   }
 
+  /// For a client that does not read, but for its first message.
+  std::vector<std::string> fill(std::size_t bound) {
+    client->reading = false;
+    watch(bound);
+    auto sent = stage::fill(*wire, bound);
+    notes->seen.clear();
+    return sent;
+  }
+
   std::shared_ptr<actors::wire> wire;
   std::shared_ptr<websocket_end> client;
   std::shared_ptr<probe::notes> notes = std::make_shared<probe::notes>();
   int closed = 0;
 
 private:
-  using error_code = boost::system::error_code;
-
   void open() {
     start_ = nullptr;
     client->open();
@@ -282,30 +291,94 @@ TEST_CASE("a WebSocket that is not resumed is not read") {
   CHECK(it.notes->seen == lines{"ping 1", "ping 2"});
 }
 
+TEST_CASE("WebSocket messages of all forms of length arrive") {
+  joined it;
+  it.watch();
+  std::vector<std::string> sent{"", "one"};
+  for (std::size_t bytes : {125, 126, 65535, 65536})
+    sent.emplace_back(bytes, static_cast<char>('a' + bytes % 26));
+
+  for (const auto& x : sent)
+    it.wire->send(x);
+
+  it.until([&] { return it.client->got.size() == sent.size(); }, "all");
+  CHECK(it.client->got == sent);
+}
+
+TEST_CASE("WebSocket messages queued in one turn leave as one write") {
+  stage at;
+  auto ends = at.connect();
+  auto closed = 0;
+  auto made =
+    make_websocket(*at.home, std::move(ends.first), at.env, [&] { ++closed; });
+  auto notes = std::make_shared<probe::notes>();
+  made.start(supervision::spawn_on<probe>(*at.home, made.wire, notes), 1000);
+  auto client = std::make_shared<tcp_end>(std::move(ends.second));
+  client->read();
+  client->send("GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  at.until([&] { return client->got.ends_with("\r\n\r\n"); }, "the handshake");
+  at.settle();
+  client->got.clear();
+  client->pieces = 0;
+
+  std::string expected;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    made.wire->send(pong(i));
+    expected += {'\x82', static_cast<char>(pong(i).size())};
+    expected += pong(i);
+  }
+  CHECK(made.wire->queued() == expected.size());
+  at.until([&] { return client->got.size() >= expected.size(); }, "all");
+
+  // The client reads once what was written once.
+  CHECK(client->pieces == 1);
+  CHECK(client->got == expected);
+  CHECK(made.wire->queued() == 0);
+  client->socket().close();
+  at.until([&] { return closed == 1; }, "the node's end");
+  at.settle();
+}
+
+TEST_CASE("a pong does not break into messages that are being written") {
+  joined it;
+  auto sent = it.fill(1'000'000);
+
+  it.client->ping();
+  it.settle();
+  it.client->read_on();
+
+  it.until([&] { return it.client->got.size() == sent.size(); }, "all");
+  CHECK(it.client->got == sent);
+  it.until([&] { return it.client->pongs == 1; }, "the pong");
+}
+
+TEST_CASE("a WebSocket client that goes ends what waits for it") {
+  joined it;
+  it.fill(100'000);
+  it.client->ping(); // Its pong waits, too.
+  it.settle();
+
+  error_code ignored;
+  it.client->lower().next_layer().close(ignored);
+
+  it.until([&] { return !it.notes->seen.empty(); }, "the end");
+  CHECK(it.notes->seen == lines{"disconnected"});
+  CHECK(it.closed == 1);
+}
+
 TEST_CASE("output waits for a WebSocket client that does not read") {
   constexpr std::size_t bound = 100'000;
   joined it;
-  it.client->reading = false;
-  it.watch(bound);
-  auto frame = encoded(protocol::goaway{std::string(1000, 'x'), 0});
-  std::size_t sent = 0;
-
-  // The client reads one message and then no more. As a connection does: no
-  // more output while the bound is reached.
-  for (bool stuck = false; !stuck;) {
-    for (stuck = true; it.wire->queued() < bound; ++sent) {
-      it.wire->send(frame);
-      stuck = false;
-    }
-    it.settle();
-  }
+  auto sent = it.fill(bound);
   CHECK(it.wire->queued() >= bound);
-  CHECK(it.wire->queued() < bound + frame.size());
-  it.notes->seen.clear();
+  CHECK(it.wire->queued() < bound + sent.back().size() + 4);
 
   it.client->read_on();
   it.until([&] { return !it.notes->seen.empty(); }, "the output to drain");
   CHECK(it.notes->seen == lines{"drained"});
   CHECK(it.wire->queued() == 0);
-  it.until([&] { return it.client->got.size() == sent; }, "the rest");
+  it.until([&] { return it.client->got.size() == sent.size(); }, "the rest");
+  CHECK(it.client->got == sent);
 }
