@@ -6,6 +6,7 @@
 #include <boost/beast/websocket/teardown.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <utility>
 
 namespace iris::edge {
@@ -30,8 +31,14 @@ public:
   const next_layer_type& next_layer() const noexcept { return lower_; }
   executor_type get_executor() noexcept { return lower_.get_executor(); }
 
+  /// Runs at the start of each read: Beast has used up what it read before.
+  void before_reads(std::function<void()> what) {
+    before_reads_ = std::move(what);
+  }
+
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& to, Handler&& then) {
+    before_reads_();
     lower_.async_read_some(to, std::forward<Handler>(then));
   }
 
@@ -78,6 +85,7 @@ private:
   }
 
   Lower lower_;
+  std::function<void()> before_reads_ = [] {};
   bool writing_ = false;
   std::size_t waiting_ = 0; ///< writes; who comes later waits, too
 };

@@ -51,6 +51,9 @@ public:
       stream_(std::forward<Ts>(lower)...) {
     // Beast closes at once what is above its own bound: see read.
     stream_.read_message_max(0);
+    stream_.next_layer().before_reads([this] { hand_over(); });
+    // Answering these may take a while.
+    stream_.control_callback([this](auto, auto) { hand_over(); });
     error_code ignored;
     beast::get_lowest_layer(stream_).set_option(tcp::no_delay(true), ignored);
   }
@@ -83,8 +86,9 @@ public:
   }
 
   void resume() override {
-    if (!closing_ && !shut_)
-      read();
+    under_way_ = false;
+    if (!reading_)
+      read_on();
   }
 
   void logged_in() override {
@@ -130,9 +134,21 @@ private:
     }));
   }
 
+  /// Messages that Beast has in hand join what is handed over; it has none left
+  /// when it reads from below.
+  void read_on() {
+    if (closing_ || shut_ || under_way_)
+      return;
+    if (broken_)
+      hand_over();
+    else
+      read();
+  }
+
   /// In parts, to see a message grow: one above the limit is to be told so,
   /// which Beast would not wait for. One byte more than the limit tells.
   void read() {
+    reading_ = true;
     stream_.async_read_some(
       buffer_, frame_bytes_max_ + 1 - buffer_.size(),
       [self = this->shared_from_this()](error_code failed, std::size_t n) {
@@ -141,11 +157,19 @@ private:
   }
 
   void on_read(error_code failed, std::size_t n) {
+    reading_ = false;
     if (shut_)
       return;
-    if (failed)
+    if (failed) {
+      hand_over();
       return shut();
+    }
     env_.metrics.bytes_in.add(n);
+    take();
+    read_on();
+  }
+
+  void take() {
     if (stream_.got_text())
       return refuse({errc::bad_frame, "expected binary messages, found text"});
     // That may have grown while this was read.
@@ -154,26 +178,24 @@ private:
                                               + std::to_string(frame_bytes_max_)
                                               + " bytes"});
     if (!stream_.is_message_done())
-      return read();
+      return;
     auto bytes = buffer_.cdata();
-    std::string_view frame{static_cast<const char*>(bytes.data()),
-                           bytes.size()};
-    hand_over([&](actors::inbound& to) { decode_into(to, frame); });
+    broken_ = !decode_into(
+      inbound_, {static_cast<const char*>(bytes.data()), bytes.size()});
     buffer_.consume(buffer_.size());
     buffer_.shrink_to_fit();
   }
 
   void refuse(const error& why) {
-    hand_over([&](actors::inbound& to) { broken(to, why); });
+    broken(inbound_, why);
+    broken_ = true;
   }
 
-  template <class F>
-  void hand_over(F fill) {
-    if (closing_)
+  void hand_over() {
+    if (closing_ || under_way_ || inbound_.frames.empty())
       return;
-    actors::inbound what;
-    fill(what);
-    caf::anon_send(owner_, std::move(what));
+    under_way_ = true;
+    caf::anon_send(owner_, std::exchange(inbound_, {}));
   }
 
   /// Not by Beast, which writes each message on its own (boostorg/beast#2033).
@@ -222,9 +244,13 @@ private:
   std::size_t output_bytes_max_ = 0;
   std::size_t frame_bytes_max_ = protocol::limits::login_frame_bytes_max;
   beast::flat_buffer buffer_; ///< bounded by read
+  actors::inbound inbound_;   ///< read, and not handed over yet
   std::string out_;           ///< messages that wait
   std::string leaving_;       ///< those that are being written
   bool open_ = false;
+  bool reading_ = false;
+  bool under_way_ = false;       ///< the owner has not said `resume` yet
+  bool broken_ = false;          ///< nothing more is read
   bool flush_scheduled_ = false; ///< or under way
   bool congested_ = false;
   bool closing_ = false;

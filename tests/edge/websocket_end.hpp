@@ -26,6 +26,10 @@ public:
   void open();
   /// One frame of WebSocket; the last one of its message if `fin`.
   void send(std::string_view bytes, bool fin = true);
+  /// Past Beast.
+  void send_raw(std::string_view bytes) {
+    stream_.next_layer().send(boost::asio::buffer(bytes));
+  }
   void ping();
   void close();
   /// After `reading` was false.

@@ -21,6 +21,13 @@ std::size_t frame_max(bool known) {
                : protocol::limits::login_frame_bytes_max;
 }
 
+/// As a client sends it, with a mask of zeros. Precondition: it is short.
+std::string masked(const std::string& payload, char opcode = '\x82') {
+  REQUIRE(payload.size() < 126);
+  std::string out{opcode, static_cast<char>(0x80 | payload.size())};
+  return out.append(4, '\0').append(payload);
+}
+
 /// A WebSocket whose node's end is told of to an actor.
 class joined : public stage {
 public:
@@ -79,7 +86,7 @@ public:
   void serve_raw(std::string_view bytes) {
     start_(supervision::spawn_on<probe>(*home, wire, notes), 1024 * 1024);
     start_ = nullptr;
-    client->lower().next_layer().send(boost::asio::buffer(bytes));
+    client->send_raw(bytes);
   }
 
   /// With a probe, for a client that is known.
@@ -366,6 +373,29 @@ TEST_CASE("a WebSocket client that goes ends what waits for it") {
   it.until([&] { return !it.notes->seen.empty(); }, "the end");
   CHECK(it.notes->seen == lines{"disconnected"});
   CHECK(it.closed == 1);
+}
+
+TEST_CASE("WebSocket messages that one read brings are handed over as one") {
+  joined it;
+  it.notes->resumes = false;
+  it.watch();
+
+  it.client->send_raw(masked(packed(protocol::ping{1}))
+                      + masked(packed(message(1, 10)))
+                      + masked(packed(protocol::ping{2})));
+
+  it.until([&] { return !it.notes->seen.empty(); }, "the frames");
+  CHECK(it.notes->seen == lines{"ping 1", "send 10", "ping 2"});
+}
+
+TEST_CASE("what is before a close does not wait for its end") {
+  joined it;
+  it.watch();
+
+  it.client->send_raw(masked(packed(protocol::ping{1})) + masked("", '\x88'));
+  it.until([&] { return it.client->ended; }, "the answer to the close");
+
+  CHECK(it.notes->seen == lines{"ping 1"});
 }
 
 TEST_CASE("output waits for a WebSocket client that does not read") {
