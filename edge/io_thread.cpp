@@ -129,12 +129,12 @@ void io_thread::arm() {
   timer_.expires_at(waiting_.begin()->first);
   timer_.async_wait([this](boost::system::error_code failed) {
     if (!failed)
-      run_due();
+      run_due(moment::clock::now());
   });
 }
 
-void io_thread::run_due() {
-  auto due = waiting_.upper_bound(moment::clock::now());
+void io_thread::run_due(moment now) {
+  auto due = waiting_.upper_bound(now);
   while (waiting_.begin() != due)
     enqueue(std::move(waiting_.extract(waiting_.begin()).mapped()));
   if (!waiting_.empty())

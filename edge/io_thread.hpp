@@ -25,6 +25,8 @@ using tcp_socket =
 /// its actor without waking anybody.
 class io_thread final : public supervision::unit {
 public:
+  using moment = boost::asio::steady_timer::time_point;
+
   explicit io_thread(caf::actor_system& system);
   /// Stops first.
   ~io_thread() override;
@@ -40,16 +42,18 @@ public:
   void post(task what) override;
   void after(std::chrono::milliseconds delay, task what) override;
 
+  /// What waits for a time up to `now` is next. On the thread; the timer says
+  /// so, or a test that doesn't wait.
+  void run_due(moment now);
+
 private:
   using job = std::variant<caf::resumable*, task>;
-  using moment = boost::asio::steady_timer::time_point;
 
   void enqueue(job what);
   void run_some();
   void run(job& what);
   void wait_until(moment when, task what);
   void arm();
-  void run_due();
   bool here() const noexcept;
   void end(int turns);
 

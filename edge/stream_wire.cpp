@@ -1,5 +1,6 @@
 #include "edge/stream_wire.hpp"
 
+#include "edge/farewell.hpp"
 #include "edge/inbound.hpp"
 
 namespace iris::edge {
@@ -9,13 +10,10 @@ namespace {
 using net::io_status;
 using net::plain_stream;
 using net::tls_stream;
-using namespace std::chrono_literals;
 
 constexpr std::size_t read_bytes = 64 * 1024;
 /// Reads of one connection before it is the neighbours' turn.
 constexpr int reads_per_turn = 16;
-/// A client that doesn't take its last frames by then doesn't get them.
-constexpr auto linger = 5s;
 
 /// Between reads a connection needs no buffer: all of a thread share one.
 char* scratch() {
@@ -164,16 +162,18 @@ void stream_wire<Stream>::flush() {
 }
 
 template <class Stream>
+std::size_t stream_wire<Stream>::left() {
+  return queued() + unacknowledged(socket_);
+}
+
+template <class Stream>
 void stream_wire<Stream>::close() {
   if (closing_ || !socket_.is_open())
     return;
   closing_ = true;
-  home_.after(linger, [weak = this->weak_from_this()] {
-    if (auto self = weak.lock())
-      self->shut();
-  });
   if (!open_)
     return shut();
+  farewell::begin(home_, this->shared_from_this());
   if (!flush_scheduled_)
     home_.post([weak = this->weak_from_this()] {
       if (auto self = weak.lock())
@@ -182,7 +182,7 @@ void stream_wire<Stream>::close() {
 }
 
 /// Closing at once would throw away what the client has not read yet: the
-/// close waits for the client's own, or for `linger` to pass.
+/// close waits for the client's own, or for the `farewell` to end.
 template <class Stream>
 void stream_wire<Stream>::end_output() {
   stream_.shutdown();

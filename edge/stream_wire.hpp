@@ -41,6 +41,10 @@ public:
   std::string peer() const override { return peer_of(socket_); }
   void close() override;
 
+  /// For the farewell: bytes that the client has not got yet.
+  std::size_t left();
+  void shut();
+
 private:
   using error_code = boost::system::error_code;
   using wait_type = socket::wait_type;
@@ -52,7 +56,6 @@ private:
   bool take(std::string_view bytes);
   void flush();
   void end_output();
-  void shut();
 
   io_thread& home_;
   socket socket_;

@@ -1,6 +1,7 @@
 #include "edge/websocket_wire.hpp"
 
 #include "edge/exclusive_stream.hpp"
+#include "edge/farewell.hpp"
 #include "edge/inbound.hpp"
 #include "edge/peer.hpp"
 
@@ -17,11 +18,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 
-using namespace std::chrono_literals;
 using error_code = boost::system::error_code;
 using asio::ip::tcp;
-
-constexpr auto linger = 5s;
 
 /// A message in one frame, as a server sends it (RFC 6455, section 5.2):
 ///   0x82 | length below 126                    | payload
@@ -103,14 +101,27 @@ public:
   void close() override {
     if (std::exchange(closing_, true) || shut_)
       return;
-    home_.after(linger, [weak = this->weak_from_this()] {
-      if (auto self = weak.lock())
-        self->shut();
-    });
     if (!open_)
       return shut();
+    farewell::begin(home_, this->shared_from_this());
     if (!flush_scheduled_)
       flush();
+  }
+
+  /// For the farewell: bytes that the client has not got yet.
+  std::size_t left() {
+    return queued() + unacknowledged(beast::get_lowest_layer(stream_));
+  }
+
+  void shut() {
+    if (std::exchange(shut_, true))
+      return;
+    error_code ignored;
+    beast::get_lowest_layer(stream_).close(ignored);
+    if (owner_)
+      caf::anon_send(std::exchange(owner_, nullptr), actors::disconnected{});
+    if (on_closed_)
+      std::exchange(on_closed_, nullptr)();
   }
 
 private:
@@ -223,17 +234,6 @@ private:
   void say_goodbye() {
     stream_.async_close(websocket::close_code::normal,
                         guarded([](websocket_wire& x) { x.shut(); }));
-  }
-
-  void shut() {
-    if (std::exchange(shut_, true))
-      return;
-    error_code ignored;
-    beast::get_lowest_layer(stream_).close(ignored);
-    if (owner_)
-      caf::anon_send(std::exchange(owner_, nullptr), actors::disconnected{});
-    if (on_closed_)
-      std::exchange(on_closed_, nullptr)();
   }
 
   io_thread& home_;

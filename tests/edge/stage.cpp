@@ -88,6 +88,12 @@ std::vector<std::string> stage::fill(actors::wire& to, std::size_t bound) {
   return sent;
 }
 
+void stage::skip(std::chrono::milliseconds time) {
+  settle();
+  home->run_due(io_thread::moment::clock::now() + time);
+  settle();
+}
+
 std::pair<tcp_socket, tcp::socket> stage::connect() {
   auto& io = home->io();
   tcp::acceptor acceptor{io, {boost::asio::ip::address_v4::loopback(), 0}};

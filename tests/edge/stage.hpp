@@ -34,6 +34,8 @@ public:
   /// Until nothing is left to happen at once. What comes through a socket may
   /// take longer.
   void settle();
+  /// The same, once what waits for a time finds that this much has passed.
+  void skip(std::chrono::milliseconds time);
   /// Sends frames of about 1,000 bytes, as a connection does: no more while the
   /// bound is reached. Until a client that does not read stops that.
   std::vector<std::string> fill(actors::wire& to, std::size_t bound);

@@ -1,5 +1,6 @@
 #include "edge/stream_wire.hpp"
 
+#include "edge/farewell.hpp"
 #include "protocol/framer.hpp"
 #include "security/certificates.hpp"
 #include "security/tls.hpp"
@@ -287,6 +288,61 @@ TEST_CASE("closing sends what is queued, and waits for the client's end") {
 
   // What came after the close is dropped.
   CHECK(it.notes->seen == lines{"disconnected"});
+}
+
+TEST_CASE("a client that takes nothing more when it closes is cut off") {
+  stage at;
+  tcp_pair it{at};
+  it.client->reading = false;
+  it.watch(100'000);
+  at.fill(*it.wire, 100'000);
+
+  it.wire->close();
+  at.settle();
+  CHECK(it.closed == 0);
+  at.skip(farewell::pause);
+
+  CHECK(it.closed == 1);
+  CHECK(it.notes->seen.back() == "disconnected");
+}
+
+TEST_CASE("a client that has got all and does not close is cut off") {
+  stage at;
+  tcp_pair it{at};
+  it.watch();
+  it.wire->send(pong(1));
+  it.wire->close();
+  at.until([&] { return it.client->ended; }, "the end of the output");
+
+  at.skip(farewell::pause); // The pong was taken.
+  CHECK(it.closed == 0);
+  at.skip(farewell::pause);
+
+  CHECK(it.closed == 1);
+  CHECK(it.take() == lines{"pong 1"});
+}
+
+TEST_CASE("a client that takes its last frames slowly has more time for them") {
+  constexpr std::size_t bound = 20'000'000;
+  stage at;
+  tcp_pair it{at};
+  it.client->reading = false;
+  it.watch(bound);
+  at.fill(*it.wire, bound);
+  it.wire->close();
+
+  for (int i = 0; i < farewell::pauses; ++i) {
+    CHECK(it.closed == 0);
+    auto before = it.wire->queued();
+    it.client->reading = true;
+    it.client->read();
+    at.until([&] { return it.wire->queued() < before; }, "the client");
+    it.client->reading = false;
+    at.skip(farewell::pause);
+  }
+
+  CHECK(it.wire->queued() > 0);
+  CHECK(it.closed == 1);
 }
 
 TEST_CASE("frames pass through TLS") {

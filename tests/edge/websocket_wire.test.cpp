@@ -1,3 +1,4 @@
+#include "edge/farewell.hpp"
 #include "tests/edge/websocket_end.hpp"
 
 using namespace iris;
@@ -396,6 +397,19 @@ TEST_CASE("what is before a close does not wait for its end") {
   it.until([&] { return it.client->ended; }, "the answer to the close");
 
   CHECK(it.notes->seen == lines{"ping 1"});
+}
+
+TEST_CASE("a WebSocket client that takes nothing more is cut off") {
+  joined it;
+  it.fill(100'000);
+
+  it.wire->close();
+  it.settle();
+  CHECK(it.closed == 0);
+  it.skip(farewell::pause);
+
+  CHECK(it.closed == 1);
+  CHECK(it.notes->seen == lines{"disconnected"});
 }
 
 TEST_CASE("output waits for a WebSocket client that does not read") {
