@@ -63,7 +63,9 @@ void stream_wire<Stream>::handshake() {
   case io_status::done:
     open_ = true;
     flush();
-    return read();
+    if (!closing_)
+      read();
+    return;
   case io_status::wants_read:
     return wait(socket::wait_read, [](stream_wire& x) { x.handshake(); });
   case io_status::wants_write:
@@ -171,10 +173,9 @@ void stream_wire<Stream>::close() {
   if (closing_ || !socket_.is_open())
     return;
   closing_ = true;
-  if (!open_)
-    return shut();
   farewell::begin(home_, this->shared_from_this());
-  if (!flush_scheduled_)
+  // A handshake is to end first: the client is told why.
+  if (open_ && !flush_scheduled_)
     home_.post([weak = this->weak_from_this()] {
       if (auto self = weak.lock())
         self->flush();

@@ -101,10 +101,9 @@ public:
   void close() override {
     if (std::exchange(closing_, true) || shut_)
       return;
-    if (!open_)
-      return shut();
     farewell::begin(home_, this->shared_from_this());
-    if (!flush_scheduled_)
+    // A handshake is to end first: the client is told why.
+    if (open_ && !flush_scheduled_)
       flush();
   }
 
@@ -141,7 +140,7 @@ private:
     stream_.async_accept(guarded([](websocket_wire& x) {
       x.open_ = true;
       x.flush();
-      x.read();
+      x.read_on();
     }));
   }
 

@@ -80,6 +80,21 @@ public:
       "the handshake");
   }
 
+  /// What the node sends next; empty at its end.
+  std::string receive() {
+    std::string got(100, '\0');
+    net::io_result read;
+    at_.until(
+      [&] {
+        read = stream->read(got.data(), got.size());
+        return read.status == net::io_status::done
+               || read.status == net::io_status::closed || (poll(), false);
+      },
+      "what the node sends");
+    got.resize(read.bytes);
+    return got;
+  }
+
   /// What happens at once, for the client's socket is not among the waiting.
   void poll() {
     at_.home->post([] {});
@@ -366,17 +381,9 @@ TEST_CASE("frames pass through TLS") {
   CHECK(it.notes->seen == lines{"ping 1", "send 50000"});
 
   it.made->send(pong(4));
-  std::string got(100, '\0');
-  net::io_result read;
-  at.until(
-    [&] {
-      read = it.stream->read(got.data(), got.size());
-      return read.status == net::io_status::done || (it.poll(), false);
-    },
-    "the answer");
-  got.resize(read.bytes);
-  REQUIRE(frames_in(got).size() == 1);
-  CHECK(describe(frames_in(got)[0]) == "pong 4");
+  auto got = frames_in(it.receive());
+  REQUIRE(got.size() == 1);
+  CHECK(describe(got[0]) == "pong 4");
 }
 
 TEST_CASE("half a TLS handshake ends when its time is over") {
@@ -396,6 +403,22 @@ TEST_CASE("half a TLS handshake ends when its time is over") {
   at.until([&] { return it.closed == 1; }, "the end");
 
   CHECK(at.metrics.connections_refused.with("timed_out").value() == 1);
+}
+
+TEST_CASE("who is refused before the TLS handshake is done is told why") {
+  stage at;
+  tls_node node;
+  tls_pair it{at, node};
+  it.watch();
+  it.made->send(pong(1));
+  it.made->close();
+
+  it.shake_hands();
+
+  auto got = frames_in(it.receive());
+  REQUIRE(got.size() == 1);
+  CHECK(describe(got[0]) == "pong 1");
+  CHECK(it.receive().empty());
 }
 
 TEST_CASE("what is no TLS ends a connection that expects it") {

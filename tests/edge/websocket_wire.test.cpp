@@ -106,6 +106,14 @@ public:
     return sent;
   }
 
+  /// For a client that is refused, with this, before it has shaken hands.
+  void refuse(std::string_view frame) {
+    start_(supervision::spawn_on<probe>(*home, wire, notes), 1000);
+    wire->send(frame);
+    wire->close();
+    open();
+  }
+
   std::shared_ptr<actors::wire> wire;
   std::shared_ptr<websocket_end> client;
   std::shared_ptr<probe::notes> notes = std::make_shared<probe::notes>();
@@ -264,6 +272,16 @@ TEST_CASE("closing sends what is queued, then the close of WebSocket") {
   CHECK(got.front() == "pong 1");
   CHECK(got.back() == "pong 20");
   it.until([&] { return it.closed == 1; }, "the node's end");
+}
+
+TEST_CASE("who is refused before the WebSocket is open is told why") {
+  joined it;
+
+  it.refuse(pong(1));
+
+  it.until([&] { return it.client->ended; }, "the end");
+  CHECK(it.client->why == websocket::error::closed);
+  CHECK(described(it.client->got) == lines{"pong 1"});
 }
 
 TEST_CASE("a connection that goes without a close is the end") {
