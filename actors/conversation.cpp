@@ -227,10 +227,11 @@ void conversation::deliver(shard_id where, sequence first,
 }
 
 void conversation::on_fanned_out(const fanned_out& what) {
+  machine_.delivered(what.by, what.upto);
   auto i = deliveries_.find(what.by);
-  // An answer to an earlier attempt says less than the cursor already does.
-  if (i != deliveries_.end() && i->second.upto == what.upto) {
-    machine_.delivered(what.by, what.upto);
+  // An earlier attempt's answer leaves the later one, which may have more, to
+  // its own: two on their way would stay two.
+  if (i != deliveries_.end() && i->second.upto <= what.upto) {
     deliveries_.erase(i);
     pump();
   }

@@ -285,6 +285,34 @@ TEST_CASE("a fan-out is sent again until it is answered") {
   }
 }
 
+TEST_CASE("an answer to an earlier attempt counts for what it names") {
+  lone_host<fan_out> a;
+  std::vector<message_id> sent;
+  auto say = [&] {
+    auto message = a.new_submission(10);
+    sent.push_back(message.id);
+    a.submit_one(message);
+  };
+  say();
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  say();
+  REQUIRE(
+    a.here.run(delivery_timeout + 2s, [&] { return a.elsewhere.size() == 2; }));
+  REQUIRE(a.elsewhere[1].items.size() == 2);
+
+  a.tell(fanned_out{a.conversation, {1}, {1}});
+  CHECK(a.elsewhere.size() == 2);
+  REQUIRE(
+    a.here.run(delivery_timeout + 2s, [&] { return a.elsewhere.size() == 3; }));
+
+  CHECK(a.elsewhere[2].first == sequence{2});
+  REQUIRE(a.elsewhere[2].items.size() == 1);
+  CHECK(protocol::decode_item(*a.elsewhere[2].items[0])->id == sent[1]);
+  a.tell(fanned_out{a.conversation, {1}, {2}});
+  a.here.run(1min);
+  CHECK(a.elsewhere.size() == 3);
+}
+
 TEST_CASE("a start takes up what is undelivered, however much it is") {
   constexpr std::size_t count = 300;
   lone_host<fan_out> a;
