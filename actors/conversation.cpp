@@ -150,7 +150,7 @@ void conversation::finish(const std::shared_ptr<progress>& what,
   };
   what->request.room.reset();
   if (out.empty()) {
-    commit(out, std::move(release));
+    when_durable(std::move(release));
     return rest_if_nothing();
   }
   stage(std::move(out), std::move(release));
@@ -255,57 +255,55 @@ void conversation::on_tick() {
 
 // -- reading ------------------------------------------------------------------
 
-/// A device may have what is logged before this is told that it is durable.
 void conversation::on_read(const read_history& what) {
-  if (logged_ <= committed_)
-    return page(what);
-  commit({}, [this, what] { page(what); });
-}
-
-void conversation::page(const read_history& what) {
   if (auto refused = machine_.refuse_reader(what.reader)) {
-    refuse(what, refused);
+    decline(what, refused);
     return rest_if_nothing();
   }
+  when_durable([this, what, low = machine_.readable_from(what.reader),
+                head = machine_.head()] { page(what, low, head); });
+}
+
+void conversation::page(const read_history& what, sequence low, sequence head) {
   const auto& ask = what.request;
-  auto low = machine_.readable_from(what.reader).value;
-  auto high = committed_.value;
-  auto first = std::max(ask.from.value, low);
-  auto last = std::min(high, first + ask.limit - 1);
+  auto lowest = std::max(low.value, machine_.floor().position + 1);
+  auto first = std::max(ask.from.value, lowest);
+  auto last = std::min(head.value, first + ask.limit - 1);
   if (ask.back) {
-    last = std::min(ask.from.value, high);
-    first = std::max(low, last >= ask.limit ? last - ask.limit + 1 : 1);
+    last = std::min(ask.from.value, head.value);
+    first = std::max(lowest, last >= ask.limit ? last - ask.limit + 1 : 1);
   }
   if (first > last)
-    return answer_page(what, std::vector<item_bytes>{});
+    return answer_page(what, head, std::vector<item_bytes>{});
   read(
     [keys = keys(),
      range = log_range{record::log, first, last, page_bytes_max, ask.back}](
       const persistence::state_store& store) {
       return read_log(store, keys, range);
     },
-    [this, what, first](const result<std::vector<item_bytes>>& found) {
+    [this, what, low, head,
+     first](const result<std::vector<item_bytes>>& found) {
       // Retention may have passed by meanwhile.
       if (machine_.floor().position >= first)
-        return page(what);
-      answer_page(what, found);
+        return page(what, low, head);
+      answer_page(what, head, found);
     });
 }
 
-void conversation::answer_page(const read_history& what,
+void conversation::answer_page(const read_history& what, sequence head,
                                result<std::vector<item_bytes>> items) {
   protocol::history_page out;
   out.conversation = machine_.id();
-  out.head = committed_;
+  out.head = head;
   caf::anon_send(what.reply_to, answered{what.tag, out, expect(items)});
 }
 
 void conversation::answer_roster(const read_roster& what) {
   if (auto refused = machine_.refuse_reader(what.reader)) {
-    refuse(what, refused);
+    decline(what, refused);
     return rest_if_nothing();
   }
-  caf::anon_send(what.reply_to, answered{what.tag, machine_.members(), {}});
+  answer(what, machine_.members());
 }
 
 // -- retention ----------------------------------------------------------------

@@ -42,8 +42,8 @@ private:
   void on_fanned_out(const fanned_out& what);
   void on_tick();
   void on_read(const read_history& what);
-  void page(const read_history& what);
-  void answer_page(const read_history& what,
+  void page(const read_history& what, sequence low, sequence head);
+  void answer_page(const read_history& what, sequence head,
                    result<std::vector<item_bytes>> items);
   void answer_roster(const read_roster& what);
   void rest_if_nothing();

@@ -78,6 +78,25 @@ protected:
     stage(what, std::move(release), std::move(logged));
   }
 
+  /// Runs `then` once all that is staged is durable. The state in memory is
+  /// ahead of the log, so whatever is told of it leaves by this.
+  void when_durable(task then) { stage({}, std::move(then)); }
+
+  template <class Request, class Frame>
+  void answer(const Request& what, Frame with) {
+    when_durable(
+      [to = what.reply_to, out = answered{what.tag, std::move(with), {}}] {
+        caf::anon_send(to, out);
+      });
+  }
+
+  /// Refuses what the state does not allow. What has nothing to do with that
+  /// is refused at once.
+  template <class Request>
+  void decline(const Request& what, const error& why) {
+    when_durable([what, why] { refuse(what, why); });
+  }
+
   bool marked() const noexcept { return marked_; }
   /// The mark was found in the store.
   void was_marked() noexcept { marked_ = true; }

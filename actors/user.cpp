@@ -196,7 +196,7 @@ void user::on_attach(const open_inbox& what) {
   persistence::writes out;
   auto device = machine_.attach(what.device, now(), out);
   if (!device)
-    return refuse(what, device.failure());
+    return decline(what, device.failure());
   cut(what.device, {errc::replaced, "this device connected again elsewhere"});
   reader joined;
   joined.connection = what.from;
@@ -238,7 +238,7 @@ void user::cut(const device_id& which, const error& why) {
 void user::on_remove(const remove_device& what) {
   persistence::writes out;
   if (auto removed = machine_.remove(what.device, out); !removed)
-    return refuse(what, removed.failure());
+    return decline(what, removed.failure());
   commit(out, [this, what] {
     // First the answer: the device may remove itself.
     caf::anon_send(what.reply_to, answered{what.tag, protocol::done{}, {}});
@@ -256,7 +256,7 @@ void user::answer_devices(const list_devices& what) {
                   [&](const auto& r) { return r.second.device == x.first; });
     out.list.push_back({x.first, x.second.cursor, online, x.second.seen});
   }
-  caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+  answer(what, std::move(out));
 }
 
 void user::answer_status(const read_status& what) {
@@ -264,7 +264,7 @@ void user::answer_status(const read_status& what) {
   out.user = what.user;
   out.online = !readers_.empty();
   out.seen = last_seen(machine_.devices());
-  caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+  answer(what, std::move(out));
 }
 
 void user::answer_conversations(const list_conversations& what) {

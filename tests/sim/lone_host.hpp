@@ -143,6 +143,31 @@ struct lone_host {
     return out;
   }
 
+  /// A group on shard 0.
+  conversation_id found_group(const user_id& owner,
+                              const std::vector<user_id>& members) {
+    auto what = new_submission(0);
+    while (routes.home_of(ref_of(group_conversation(owner, what.id)))
+           != shard_id{0})
+      what = new_submission(0);
+    auto group = group_conversation(owner, what.id);
+    what.to.reset();
+    what.kind = protocol::item_kind::group_created;
+    what.users = members;
+    tell(submit{group, {owner, laptop}, {std::move(what)}, 0, client});
+    here.run(100ms);
+    return group;
+  }
+
+  void change(const conversation_id& group, const user_id& who,
+              protocol::item_kind kind, const std::vector<user_id>& named) {
+    auto what = new_submission(0);
+    what.to.reset();
+    what.kind = kind;
+    what.users = named;
+    tell(submit{group, {who, laptop}, {std::move(what)}, 0, client});
+  }
+
   /// The bodies that stand in a log or an inbox of shard 0.
   std::vector<std::string> bodies(const persistence::actor_ref& of, record kind,
                                   std::size_t count) const {

@@ -198,13 +198,7 @@ TEST_CASE("a reader whose user waits for the store is not refused") {
 TEST_CASE("no mark stays though nobody gets the last of what is owed") {
   lone_host<fan_out> a;
   auto dave = a.named("dave", {0});
-  auto started = a.new_submission(0);
-  while (a.routes.home_of(ref_of(group_conversation(dave, started.id)))
-         != shard_id{0})
-    started = a.new_submission(0);
-  started.kind = protocol::item_kind::group_created;
-  started.users = {a.alice};
-  auto group = group_conversation(dave, started.id);
+  auto group = a.found_group(dave, {a.alice});
   auto say = [&](const user_id& who, submission what) {
     what.to.reset();
     a.tell(submit{group, {who, a.laptop}, {std::move(what)}, 0, a.client});
@@ -218,7 +212,6 @@ TEST_CASE("no mark stays though nobody gets the last of what is owed") {
 
   // What shard 1 has taken is stored later than what shard 0 has, and what
   // nobody there gets, the conversation has to read.
-  say(dave, started);
   a.tell(fanned_out{group, {1}, {1}});
   say(a.alice, left);
   say(dave, a.new_submission());
