@@ -197,7 +197,8 @@ void user::on_attach(const open_inbox& what) {
   auto device = machine_.attach(what.device, now(), out);
   if (!device)
     return decline(what, device.failure());
-  cut(what.device, {errc::replaced, "this device connected again elsewhere"});
+  cut(reader_of(what.device),
+      {errc::replaced, "this device connected again elsewhere"});
   reader joined;
   joined.connection = what.from;
   joined.device = what.device;
@@ -226,23 +227,31 @@ void user::on_acknowledge(const acknowledge& what) {
     tick_after(cursor_delay);
 }
 
-void user::cut(const device_id& which, const error& why) {
-  std::erase_if(readers_, [&](const auto& x) {
-    if (x.second.device != which)
-      return false;
-    caf::anon_send(x.second.connection, cut_off{why});
-    return true;
+/// The one connection of a device, if it has any.
+caf::actor_id user::reader_of(const device_id& which) const {
+  auto i = std::find_if(readers_.begin(), readers_.end(), [&](const auto& x) {
+    return x.second.device == which;
   });
+  return i == readers_.end() ? caf::invalid_actor_id : i->first;
+}
+
+void user::cut(caf::actor_id which, const error& why) {
+  auto i = readers_.find(which);
+  if (i == readers_.end())
+    return;
+  caf::anon_send(i->second.connection, cut_off{why});
+  readers_.erase(i);
 }
 
 void user::on_remove(const remove_device& what) {
   persistence::writes out;
   if (auto removed = machine_.remove(what.device, out); !removed)
     return decline(what, removed.failure());
-  commit(out, [this, what] {
+  // Not who comes meanwhile: that is a new device.
+  commit(out, [this, what, which = reader_of(what.device)] {
     // First the answer: the device may remove itself.
     caf::anon_send(what.reply_to, answered{what.tag, protocol::done{}, {}});
-    cut(what.device, {errc::device_removed, "this device was removed"});
+    cut(which, {errc::device_removed, "this device was removed"});
   });
 }
 
@@ -251,9 +260,7 @@ void user::on_remove(const remove_device& what) {
 void user::answer_devices(const list_devices& what) {
   protocol::device_list out;
   for (const auto& x : machine_.devices()) {
-    auto online =
-      std::any_of(readers_.begin(), readers_.end(),
-                  [&](const auto& r) { return r.second.device == x.first; });
+    auto online = reader_of(x.first) != caf::invalid_actor_id;
     out.list.push_back({x.first, x.second.cursor, online, x.second.seen});
   }
   answer(what, std::move(out));

@@ -48,7 +48,8 @@ private:
   void serve(caf::actor_id key);
   void serve_all();
   void push(reader& to, inbox_offset first, std::vector<item_bytes> items);
-  void cut(const device_id& which, const error& why);
+  caf::actor_id reader_of(const device_id& which) const;
+  void cut(caf::actor_id which, const error& why);
   void trim();
   void expire();
   void on_sweep();

@@ -108,3 +108,31 @@ TEST_CASE("a device is told of once it is durable") {
   CHECK(refused(heard[2]) == errc::not_found);
   CHECK(devices(heard[3]) == 0);
 }
+
+TEST_CASE("who comes while its device is being removed is a new device") {
+  lone_host<fan_out> a;
+  std::vector<cut_off> before, after;
+  std::vector<answered> heard;
+  auto older = a.listener(before);
+  auto newer = a.listener(after);
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, older});
+  a.here.run(enough);
+  a.log_thread.stall(stall);
+
+  a.tell(remove_device{carol, a.laptop, 1, asking});
+  a.tell(open_inbox{carol, a.laptop, newer});
+  a.here.run(stall + enough);
+
+  REQUIRE(before.size() == 1);
+  CHECK(before[0].why.code == errc::replaced);
+  CHECK(after.empty());
+  a.tell(list_devices{carol, 2, asking});
+  a.here.run(enough);
+  REQUIRE(heard.size() == 2);
+  const auto& list = std::get<protocol::device_list>(heard[1].answer).list;
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].name == a.laptop);
+  CHECK(list[0].online);
+}
