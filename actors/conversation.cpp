@@ -67,6 +67,11 @@ conversation::behavior_type conversation::make_behavior() {
   };
 }
 
+/// No more than commits, and none of them comes again.
+bool conversation::control(const caf::type_erased_tuple& what) const noexcept {
+  return durable::control(what) || what.match_elements<logged>();
+}
+
 void conversation::activate() {
   using state = std::pair<conversation_state, bool>;
   read_alone(
@@ -85,7 +90,7 @@ void conversation::activate() {
       if (marked)
         was_marked();
       machine_.load(std::move(content));
-      logged_ = committed_ = machine_.head();
+      logged_ = machine_.head();
       pump();
     });
 }
@@ -141,12 +146,10 @@ void conversation::look_up(const conversation_machine::lookup& what,
 
 void conversation::finish(const std::shared_ptr<progress>& what,
                           persistence::writes out) {
-  auto release = [this, what, head = machine_.head()] {
+  auto release = [this, what] {
     if (env().log.enabled(observability::log_level::debug))
       log(*what);
     caf::anon_send(what->request.reply_to, std::move(what->answer));
-    committed_ = std::max(committed_, head);
-    pump();
   };
   what->request.room.reset();
   if (out.empty()) {
@@ -194,21 +197,23 @@ void conversation::pump(shard_id where, sequence cursor) {
   if (machine_.log().covers(first))
     return deliver(where, {first},
                    machine_.log().collect(first, last, batch_bytes_max));
-  // The store has it once it is committed.
-  last = std::min(last, committed_.value);
-  if (first > last)
-    return;
   reading_.insert(where);
-  read(
-    [keys = keys(),
-     range = log_range{record::log, first, last, batch_bytes_max}](
-      const persistence::state_store& store) {
-      return read_log(store, keys, range);
-    },
-    [this, where, first](const result<std::vector<item_bytes>>& found) {
-      reading_.erase(where);
-      deliver(where, {first}, expect(found));
-    });
+  // The store has it once it is durable.
+  when_durable([this, where, first, last] {
+    read(
+      [keys = keys(),
+       range = log_range{record::log, first, last, batch_bytes_max}](
+        const persistence::state_store& store) {
+        return read_log(store, keys, range);
+      },
+      [this, where, first](const result<std::vector<item_bytes>>& found) {
+        reading_.erase(where);
+        // What was sent before may have been answered, then removed.
+        if (machine_.floor().position >= first)
+          return pump();
+        deliver(where, {first}, expect(found));
+      });
+  });
 }
 
 void conversation::deliver(shard_id where, sequence first,
@@ -334,10 +339,9 @@ void conversation::sweep_ids() {
 
 void conversation::sweep_log() {
   timestamp oldest{now().ms - env().conversation.retention.count()};
-  auto limit = std::min(machine_.removable(), committed_);
   read(
     [keys = keys(), oldest, from = machine_.floor().position,
-     limit](const persistence::state_store& store) {
+     limit = machine_.removable()](const persistence::state_store& store) {
       return last_expired_item(
         store, keys, oldest,
         {record::log, from + 1, std::min(limit.value, from + sweep_max)});

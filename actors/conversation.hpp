@@ -15,6 +15,9 @@ public:
   behavior_type make_behavior() override;
   const char* name() const override { return "conversation"; }
 
+protected:
+  bool control(const caf::type_erased_tuple& what) const noexcept override;
+
 private:
   /// A `submit` that is being decided, across looks at the store.
   struct progress {
@@ -54,7 +57,6 @@ private:
   conversation_machine machine_;
   /// No delivery of what is up to here can outlive it.
   sequence logged_;
-  sequence committed_;
   std::map<shard_id, delivery> deliveries_;
   /// Destinations whose items are being read from the store.
   std::set<shard_id> reading_;

@@ -191,9 +191,8 @@ protected:
   }
 
   bool control(const caf::type_erased_tuple& what) const noexcept override {
-    return what.match_elements<committed>() || what.match_elements<logged>()
-           || what.match_elements<loaded>() || what.match_elements<rest_query>()
-           || what.match_elements<tick>();
+    return what.match_elements<committed>() || what.match_elements<loaded>()
+           || what.match_elements<rest_query>() || what.match_elements<tick>();
   }
 
   void on_exit() override {
