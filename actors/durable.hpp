@@ -140,6 +140,13 @@ protected:
                                  std::move(what))] { handle(*held); });
   }
 
+  /// For what asks nothing of the machine that a look at the store changes.
+  template <class Message, class Handler>
+  void at_once(Message& what, Handler handle) {
+    ++handled_;
+    handle(what);
+  }
+
   void on_committed(const committed& what) {
     durable_ = what.ticket;
     while (!releases_.empty() && releases_.front().first <= durable_) {

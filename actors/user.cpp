@@ -34,10 +34,8 @@ user::behavior_type user::make_behavior() {
       when_ready(
         x, [this](append& y) { on_append(y); }, appends_parked_max);
     },
-    // One for each connection: refused, it would cut the device off.
     [this](read_inbox& x) {
-      when_ready(
-        x, [this](read_inbox& y) { on_read(y); }, SIZE_MAX);
+      at_once(x, [this](read_inbox& y) { on_read(y); });
     },
     [this](acknowledge& x) {
       when_ready(x, [this](acknowledge& y) { on_acknowledge(y); });
@@ -72,6 +70,23 @@ user::behavior_type user::make_behavior() {
     },
     [this](tick&) { on_tick(); },
   };
+}
+
+/// A read that is refused cuts the device off: there is one for each
+/// connection. A reader that is not told to go would stay for ever.
+bool user::control(const caf::type_erased_tuple& what) const noexcept {
+  return durable::control(what) || what.match_elements<close_inbox>()
+         || what.match_elements<read_inbox>();
+}
+
+/// Nobody would tell them of mail that comes.
+void user::on_exit() {
+  for (const auto& x : readers_)
+    caf::anon_send(x.second.connection,
+                   cut_off{{errc::unavailable,
+                            "this inbox starts again: connect again", 1000}});
+  readers_.clear();
+  durable::on_exit();
 }
 
 void user::activate() {

@@ -19,9 +19,8 @@ public:
   const char* name() const override { return "user"; }
 
 protected:
-  bool control(const caf::type_erased_tuple& what) const noexcept override {
-    return durable::control(what) || what.match_elements<close_inbox>();
-  }
+  bool control(const caf::type_erased_tuple& what) const noexcept override;
+  void on_exit() override;
 
 private:
   /// A connection, and the read that it waits for.

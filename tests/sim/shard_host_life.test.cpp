@@ -195,6 +195,54 @@ TEST_CASE("a reader whose user waits for the store is not refused") {
   CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
 }
 
+TEST_CASE("a reader whose user has a full mailbox is not refused") {
+  lone_host<fanned_out> a;
+  a.env.mailbox_max = 1;
+  std::vector<inbox_page> pages;
+  std::vector<answered> heard;
+  auto reading = a.listener(pages);
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.tell(a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  a.here.run(enough);
+
+  for (std::size_t i = 0; i < 3; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  caf::anon_send(a.host, read_inbox{carol, reading, {0}, 10});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 3);
+  auto refused = std::count_if(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  });
+  CHECK(refused > 0);
+  REQUIRE(pages.size() == 1);
+  REQUIRE(pages[0].items.size() == 1);
+  CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
+}
+
+TEST_CASE("a reader whose user failed is told to connect again") {
+  lone_host<fanned_out> a;
+  std::vector<cut_off> told;
+  auto reading = a.listener(told);
+  auto carol = a.named("carol", {0});
+  auto from = a.elsewhere_too();
+  // It can't read what it has of this conversation.
+  a.damage(keyring{{0}, ref_of(carol)}.of(record::seen, from.bytes()));
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.here.run(enough);
+  a.tell(read_inbox{carol, reading, {0}, 10});
+
+  a.tell(a.fan_out_of(from, 1, "one", carol));
+  a.here.run(enough);
+
+  CHECK(a.elsewhere.empty());
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].why.code == errc::unavailable);
+  CHECK(told[0].why.retry_after_ms > 0);
+}
+
 TEST_CASE("no mark stays though nobody gets the last of what is owed") {
   lone_host<fan_out> a;
   auto dave = a.named("dave", {0});
