@@ -198,41 +198,44 @@ void connection::write(std::string_view frame) {
 }
 
 void connection::pull() {
-  // A sync moves the position: then what was asked for is asked for again.
-  if (!attached_ || (pulling_ && pulled_after_ == session_.position()))
+  // What was asked for before a sync is asked for again.
+  if (!attached_ || (pulling_ && pulled_for_ == session_.syncs()))
     return;
   auto room = session_.may_pull();
   if (room == 0 || wire_->queued() >= options_->output_bytes_max)
     return;
   pulling_ = true;
-  pulled_after_ = session_.position();
+  pulled_for_ = session_.syncs();
   env_.routes.to_actor(ref_of(session_.user()),
                        read_inbox{session_.user(), handle_of(this),
-                                  pulled_after_,
-                                  std::min(room, protocol::limits::items_max)});
+                                  session_.position(),
+                                  std::min(room, protocol::limits::items_max),
+                                  pulled_for_, session_.wants_head()});
 }
 
 void connection::on_page(const inbox_page& what) {
-  // A sync may have moved the cursor since: this page is for the old one.
-  if (!pulling_ || what.after != pulled_after_)
+  // It may be for an earlier sync.
+  if (!pulling_ || what.sync != session_.syncs())
     return;
   pulling_ = false;
-  if (what.after == session_.position()) {
-    std::vector<std::string_view> views;
-    views.reserve(what.items.size());
-    for (const auto& x : what.items)
-      views.push_back(*x);
-    thread_local std::string bytes;
-    bytes.clear();
-    protocol::encode_items(what.first, views, bytes);
-    if (!views.empty())
-      write(bytes);
-    env_.metrics.items_pushed.add(what.items.size());
-    if (!views.empty() && session_.state() == session_state::live)
-      measure(views.front());
-    session_.pushed(what.first, what.items.size(), what.head);
-  }
+  if (!what.items.empty())
+    write_items(what);
+  session_.pushed(what.first, what.items.size(), what.head);
   settle();
+}
+
+void connection::write_items(const inbox_page& what) {
+  std::vector<std::string_view> views;
+  views.reserve(what.items.size());
+  for (const auto& x : what.items)
+    views.push_back(*x);
+  thread_local std::string bytes;
+  bytes.clear();
+  protocol::encode_items(what.first, views, bytes);
+  write(bytes);
+  env_.metrics.items_pushed.add(views.size());
+  if (session_.state() == session_state::live)
+    measure(views.front());
 }
 
 /// How old an item is that was just written.

@@ -68,6 +68,7 @@ private:
   bool has_room() const;
   void take_held();
   void on_page(const inbox_page& what);
+  void write_items(const inbox_page& what);
   void on_answer(answered& what);
   void on_tick();
   void send(const protocol::server_frame& frame,
@@ -99,7 +100,7 @@ private:
   inbound held_;
   std::size_t taken_ = 0; ///< of these
   bool pulling_ = false;
-  inbox_offset pulled_after_;
+  std::uint64_t pulled_for_ = 0; ///< sync
   std::chrono::nanoseconds armed_{0};
 };
 

@@ -49,9 +49,10 @@ struct attached {
 };
 
 /// Answers one `read_inbox`: entries first, first + 1, … all committed. None,
-/// if all behind `after` was removed; then first is behind the head.
+/// if there is nothing behind `after`, or all of it was removed; then first is
+/// behind the head.
 struct inbox_page {
-  inbox_offset after; ///< as asked
+  std::uint64_t sync = 0; ///< as asked
   inbox_offset first;
   std::vector<item_bytes> items;
   inbox_offset head;
@@ -212,6 +213,8 @@ struct read_inbox {
   connection_actor from;
   inbox_offset after;
   std::uint32_t items_max = 0;
+  std::uint64_t sync = 0; ///< the connection's how-manieth it is for
+  bool at_once = false;   ///< even without any: for the head
 };
 
 /// The device has everything up to `upto`. Never answered; the newest wins.

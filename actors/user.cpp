@@ -161,6 +161,8 @@ void user::on_read(const read_inbox& what) {
   i->second.waiting = true;
   i->second.after = what.after;
   i->second.items_max = what.items_max;
+  i->second.sync = what.sync;
+  i->second.at_once = what.at_once;
   serve(i->first);
 }
 
@@ -171,11 +173,11 @@ void user::serve_all() {
 
 void user::serve(caf::actor_id key) {
   auto& to = readers_.at(key);
-  if (!to.waiting || to.reading || to.after >= committed_)
+  if (!to.waiting || to.reading || (to.after >= committed_ && !to.at_once))
     return;
   auto first = std::max(to.after, machine_.floor()).value + 1;
   if (first > committed_.value)
-    return push(to, {first}, {}); // All that it lacks was removed.
+    return push(to, {first}, {}); // All that it lacks was removed, if any.
   auto last = std::min(committed_.value, first + to.items_max - 1);
   if (machine_.inbox().covers(first))
     return push(to, {first},
@@ -202,7 +204,7 @@ void user::serve(caf::actor_id key) {
 void user::push(reader& to, inbox_offset first, std::vector<item_bytes> items) {
   to.waiting = false;
   caf::anon_send(to.connection,
-                 inbox_page{to.after, first, std::move(items), committed_});
+                 inbox_page{to.sync, first, std::move(items), committed_});
 }
 
 // -- devices ------------------------------------------------------------------

@@ -31,6 +31,8 @@ private:
     bool reading = false; ///< from the store
     inbox_offset after;
     std::uint32_t items_max = 0;
+    std::uint64_t sync = 0;
+    bool at_once = false;
   };
 
   void activate();
