@@ -332,7 +332,7 @@ void conversation::sweep_ids() {
       if (last.empty())
         return;
       persistence::writes out;
-      out.erase_range(keys().all(record::dedup), last + '\0');
+      machine_.forget_ids(last, out);
       commit(out, [this] { sweep_ids(); });
     });
 }

@@ -180,6 +180,10 @@ private:
                        + std::to_string(s->seq.value));
     } else if (auto* f = std::get_if<client::failed>(&what)) {
       history_.refused(who, f->id, f->why.code);
+      // None is ever made so long before.
+      if (f->why.code == errc::id_too_old)
+        problem("I2: " + who + " was told that " + f->id.str()
+                + " is forgotten");
       base_.here.trace(who + " refused " + f->id.str() + " "
                        + to_string(f->why));
     } else if (auto* d = std::get_if<client::disconnected>(&what)) {
