@@ -4,6 +4,8 @@
 #include "actors/log_reader.hpp"
 #include "protocol/codec.hpp"
 
+#include <map>
+
 namespace iris::actors {
 
 namespace {
@@ -286,8 +288,7 @@ void connection::act(session::command what) {
       } else if constexpr (std::is_same_v<T, session::request>) {
         ask(x);
       } else if constexpr (std::is_same_v<T, session::status_request>) {
-        env_.routes.to_actor(ref_of(x.user),
-                             read_status{x.user, x.tag, handle_of(this)});
+        ask_about(x);
       } else {
         env_.metrics.items_acked.add(x.items);
         env_.routes.to_actor(ref_of(user),
@@ -320,6 +321,17 @@ void connection::submit_list(session::submit_list what) {
                               std::move(what.list),
                               what.tag,
                               handle_of(this)});
+}
+
+void connection::ask_about(const session::status_request& what) {
+  std::map<shard_id, read_statuses> by_home;
+  for (const auto& user : what.users)
+    by_home[env_.routes.home_of(ref_of(user))].users.push_back(user);
+  for (auto& [home_of, x] : by_home) {
+    x.tag = what.tag;
+    x.reply_to = handle_of(this);
+    env_.routes.to_shard(home_of, std::move(x));
+  }
 }
 
 void connection::ask(const session::request& what) {

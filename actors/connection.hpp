@@ -84,6 +84,7 @@ private:
   void close() override { wire_->close(); }
   void enter_inbox();
   void ask(const session::request& what);
+  void ask_about(const session::status_request& what);
   void submit_list(session::submit_list what);
   void pull();
   void settle();

@@ -231,6 +231,14 @@ struct read_status {
   connection_actor reply_to;
 };
 
+/// The same for each of these, who all live on one shard: one message, so that
+/// a list of names takes no more of a mailbox than another request.
+struct read_statuses {
+  std::vector<user_id> users;
+  std::uint64_t tag = 0;
+  connection_actor reply_to;
+};
+
 /// Answered by `answered` with a conversation_list.
 struct list_conversations {
   user_id user;
@@ -310,7 +318,7 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<read_roster>, caf::reacts_to<fanned_out>,
   caf::reacts_to<fan_out>, caf::reacts_to<open_inbox>,
   caf::reacts_to<close_inbox>, caf::reacts_to<read_inbox>,
-  caf::reacts_to<acknowledge>, caf::reacts_to<read_status>,
+  caf::reacts_to<acknowledge>, caf::reacts_to<read_statuses>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
   caf::reacts_to<remove_device>, caf::reacts_to<awaken>,
   caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
@@ -347,6 +355,7 @@ IRIS_LOCAL_MESSAGE(iris::actors::close_inbox)
 IRIS_LOCAL_MESSAGE(iris::actors::read_inbox)
 IRIS_LOCAL_MESSAGE(iris::actors::acknowledge)
 IRIS_LOCAL_MESSAGE(iris::actors::read_status)
+IRIS_LOCAL_MESSAGE(iris::actors::read_statuses)
 IRIS_LOCAL_MESSAGE(iris::actors::list_conversations)
 IRIS_LOCAL_MESSAGE(iris::actors::list_devices)
 IRIS_LOCAL_MESSAGE(iris::actors::remove_device)

@@ -52,6 +52,10 @@ void refuse(const read_status& what, const error& why) {
   answer(what, why);
 }
 
+void refuse(const read_statuses& what, const error& why) {
+  answer(what, why);
+}
+
 void refuse(const list_conversations& what, const error& why) {
   answer(what, why);
 }
@@ -74,7 +78,7 @@ void refuse(const read_inbox& what, const error& why) {
 }
 
 void refuse_any(const caf::type_erased_tuple& what, const error& why) {
-  refuse_first<submit, read_history, read_roster, read_status,
+  refuse_first<submit, read_history, read_roster, read_status, read_statuses,
                list_conversations, list_devices, remove_device, open_inbox,
                read_inbox>(what, why);
 }

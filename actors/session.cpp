@@ -357,8 +357,7 @@ void session::on(const protocol::status& x) {
     entry.users.push_back({user, false, {}});
   auto tag = next_tag_;
   add_waiting(std::move(entry));
-  for (const auto& user : x.users)
-    out_.act(status_request{user, tag});
+  out_.act(status_request{x.users, tag});
 }
 
 std::optional<std::uint64_t> session::take_request(std::uint64_t tag) {

@@ -79,7 +79,7 @@ public:
     std::uint64_t tag = 0;
   };
   struct status_request {
-    user_id user;
+    std::vector<user_id> users;
     std::uint64_t tag = 0;
   };
   struct acknowledge_inbox {

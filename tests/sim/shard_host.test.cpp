@@ -370,7 +370,7 @@ TEST_CASE("a reader that is behind is asked about so many users and no more") {
   a.readers.stall(5s);
 
   for (std::uint64_t tag = 0; tag < room + beyond; ++tag)
-    a.tell(read_status{user("nobody-" + std::to_string(tag)), tag, asking});
+    a.tell(read_statuses{{user("nobody-" + std::to_string(tag))}, tag, asking});
 
   // Those beyond are told at once.
   REQUIRE(heard.size() == beyond);
@@ -394,7 +394,7 @@ TEST_CASE("a reader that is behind is asked about so many users and no more") {
   // What was answered takes no room any more.
   heard.clear();
   for (std::uint64_t tag = 0; tag < room; ++tag)
-    a.tell(read_status{user("nobody-" + std::to_string(tag)), tag, asking});
+    a.tell(read_statuses{{user("nobody-" + std::to_string(tag))}, tag, asking});
   a.here.run(enough);
   REQUIRE(heard.size() == room);
   CHECK(std::all_of(heard.begin(), heard.end(), [](const auto& x) {

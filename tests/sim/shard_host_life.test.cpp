@@ -16,7 +16,7 @@ TEST_CASE("who asks about users wakes none") {
   auto asking = a.listener(heard);
   auto carol = a.named("carol", {0});
   auto ask = [&](const user_id& about) {
-    a.tell(read_status{about, 7, asking});
+    a.tell(read_statuses{{about}, 7, asking});
     REQUIRE(a.here.run(enough, [&] { return !heard.empty(); }));
     auto out = std::get<protocol::user_status>(heard.at(0).answer);
     CHECK(heard.at(0).tag == 7);
@@ -123,7 +123,7 @@ TEST_CASE("who leaves a user that waits for the store is not forgotten") {
   // The user looks this conversation up, while more comes than it holds back.
   caf::anon_send(a.host, a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
   for (std::size_t i = 0; i < parked_max + 100; ++i)
-    caf::anon_send(a.host, read_status{carol, i, asking});
+    caf::anon_send(a.host, read_statuses{{carol}, i, asking});
   caf::anon_send(a.host, close_inbox{carol, a.client.id()});
   a.here.run(enough);
 
@@ -133,7 +133,7 @@ TEST_CASE("who leaves a user that waits for the store is not forgotten") {
   });
   CHECK(refused >= 100);
   heard.clear();
-  a.tell(read_status{carol, 1, asking});
+  a.tell(read_statuses{{carol}, 1, asking});
   a.here.run(enough);
   REQUIRE(heard.size() == 1);
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
@@ -162,7 +162,7 @@ TEST_CASE("who leaves while the shard starts is not forgotten") {
   CHECK(heard.size() == 10);
   CHECK((refused == std::set<std::uint64_t>{3, 4, 5, 6, 7, 8, 9}));
   heard.clear();
-  a.tell(read_status{carol, 1, asking});
+  a.tell(read_statuses{{carol}, 1, asking});
   a.here.run(enough);
   REQUIRE(heard.size() == 1);
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
