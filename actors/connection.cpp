@@ -200,29 +200,34 @@ void connection::write(std::string_view frame) {
 }
 
 void connection::pull() {
-  // What was asked for before a sync is asked for again.
-  if (!attached_ || (pulling_ && pulled_for_ == session_.syncs()))
+  // What was asked for before a sync is asked for again, but not faster than
+  // it is answered.
+  if (!attached_
+      || (pulling_ && (waits_for_head_ || pulled_for_ == session_.syncs())))
     return;
   auto room = session_.may_pull();
   if (room == 0 || wire_->queued() >= options_->output_bytes_max)
     return;
   pulling_ = true;
+  waits_for_head_ = session_.wants_head();
   pulled_for_ = session_.syncs();
   env_.routes.to_actor(ref_of(session_.user()),
                        read_inbox{session_.user(), handle_of(this),
                                   session_.position(),
                                   std::min(room, protocol::limits::items_max),
-                                  pulled_for_, session_.wants_head()});
+                                  pulled_for_, waits_for_head_});
 }
 
 void connection::on_page(const inbox_page& what) {
-  // It may be for an earlier sync.
-  if (!pulling_ || what.sync != session_.syncs())
+  // Its answer may have crossed with what replaced it.
+  if (!pulling_ || what.sync != pulled_for_)
     return;
   pulling_ = false;
-  if (!what.items.empty())
-    write_items(what);
-  session_.pushed(what.first, what.items.size(), what.head);
+  if (what.sync == session_.syncs()) {
+    if (!what.items.empty())
+      write_items(what);
+    session_.pushed(what.first, what.items.size(), what.head);
+  }
   settle();
 }
 

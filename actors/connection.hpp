@@ -101,6 +101,7 @@ private:
   inbound held_;
   std::size_t taken_ = 0; ///< of these
   bool pulling_ = false;
+  bool waits_for_head_ = false;  ///< pulls what is answered at once
   std::uint64_t pulled_for_ = 0; ///< sync
   std::chrono::nanoseconds armed_{0};
 };

@@ -67,9 +67,10 @@ conversation::behavior_type conversation::make_behavior() {
   };
 }
 
-/// No more than commits, and none of them comes again.
+/// No more than commits, and one for each shard that is being delivered to.
 bool conversation::control(const caf::type_erased_tuple& what) const noexcept {
-  return durable::control(what) || what.match_elements<logged>();
+  return durable::control(what) || what.match_elements<logged>()
+         || what.match_elements<fanned_out>();
 }
 
 void conversation::activate() {

@@ -79,8 +79,8 @@ void refuse(const read_inbox& what, const error& why) {
 
 void refuse_any(const caf::type_erased_tuple& what, const error& why) {
   refuse_first<submit, read_history, read_roster, read_status, read_statuses,
-               list_conversations, list_devices, remove_device, open_inbox,
-               read_inbox>(what, why);
+               list_conversations, list_devices, remove_device, open_inbox>(
+    what, why);
 }
 
 } // namespace iris::actors

@@ -563,8 +563,12 @@ void shard_host::bounce(caf::mailbox_element& what) {
              {errc::overloaded, "the mailbox is full: try again", 100});
 }
 
+/// Also what one connection or conversation sends once at a time: what others
+/// fill a mailbox with must cut no device off, and hold no delivery up.
 bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
-  return what.match_elements<close_inbox>() || what.match_elements<resting>()
+  return what.match_elements<fan_out>() || what.match_elements<fanned_out>()
+         || what.match_elements<read_inbox>()
+         || what.match_elements<close_inbox>() || what.match_elements<resting>()
          || what.match_elements<awaken>() || what.match_elements<sweep_on>()
          || what.match_elements<hand_out_on>()
          || what.match_elements<shard_loaded>()

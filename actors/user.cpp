@@ -72,11 +72,12 @@ user::behavior_type user::make_behavior() {
   };
 }
 
-/// A read that is refused cuts the device off: there is one for each
-/// connection. A reader that is not told to go would stay for ever.
+/// A read that is refused cuts the device off, and a reader that is not told to
+/// go would stay for ever: there is one for each connection. Mail has its room,
+/// and is delivered late if it has to come again.
 bool user::control(const caf::type_erased_tuple& what) const noexcept {
   return durable::control(what) || what.match_elements<close_inbox>()
-         || what.match_elements<read_inbox>();
+         || what.match_elements<read_inbox>() || what.match_elements<append>();
 }
 
 /// Nobody would tell them of mail that comes.

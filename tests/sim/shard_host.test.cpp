@@ -237,6 +237,55 @@ TEST_CASE("a full mailbox keeps no fan-out from leaving, and nobody awake") {
   CHECK(a.metrics.conversations_active.value() == 0);
 }
 
+TEST_CASE("a shard with a full mailbox holds up no delivery and no reader") {
+  lone_host<fanned_out> a;
+  a.env.mailbox_max = 1;
+  a.restart_host();
+  a.await_leader();
+  std::vector<answered> heard;
+  std::vector<inbox_page> pages;
+  auto asking = a.listener(heard);
+  auto reading = a.listener(pages);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.here.run(enough);
+
+  for (std::uint64_t i = 0; i < 20; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  caf::anon_send(a.host, a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  caf::anon_send(a.host, read_inbox{carol, reading, {0}, 10});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 20);
+  CHECK(std::any_of(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  }));
+  CHECK(a.elsewhere.size() == 1);
+  REQUIRE(pages.size() == 1);
+  REQUIRE(pages[0].items.size() == 1);
+  CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
+}
+
+TEST_CASE("a conversation with a full mailbox hears what was delivered") {
+  lone_host<fan_out> a;
+  a.env.mailbox_max = 1;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  a.submit_one(a.new_submission(10));
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+
+  for (std::uint64_t i = 0; i < 3; ++i)
+    caf::anon_send(a.host, read_roster{a.alice, a.conversation, i, asking});
+  caf::anon_send(a.host, fanned_out{a.conversation, {1}, {1}});
+  a.here.run(2 * delivery_timeout);
+
+  REQUIRE(heard.size() == 3);
+  CHECK(std::any_of(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  }));
+  CHECK(a.elsewhere.size() == 1);
+}
+
 TEST_CASE("a history has what was fanned out before it was asked for") {
   lone_host<fan_out> a;
   std::vector<answered> heard;
