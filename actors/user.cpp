@@ -20,6 +20,10 @@ constexpr std::size_t appends_parked_max = 16 * parked_max;
 /// Entries are removed in steps of this many.
 constexpr std::uint64_t trim_step = 512;
 
+error replaced() {
+  return {errc::replaced, "this device connected again elsewhere"};
+}
+
 } // namespace
 
 user::user(caf::actor_config& config, const activation& with)
@@ -83,9 +87,10 @@ bool user::control(const caf::type_erased_tuple& what) const noexcept {
 /// Nobody would tell them of mail that comes.
 void user::on_exit() {
   for (const auto& x : readers_)
-    caf::anon_send(x.second.connection,
-                   cut_off{{errc::unavailable,
-                            "this inbox starts again: connect again", 1000}});
+    caf::anon_send(
+      x.second.connection,
+      cut_off{{errc::unavailable,
+               "nobody serves this inbox for now: connect again", 1000}});
   readers_.clear();
   durable::on_exit();
 }
@@ -211,12 +216,16 @@ void user::push(reader& to, inbox_offset first, std::vector<item_bytes> items) {
 // -- devices ------------------------------------------------------------------
 
 void user::on_attach(const open_inbox& what) {
+  // Ids grow: this one came first and was heard last, and whoever opened the
+  // other since has given it up.
+  auto there = reader_of(what.device);
+  if (there > what.from->id())
+    return decline(what, replaced());
   persistence::writes out;
   auto device = machine_.attach(what.device, now(), out);
   if (!device)
     return decline(what, device.failure());
-  cut(reader_of(what.device),
-      {errc::replaced, "this device connected again elsewhere"});
+  cut(there, replaced());
   reader joined;
   joined.connection = what.from;
   joined.device = what.device;

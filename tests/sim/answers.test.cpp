@@ -109,6 +109,34 @@ TEST_CASE("a device is told of once it is durable") {
   CHECK(devices(heard[3]) == 0);
 }
 
+TEST_CASE("of two connections of a device the one that was opened last stays") {
+  lone_host<fan_out> a;
+  std::vector<cut_off> cut;
+  std::vector<attached> heard;
+  auto older = a.listener(heard);
+  auto newer = a.listener(cut);
+  auto carol = a.named("carol", {0});
+
+  // They are on other threads, where anything may come first.
+  a.tell(open_inbox{carol, a.laptop, newer});
+  a.here.run(enough);
+  a.tell(open_inbox{carol, a.laptop, older});
+  a.here.run(enough);
+
+  CHECK(cut.empty());
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0].refused.code == errc::replaced);
+  // It leaves nothing behind when it goes.
+  a.tell(close_inbox{carol, older->id()});
+  std::vector<answered> answers;
+  a.tell(list_devices{carol, 1, a.listener(answers)});
+  a.here.run(enough);
+  REQUIRE(answers.size() == 1);
+  const auto& list = std::get<protocol::device_list>(answers[0].answer).list;
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].online);
+}
+
 TEST_CASE("who comes while its device is being removed is a new device") {
   lone_host<fan_out> a;
   std::vector<cut_off> before, after;
