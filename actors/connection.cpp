@@ -4,6 +4,8 @@
 #include "actors/log_reader.hpp"
 #include "protocol/codec.hpp"
 
+#include <map>
+
 namespace iris::actors {
 
 namespace {
@@ -198,41 +200,49 @@ void connection::write(std::string_view frame) {
 }
 
 void connection::pull() {
-  // A sync moves the position: then what was asked for is asked for again.
-  if (!attached_ || (pulling_ && pulled_after_ == session_.position()))
+  // What was asked for before a sync is asked for again, but not faster than
+  // it is answered.
+  if (!attached_
+      || (pulling_ && (waits_for_head_ || pulled_for_ == session_.syncs())))
     return;
   auto room = session_.may_pull();
   if (room == 0 || wire_->queued() >= options_->output_bytes_max)
     return;
   pulling_ = true;
-  pulled_after_ = session_.position();
+  waits_for_head_ = session_.wants_head();
+  pulled_for_ = session_.syncs();
   env_.routes.to_actor(ref_of(session_.user()),
                        read_inbox{session_.user(), handle_of(this),
-                                  pulled_after_,
-                                  std::min(room, protocol::limits::items_max)});
+                                  session_.position(),
+                                  std::min(room, protocol::limits::items_max),
+                                  pulled_for_, waits_for_head_});
 }
 
 void connection::on_page(const inbox_page& what) {
-  // A sync may have moved the cursor since: this page is for the old one.
-  if (!pulling_ || what.after != pulled_after_)
+  // Its answer may have crossed with what replaced it.
+  if (!pulling_ || what.sync != pulled_for_)
     return;
   pulling_ = false;
-  if (what.after == session_.position()) {
-    std::vector<std::string_view> views;
-    views.reserve(what.items.size());
-    for (const auto& x : what.items)
-      views.push_back(*x);
-    thread_local std::string bytes;
-    bytes.clear();
-    protocol::encode_items(what.first, views, bytes);
-    if (!views.empty())
-      write(bytes);
-    env_.metrics.items_pushed.add(what.items.size());
-    if (!views.empty() && session_.state() == session_state::live)
-      measure(views.front());
+  if (what.sync == session_.syncs()) {
+    if (!what.items.empty())
+      write_items(what);
     session_.pushed(what.first, what.items.size(), what.head);
   }
   settle();
+}
+
+void connection::write_items(const inbox_page& what) {
+  std::vector<std::string_view> views;
+  views.reserve(what.items.size());
+  for (const auto& x : what.items)
+    views.push_back(*x);
+  thread_local std::string bytes;
+  bytes.clear();
+  protocol::encode_items(what.first, views, bytes);
+  write(bytes);
+  env_.metrics.items_pushed.add(views.size());
+  if (session_.state() == session_state::live)
+    measure(views.front());
 }
 
 /// How old an item is that was just written.
@@ -283,8 +293,7 @@ void connection::act(session::command what) {
       } else if constexpr (std::is_same_v<T, session::request>) {
         ask(x);
       } else if constexpr (std::is_same_v<T, session::status_request>) {
-        env_.routes.to_actor(ref_of(x.user),
-                             read_status{x.user, x.tag, handle_of(this)});
+        ask_about(x);
       } else {
         env_.metrics.items_acked.add(x.items);
         env_.routes.to_actor(ref_of(user),
@@ -317,6 +326,17 @@ void connection::submit_list(session::submit_list what) {
                               std::move(what.list),
                               what.tag,
                               handle_of(this)});
+}
+
+void connection::ask_about(const session::status_request& what) {
+  std::map<shard_id, read_statuses> by_home;
+  for (const auto& user : what.users)
+    by_home[env_.routes.home_of(ref_of(user))].users.push_back(user);
+  for (auto& [home_of, x] : by_home) {
+    x.tag = what.tag;
+    x.reply_to = handle_of(this);
+    env_.routes.to_shard(home_of, std::move(x));
+  }
 }
 
 void connection::ask(const session::request& what) {

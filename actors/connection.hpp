@@ -68,6 +68,7 @@ private:
   bool has_room() const;
   void take_held();
   void on_page(const inbox_page& what);
+  void write_items(const inbox_page& what);
   void on_answer(answered& what);
   void on_tick();
   void send(const protocol::server_frame& frame,
@@ -83,6 +84,7 @@ private:
   void close() override { wire_->close(); }
   void enter_inbox();
   void ask(const session::request& what);
+  void ask_about(const session::status_request& what);
   void submit_list(session::submit_list what);
   void pull();
   void settle();
@@ -99,7 +101,8 @@ private:
   inbound held_;
   std::size_t taken_ = 0; ///< of these
   bool pulling_ = false;
-  inbox_offset pulled_after_;
+  bool waits_for_head_ = false;  ///< pulls what is answered at once
+  std::uint64_t pulled_for_ = 0; ///< sync
   std::chrono::nanoseconds armed_{0};
 };
 

@@ -67,6 +67,12 @@ conversation::behavior_type conversation::make_behavior() {
   };
 }
 
+/// No more than commits, and one for each shard that is being delivered to.
+bool conversation::control(const caf::type_erased_tuple& what) const noexcept {
+  return durable::control(what) || what.match_elements<logged>()
+         || what.match_elements<fanned_out>();
+}
+
 void conversation::activate() {
   using state = std::pair<conversation_state, bool>;
   read_alone(
@@ -85,7 +91,7 @@ void conversation::activate() {
       if (marked)
         was_marked();
       machine_.load(std::move(content));
-      logged_ = committed_ = machine_.head();
+      logged_ = machine_.head();
       pump();
     });
 }
@@ -141,16 +147,14 @@ void conversation::look_up(const conversation_machine::lookup& what,
 
 void conversation::finish(const std::shared_ptr<progress>& what,
                           persistence::writes out) {
-  auto release = [this, what, head = machine_.head()] {
+  auto release = [this, what] {
     if (env().log.enabled(observability::log_level::debug))
       log(*what);
     caf::anon_send(what->request.reply_to, std::move(what->answer));
-    committed_ = std::max(committed_, head);
-    pump();
   };
   what->request.room.reset();
   if (out.empty()) {
-    commit(out, std::move(release));
+    when_durable(std::move(release));
     return rest_if_nothing();
   }
   stage(std::move(out), std::move(release));
@@ -194,21 +198,23 @@ void conversation::pump(shard_id where, sequence cursor) {
   if (machine_.log().covers(first))
     return deliver(where, {first},
                    machine_.log().collect(first, last, batch_bytes_max));
-  // The store has it once it is committed.
-  last = std::min(last, committed_.value);
-  if (first > last)
-    return;
   reading_.insert(where);
-  read(
-    [keys = keys(),
-     range = log_range{record::log, first, last, batch_bytes_max}](
-      const persistence::state_store& store) {
-      return read_log(store, keys, range);
-    },
-    [this, where, first](const result<std::vector<item_bytes>>& found) {
-      reading_.erase(where);
-      deliver(where, {first}, expect(found));
-    });
+  // The store has it once it is durable.
+  when_durable([this, where, first, last] {
+    read(
+      [keys = keys(),
+       range = log_range{record::log, first, last, batch_bytes_max}](
+        const persistence::state_store& store) {
+        return read_log(store, keys, range);
+      },
+      [this, where, first](const result<std::vector<item_bytes>>& found) {
+        reading_.erase(where);
+        // What was sent before may have been answered, then removed.
+        if (machine_.floor().position >= first)
+          return pump();
+        deliver(where, {first}, expect(found));
+      });
+  });
 }
 
 void conversation::deliver(shard_id where, sequence first,
@@ -227,10 +233,11 @@ void conversation::deliver(shard_id where, sequence first,
 }
 
 void conversation::on_fanned_out(const fanned_out& what) {
+  machine_.delivered(what.by, what.upto);
   auto i = deliveries_.find(what.by);
-  // An answer to an earlier attempt says less than the cursor already does.
-  if (i != deliveries_.end() && i->second.upto == what.upto) {
-    machine_.delivered(what.by, what.upto);
+  // An earlier attempt's answer leaves the later one, which may have more, to
+  // its own: two on their way would stay two.
+  if (i != deliveries_.end() && i->second.upto <= what.upto) {
     deliveries_.erase(i);
     pump();
   }
@@ -254,57 +261,55 @@ void conversation::on_tick() {
 
 // -- reading ------------------------------------------------------------------
 
-/// A device may have what is logged before this is told that it is durable.
 void conversation::on_read(const read_history& what) {
-  if (logged_ <= committed_)
-    return page(what);
-  commit({}, [this, what] { page(what); });
-}
-
-void conversation::page(const read_history& what) {
   if (auto refused = machine_.refuse_reader(what.reader)) {
-    refuse(what, refused);
+    decline(what, refused);
     return rest_if_nothing();
   }
+  when_durable([this, what, low = machine_.readable_from(what.reader),
+                head = machine_.head()] { page(what, low, head); });
+}
+
+void conversation::page(const read_history& what, sequence low, sequence head) {
   const auto& ask = what.request;
-  auto low = machine_.readable_from(what.reader).value;
-  auto high = committed_.value;
-  auto first = std::max(ask.from.value, low);
-  auto last = std::min(high, first + ask.limit - 1);
+  auto lowest = std::max(low.value, machine_.floor().position + 1);
+  auto first = std::max(ask.from.value, lowest);
+  auto last = std::min(head.value, first + ask.limit - 1);
   if (ask.back) {
-    last = std::min(ask.from.value, high);
-    first = std::max(low, last >= ask.limit ? last - ask.limit + 1 : 1);
+    last = std::min(ask.from.value, head.value);
+    first = std::max(lowest, last >= ask.limit ? last - ask.limit + 1 : 1);
   }
   if (first > last)
-    return answer_page(what, std::vector<item_bytes>{});
+    return answer_page(what, head, std::vector<item_bytes>{});
   read(
     [keys = keys(),
      range = log_range{record::log, first, last, page_bytes_max, ask.back}](
       const persistence::state_store& store) {
       return read_log(store, keys, range);
     },
-    [this, what, first](const result<std::vector<item_bytes>>& found) {
+    [this, what, low, head,
+     first](const result<std::vector<item_bytes>>& found) {
       // Retention may have passed by meanwhile.
       if (machine_.floor().position >= first)
-        return page(what);
-      answer_page(what, found);
+        return page(what, low, head);
+      answer_page(what, head, found);
     });
 }
 
-void conversation::answer_page(const read_history& what,
+void conversation::answer_page(const read_history& what, sequence head,
                                result<std::vector<item_bytes>> items) {
   protocol::history_page out;
   out.conversation = machine_.id();
-  out.head = committed_;
+  out.head = head;
   caf::anon_send(what.reply_to, answered{what.tag, out, expect(items)});
 }
 
 void conversation::answer_roster(const read_roster& what) {
   if (auto refused = machine_.refuse_reader(what.reader)) {
-    refuse(what, refused);
+    decline(what, refused);
     return rest_if_nothing();
   }
-  caf::anon_send(what.reply_to, answered{what.tag, machine_.members(), {}});
+  answer(what, machine_.members());
 }
 
 // -- retention ----------------------------------------------------------------
@@ -328,17 +333,16 @@ void conversation::sweep_ids() {
       if (last.empty())
         return;
       persistence::writes out;
-      out.erase_range(keys().all(record::dedup), last + '\0');
+      machine_.forget_ids(last, out);
       commit(out, [this] { sweep_ids(); });
     });
 }
 
 void conversation::sweep_log() {
   timestamp oldest{now().ms - env().conversation.retention.count()};
-  auto limit = std::min(machine_.removable(), committed_);
   read(
     [keys = keys(), oldest, from = machine_.floor().position,
-     limit](const persistence::state_store& store) {
+     limit = machine_.removable()](const persistence::state_store& store) {
       return last_expired_item(
         store, keys, oldest,
         {record::log, from + 1, std::min(limit.value, from + sweep_max)});

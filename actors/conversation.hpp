@@ -15,6 +15,9 @@ public:
   behavior_type make_behavior() override;
   const char* name() const override { return "conversation"; }
 
+protected:
+  bool control(const caf::type_erased_tuple& what) const noexcept override;
+
 private:
   /// A `submit` that is being decided, across looks at the store.
   struct progress {
@@ -42,8 +45,8 @@ private:
   void on_fanned_out(const fanned_out& what);
   void on_tick();
   void on_read(const read_history& what);
-  void page(const read_history& what);
-  void answer_page(const read_history& what,
+  void page(const read_history& what, sequence low, sequence head);
+  void answer_page(const read_history& what, sequence head,
                    result<std::vector<item_bytes>> items);
   void answer_roster(const read_roster& what);
   void rest_if_nothing();
@@ -54,7 +57,6 @@ private:
   conversation_machine machine_;
   /// No delivery of what is up to here can outlive it.
   sequence logged_;
-  sequence committed_;
   std::map<shard_id, delivery> deliveries_;
   /// Destinations whose items are being read from the store.
   std::set<shard_id> reading_;

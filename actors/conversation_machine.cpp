@@ -56,6 +56,7 @@ void conversation_machine::load(conversation_state from) {
     x.second = std::max(x.second, sequence{from.floor.position});
   stored_cursors_ = std::move(from.cursors);
   ids_.load(std::move(from.newest_ids), from.all_ids);
+  forgotten_ = from.forgotten;
   floor_ = from.floor;
   head_ = from.head;
   last_at_ = from.last_at;
@@ -98,7 +99,7 @@ error conversation_machine::refuse_id(const submission& what,
             "the id was made " + std::to_string(age / 1000)
               + " s ago, expected at most "
               + std::to_string(options_.idempotency_window.count() / 1000)
-              + " s"};
+              + " s, and nothing that was forgotten"};
   if (-age > future_ms_max)
     return {errc::id_in_future, "the id's time is "
                                   + std::to_string(-age / 1000)
@@ -109,7 +110,8 @@ error conversation_machine::refuse_id(const submission& what,
 }
 
 bool conversation_machine::too_old(const message_id& id, timestamp now) const {
-  return now.ms - time_of(id).ms > options_.idempotency_window.count();
+  return time_of(id) <= forgotten_
+         || now.ms - time_of(id).ms > options_.idempotency_window.count();
 }
 
 std::optional<conversation_machine::decision>
@@ -310,6 +312,15 @@ conversation_machine::append(const author& who, const submission& what,
 void conversation_machine::looked_up(const dedup_index::key& id,
                                      std::optional<dedup_record> found) {
   ids_.looked_up(id, found);
+}
+
+void conversation_machine::forget_ids(const std::string& last, writes& out) {
+  auto id = keyring::dedup_of(keys_.suffix(last));
+  IRIS_ASSERT(id);
+  out.erase_range(keys_.all(record::dedup), last + '\0');
+  forgotten_ = std::max(forgotten_, time_of(id->first));
+  out.put(keys_.all(record::forgotten),
+          encode_number(static_cast<std::uint64_t>(forgotten_.ms)));
 }
 
 // -- reading ------------------------------------------------------------------

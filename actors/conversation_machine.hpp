@@ -49,6 +49,7 @@ struct conversation_state {
   std::map<shard_id, sequence> cursors;
   std::map<dedup_index::key, dedup_record> newest_ids;
   bool all_ids = true;
+  timestamp forgotten;
   floor_record floor;
   sequence head;
   timestamp last_at;
@@ -101,6 +102,10 @@ public:
   /// First sequence that `who` may read. Precondition: may read.
   sequence readable_from(const user_id& who) const;
   protocol::members members() const;
+
+  /// Removes what is known of the ids up to this key. From then on they are too
+  /// old, whatever becomes of the clock and of the window.
+  void forget_ids(const std::string& last, persistence::writes& out);
 
   // -- delivery ---------------------------------------------------------------
 
@@ -166,6 +171,7 @@ private:
   std::map<shard_id, sequence> cursors_;
   std::map<shard_id, sequence> stored_cursors_;
   dedup_index ids_;
+  timestamp forgotten_;
   floor_record floor_;
   sequence head_;
   timestamp last_at_;

@@ -25,6 +25,12 @@ conversation_state::load(const persistence::state_store& store,
     return where ? keep(decode_number(payload), out.cursors[*where].value)
                  : result<void>{where.failure()};
   });
+  in.each(record::forgotten, false, 1, [&](auto, auto payload) {
+    std::uint64_t ms = 0;
+    auto found = keep(decode_number(payload), ms);
+    out.forgotten = {static_cast<std::int64_t>(ms)};
+    return found;
+  });
   auto ids =
     in.each(record::dedup, true, dedup_index::entries_max + 1,
             [&](auto suffix, auto payload) {

@@ -78,6 +78,25 @@ protected:
     stage(what, std::move(release), std::move(logged));
   }
 
+  /// Runs `then` once all that is staged is durable. The state in memory is
+  /// ahead of the log, so whatever is told of it leaves by this.
+  void when_durable(task then) { stage({}, std::move(then)); }
+
+  template <class Request, class Frame>
+  void answer(const Request& what, Frame with) {
+    when_durable(
+      [to = what.reply_to, out = answered{what.tag, std::move(with), {}}] {
+        caf::anon_send(to, out);
+      });
+  }
+
+  /// Refuses what the state does not allow. What has nothing to do with that
+  /// is refused at once.
+  template <class Request>
+  void decline(const Request& what, const error& why) {
+    when_durable([what, why] { refuse(what, why); });
+  }
+
   bool marked() const noexcept { return marked_; }
   /// The mark was found in the store.
   void was_marked() noexcept { marked_ = true; }
@@ -119,6 +138,13 @@ protected:
                            "this actor waits for its store: try again", 100});
     parked_.push_back([handle, held = std::make_shared<Message>(
                                  std::move(what))] { handle(*held); });
+  }
+
+  /// For what asks nothing of the machine that a look at the store changes.
+  template <class Message, class Handler>
+  void at_once(Message& what, Handler handle) {
+    ++handled_;
+    handle(what);
   }
 
   void on_committed(const committed& what) {
@@ -172,9 +198,8 @@ protected:
   }
 
   bool control(const caf::type_erased_tuple& what) const noexcept override {
-    return what.match_elements<committed>() || what.match_elements<logged>()
-           || what.match_elements<loaded>() || what.match_elements<rest_query>()
-           || what.match_elements<tick>();
+    return what.match_elements<committed>() || what.match_elements<loaded>()
+           || what.match_elements<rest_query>() || what.match_elements<tick>();
   }
 
   void on_exit() override {

@@ -49,9 +49,10 @@ struct attached {
 };
 
 /// Answers one `read_inbox`: entries first, first + 1, … all committed. None,
-/// if all behind `after` was removed; then first is behind the head.
+/// if there is nothing behind `after`, or all of it was removed; then first is
+/// behind the head.
 struct inbox_page {
-  inbox_offset after; ///< as asked
+  std::uint64_t sync = 0; ///< as asked
   inbox_offset first;
   std::vector<item_bytes> items;
   inbox_offset head;
@@ -212,6 +213,8 @@ struct read_inbox {
   connection_actor from;
   inbox_offset after;
   std::uint32_t items_max = 0;
+  std::uint64_t sync = 0; ///< the connection's how-manieth it is for
+  bool at_once = false;   ///< even without any: for the head
 };
 
 /// The device has everything up to `upto`. Never answered; the newest wins.
@@ -224,6 +227,14 @@ struct acknowledge {
 /// Answered by `answered` with one user_status.
 struct read_status {
   user_id user;
+  std::uint64_t tag = 0;
+  connection_actor reply_to;
+};
+
+/// The same for each of these, who all live on one shard: one message, so that
+/// a list of names takes no more of a mailbox than another request.
+struct read_statuses {
+  std::vector<user_id> users;
   std::uint64_t tag = 0;
   connection_actor reply_to;
 };
@@ -307,7 +318,7 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<read_roster>, caf::reacts_to<fanned_out>,
   caf::reacts_to<fan_out>, caf::reacts_to<open_inbox>,
   caf::reacts_to<close_inbox>, caf::reacts_to<read_inbox>,
-  caf::reacts_to<acknowledge>, caf::reacts_to<read_status>,
+  caf::reacts_to<acknowledge>, caf::reacts_to<read_statuses>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
   caf::reacts_to<remove_device>, caf::reacts_to<awaken>,
   caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
@@ -344,6 +355,7 @@ IRIS_LOCAL_MESSAGE(iris::actors::close_inbox)
 IRIS_LOCAL_MESSAGE(iris::actors::read_inbox)
 IRIS_LOCAL_MESSAGE(iris::actors::acknowledge)
 IRIS_LOCAL_MESSAGE(iris::actors::read_status)
+IRIS_LOCAL_MESSAGE(iris::actors::read_statuses)
 IRIS_LOCAL_MESSAGE(iris::actors::list_conversations)
 IRIS_LOCAL_MESSAGE(iris::actors::list_devices)
 IRIS_LOCAL_MESSAGE(iris::actors::remove_device)

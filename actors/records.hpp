@@ -14,12 +14,13 @@ namespace iris::actors {
 
 enum class record : char {
   // conversation
-  about = 'A',   ///< what it is, and its title
-  dedup = 'D',   ///< message id, sender -> where that message went
-  floor = 'F',   ///< what retention has removed
-  log = 'L',     ///< sequence -> item
-  member = 'R',  ///< user -> role and intervals
-  fan_out = 'S', ///< destination shard -> last sequence delivered there
+  about = 'A',     ///< what it is, and its title
+  dedup = 'D',     ///< message id, sender -> where that message went
+  floor = 'F',     ///< what retention has removed
+  forgotten = 'G', ///< the time of the newest id that went from `dedup`
+  log = 'L',       ///< sequence -> item
+  member = 'R',    ///< user -> role and intervals
+  fan_out = 'S',   ///< destination shard -> last sequence delivered there
   // user (floor as above)
   inbox = 'I',  ///< offset -> item
   seen = 'V',   ///< conversation -> last sequence in the inbox

@@ -52,6 +52,10 @@ void refuse(const read_status& what, const error& why) {
   answer(what, why);
 }
 
+void refuse(const read_statuses& what, const error& why) {
+  answer(what, why);
+}
+
 void refuse(const list_conversations& what, const error& why) {
   answer(what, why);
 }
@@ -74,9 +78,9 @@ void refuse(const read_inbox& what, const error& why) {
 }
 
 void refuse_any(const caf::type_erased_tuple& what, const error& why) {
-  refuse_first<submit, read_history, read_roster, read_status,
-               list_conversations, list_devices, remove_device, open_inbox,
-               read_inbox>(what, why);
+  refuse_first<submit, read_history, read_roster, read_status, read_statuses,
+               list_conversations, list_devices, remove_device, open_inbox>(
+    what, why);
 }
 
 } // namespace iris::actors

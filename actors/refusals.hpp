@@ -9,6 +9,7 @@ void refuse(const submit& what, const error& why);
 void refuse(const read_history& what, const error& why);
 void refuse(const read_roster& what, const error& why);
 void refuse(const read_status& what, const error& why);
+void refuse(const read_statuses& what, const error& why);
 void refuse(const list_conversations& what, const error& why);
 void refuse(const list_devices& what, const error& why);
 void refuse(const remove_device& what, const error& why);

@@ -167,17 +167,19 @@ void session::on(const protocol::sync& x) {
                                     + ", the last offset of this inbox");
   // What was removed can't be sent.
   pushed_ = acked_ = std::max(x.from, floor_);
-  sync_target_ = head_;
+  sent_ = std::max(sent_, pushed_);
+  ++syncs_;
+  sync_target_.reset();
   window_ = x.window;
   acknowledge(x.from); // An ack may have been lost with a connection.
   enter(session_state::syncing);
-  pushed(pushed_.next(), 0, head_);
 }
 
 void session::on(const protocol::ack& x) {
-  if (x.offset > pushed_)
+  // Also what was sent before a second sync.
+  if (x.offset > sent_)
     return fatal(errc::bad_field, "ack.offset: expected at most "
-                                    + std::to_string(pushed_.value)
+                                    + std::to_string(sent_.value)
                                     + ", the last offset that was sent");
   if (x.offset <= acked_)
     return;
@@ -355,8 +357,7 @@ void session::on(const protocol::status& x) {
     entry.users.push_back({user, false, {}});
   auto tag = next_tag_;
   add_waiting(std::move(entry));
-  for (const auto& user : x.users)
-    out_.act(status_request{user, tag});
+  out_.act(status_request{x.users, tag});
 }
 
 std::optional<std::uint64_t> session::take_request(std::uint64_t tag) {
@@ -398,20 +399,27 @@ void session::attached(const error& refused, inbox_offset cursor,
   say(protocol::ready{user_, device_, cursor, floor, head});
 }
 
+bool session::wants_head() const noexcept {
+  return state_ == session_state::syncing && !sync_target_;
+}
+
 std::uint32_t session::may_pull() const noexcept {
   if (state_ != session_state::syncing && state_ != session_state::live)
     return 0;
-  auto open = pushed_.value - acked_.value;
+  auto open = pushed_ > acked_ ? pushed_.value - acked_.value : 0;
   return open >= window_ ? 0 : static_cast<std::uint32_t>(window_ - open);
 }
 
 void session::pushed(inbox_offset first, std::size_t count, inbox_offset head) {
   pushed_ = std::max(pushed_, inbox_offset{first.value + count - 1});
+  sent_ = std::max(sent_, pushed_);
   head_ = std::max(head_, head);
   said_ = now_;
-  if (state_ == session_state::syncing && pushed_ >= sync_target_) {
+  if (wants_head())
+    sync_target_ = head;
+  if (state_ == session_state::syncing && pushed_ >= *sync_target_) {
     enter(session_state::live);
-    say(protocol::live{sync_target_});
+    say(protocol::live{*sync_target_});
   }
 }
 

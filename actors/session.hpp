@@ -79,7 +79,7 @@ public:
     std::uint64_t tag = 0;
   };
   struct status_request {
-    user_id user;
+    std::vector<user_id> users;
     std::uint64_t tag = 0;
   };
   struct acknowledge_inbox {
@@ -129,7 +129,7 @@ public:
   std::optional<std::uint64_t> take_request(std::uint64_t tag);
   void status_answered(std::uint64_t tag, const protocol::user_status& what);
   /// `count` items from `first` were sent, and none is left before them; there
-  /// is nothing behind `head`.
+  /// is nothing behind `head`. All were asked for since the last sync.
   void pushed(inbox_offset first, std::size_t count, inbox_offset head);
   void cut_off(const error& why);
   void drain(std::string reason, std::uint32_t retry_after_ms);
@@ -149,6 +149,10 @@ public:
   /// Items that may be asked for now; 0 when the window is full.
   std::uint32_t may_pull() const noexcept;
   inbox_offset position() const noexcept { return pushed_; }
+  /// How many there were; what was pulled for an earlier one counts no more.
+  std::uint64_t syncs() const noexcept { return syncs_; }
+  /// The next page says what there was at the sync, even without items.
+  bool wants_head() const noexcept;
   /// Too much is unanswered: read no more from the client.
   bool saturated() const noexcept {
     return in_flight_ >= protocol::limits::in_flight_max;
@@ -233,12 +237,15 @@ private:
   device_id device_;
   timestamp expires_;
 
-  inbox_offset pushed_;
+  inbox_offset pushed_; ///< of this sync
+  inbox_offset sent_;   ///< of any
   inbox_offset acked_;  ///< of this sync; for the window
   inbox_offset cursor_; ///< of the device: what it ever acknowledged
   inbox_offset floor_;
   inbox_offset head_;
-  inbox_offset sync_target_;
+  std::uint64_t syncs_ = 0;
+  /// The head when this sync was seen by the inbox: then it is live.
+  std::optional<inbox_offset> sync_target_;
   std::uint32_t window_ = 0;
 
   std::uint64_t next_tag_ = 1;

@@ -161,7 +161,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_conversation<read_roster>(),
     to_user<open_inbox>(),
     to_user<close_inbox>(),
-    [this](read_status& x) { on_read_status(x); },
+    [this](read_statuses& x) { on_read_statuses(x); },
     to_user<list_conversations>(),
     to_user<list_devices>(),
     to_user<remove_device>(),
@@ -295,9 +295,14 @@ bool shard_host::has_room(std::size_t bytes, std::size_t limit) const {
   return shard_->pending_bytes() + *handed_ + bytes <= limit;
 }
 
+void shard_host::on_read_statuses(const read_statuses& what) {
+  for (const auto& user : what.users)
+    on_read_status({user, what.tag, what.reply_to});
+}
+
 /// Who asks about somebody wakes nobody: a name costs the one who asks next to
 /// nothing, whether there is such a user or not. All who ask share a reader.
-void shard_host::on_read_status(read_status& what) {
+void shard_host::on_read_status(read_status what) {
   auto who = ref_of(what.user);
   if (!led_ || refusal() || children_.contains(who))
     return forward(who, what);
@@ -558,8 +563,12 @@ void shard_host::bounce(caf::mailbox_element& what) {
              {errc::overloaded, "the mailbox is full: try again", 100});
 }
 
+/// Also what one connection or conversation sends once at a time: what others
+/// fill a mailbox with must cut no device off, and hold no delivery up.
 bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
-  return what.match_elements<close_inbox>() || what.match_elements<resting>()
+  return what.match_elements<fan_out>() || what.match_elements<fanned_out>()
+         || what.match_elements<read_inbox>()
+         || what.match_elements<close_inbox>() || what.match_elements<resting>()
          || what.match_elements<awaken>() || what.match_elements<sweep_on>()
          || what.match_elements<hand_out_on>()
          || what.match_elements<shard_loaded>()

@@ -77,7 +77,8 @@ private:
   auto to_user();
   void on_submit(submit& what);
   void on_fan_out(fan_out& what);
-  void on_read_status(read_status& what);
+  void on_read_statuses(const read_statuses& what);
+  void on_read_status(read_status what);
   void hand_out();
   bool hand_out(delivery& what);
   void hand_out_later();

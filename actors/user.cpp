@@ -20,6 +20,10 @@ constexpr std::size_t appends_parked_max = 16 * parked_max;
 /// Entries are removed in steps of this many.
 constexpr std::uint64_t trim_step = 512;
 
+error replaced() {
+  return {errc::replaced, "this device connected again elsewhere"};
+}
+
 } // namespace
 
 user::user(caf::actor_config& config, const activation& with)
@@ -34,10 +38,8 @@ user::behavior_type user::make_behavior() {
       when_ready(
         x, [this](append& y) { on_append(y); }, appends_parked_max);
     },
-    // One for each connection: refused, it would cut the device off.
     [this](read_inbox& x) {
-      when_ready(
-        x, [this](read_inbox& y) { on_read(y); }, SIZE_MAX);
+      at_once(x, [this](read_inbox& y) { on_read(y); });
     },
     [this](acknowledge& x) {
       when_ready(x, [this](acknowledge& y) { on_acknowledge(y); });
@@ -72,6 +74,25 @@ user::behavior_type user::make_behavior() {
     },
     [this](tick&) { on_tick(); },
   };
+}
+
+/// A read that is refused cuts the device off, and a reader that is not told to
+/// go would stay for ever: there is one for each connection. Mail has its room,
+/// and is delivered late if it has to come again.
+bool user::control(const caf::type_erased_tuple& what) const noexcept {
+  return durable::control(what) || what.match_elements<close_inbox>()
+         || what.match_elements<read_inbox>() || what.match_elements<append>();
+}
+
+/// Nobody would tell them of mail that comes.
+void user::on_exit() {
+  for (const auto& x : readers_)
+    caf::anon_send(
+      x.second.connection,
+      cut_off{{errc::unavailable,
+               "nobody serves this inbox for now: connect again", 1000}});
+  readers_.clear();
+  durable::on_exit();
 }
 
 void user::activate() {
@@ -146,6 +167,8 @@ void user::on_read(const read_inbox& what) {
   i->second.waiting = true;
   i->second.after = what.after;
   i->second.items_max = what.items_max;
+  i->second.sync = what.sync;
+  i->second.at_once = what.at_once;
   serve(i->first);
 }
 
@@ -156,11 +179,11 @@ void user::serve_all() {
 
 void user::serve(caf::actor_id key) {
   auto& to = readers_.at(key);
-  if (!to.waiting || to.reading || to.after >= committed_)
+  if (!to.waiting || to.reading || (to.after >= committed_ && !to.at_once))
     return;
   auto first = std::max(to.after, machine_.floor()).value + 1;
   if (first > committed_.value)
-    return push(to, {first}, {}); // All that it lacks was removed.
+    return push(to, {first}, {}); // All that it lacks was removed, if any.
   auto last = std::min(committed_.value, first + to.items_max - 1);
   if (machine_.inbox().covers(first))
     return push(to, {first},
@@ -187,17 +210,22 @@ void user::serve(caf::actor_id key) {
 void user::push(reader& to, inbox_offset first, std::vector<item_bytes> items) {
   to.waiting = false;
   caf::anon_send(to.connection,
-                 inbox_page{to.after, first, std::move(items), committed_});
+                 inbox_page{to.sync, first, std::move(items), committed_});
 }
 
 // -- devices ------------------------------------------------------------------
 
 void user::on_attach(const open_inbox& what) {
+  // Ids grow: this one came first and was heard last, and whoever opened the
+  // other since has given it up.
+  auto there = reader_of(what.device);
+  if (there > what.from->id())
+    return decline(what, replaced());
   persistence::writes out;
   auto device = machine_.attach(what.device, now(), out);
   if (!device)
-    return refuse(what, device.failure());
-  cut(what.device, {errc::replaced, "this device connected again elsewhere"});
+    return decline(what, device.failure());
+  cut(there, replaced());
   reader joined;
   joined.connection = what.from;
   joined.device = what.device;
@@ -226,23 +254,31 @@ void user::on_acknowledge(const acknowledge& what) {
     tick_after(cursor_delay);
 }
 
-void user::cut(const device_id& which, const error& why) {
-  std::erase_if(readers_, [&](const auto& x) {
-    if (x.second.device != which)
-      return false;
-    caf::anon_send(x.second.connection, cut_off{why});
-    return true;
+/// The one connection of a device, if it has any.
+caf::actor_id user::reader_of(const device_id& which) const {
+  auto i = std::find_if(readers_.begin(), readers_.end(), [&](const auto& x) {
+    return x.second.device == which;
   });
+  return i == readers_.end() ? caf::invalid_actor_id : i->first;
+}
+
+void user::cut(caf::actor_id which, const error& why) {
+  auto i = readers_.find(which);
+  if (i == readers_.end())
+    return;
+  caf::anon_send(i->second.connection, cut_off{why});
+  readers_.erase(i);
 }
 
 void user::on_remove(const remove_device& what) {
   persistence::writes out;
   if (auto removed = machine_.remove(what.device, out); !removed)
-    return refuse(what, removed.failure());
-  commit(out, [this, what] {
+    return decline(what, removed.failure());
+  // Not who comes meanwhile: that is a new device.
+  commit(out, [this, what, which = reader_of(what.device)] {
     // First the answer: the device may remove itself.
     caf::anon_send(what.reply_to, answered{what.tag, protocol::done{}, {}});
-    cut(what.device, {errc::device_removed, "this device was removed"});
+    cut(which, {errc::device_removed, "this device was removed"});
   });
 }
 
@@ -251,12 +287,10 @@ void user::on_remove(const remove_device& what) {
 void user::answer_devices(const list_devices& what) {
   protocol::device_list out;
   for (const auto& x : machine_.devices()) {
-    auto online =
-      std::any_of(readers_.begin(), readers_.end(),
-                  [&](const auto& r) { return r.second.device == x.first; });
+    auto online = reader_of(x.first) != caf::invalid_actor_id;
     out.list.push_back({x.first, x.second.cursor, online, x.second.seen});
   }
-  caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+  answer(what, std::move(out));
 }
 
 void user::answer_status(const read_status& what) {
@@ -264,7 +298,7 @@ void user::answer_status(const read_status& what) {
   out.user = what.user;
   out.online = !readers_.empty();
   out.seen = last_seen(machine_.devices());
-  caf::anon_send(what.reply_to, answered{what.tag, std::move(out), {}});
+  answer(what, std::move(out));
 }
 
 void user::answer_conversations(const list_conversations& what) {

@@ -19,9 +19,8 @@ public:
   const char* name() const override { return "user"; }
 
 protected:
-  bool control(const caf::type_erased_tuple& what) const noexcept override {
-    return durable::control(what) || what.match_elements<close_inbox>();
-  }
+  bool control(const caf::type_erased_tuple& what) const noexcept override;
+  void on_exit() override;
 
 private:
   /// A connection, and the read that it waits for.
@@ -32,6 +31,8 @@ private:
     bool reading = false; ///< from the store
     inbox_offset after;
     std::uint32_t items_max = 0;
+    std::uint64_t sync = 0;
+    bool at_once = false;
   };
 
   void activate();
@@ -48,7 +49,8 @@ private:
   void serve(caf::actor_id key);
   void serve_all();
   void push(reader& to, inbox_offset first, std::vector<item_bytes> items);
-  void cut(const device_id& which, const error& why);
+  caf::actor_id reader_of(const device_id& which) const;
+  void cut(caf::actor_id which, const error& why);
   void trim();
   void expire();
   void on_sweep();

@@ -190,6 +190,30 @@ TEST_CASE("a retry beyond the window is refused, though it is known") {
   CHECK(it.refused(alice, once) == errc::id_too_old);
 }
 
+TEST_CASE("an id that was forgotten is too old, whatever the clock says") {
+  chat it;
+  auto first = it.message("first"), second = it.message("second");
+  auto third = it.message("third");
+  for (const auto& x : {first, second, third})
+    it.ok(alice, x);
+
+  persistence::writes out;
+  it->forget_ids(it.keys.dedup(second.id, alice), out);
+  CHECK(out.only_below(it.keys.prefix()));
+  it.db.apply(out);
+
+  for (int round = 0; round < 2; ++round) {
+    CHECK(it.refused(alice, first) == errc::id_too_old);
+    CHECK(it.refused(alice, second) == errc::id_too_old);
+    CHECK(it.refused(alice, with_id(it.message("new"), second.id))
+          == errc::id_too_old);
+    CHECK(it.ok(alice, third).duplicate);
+    it.reload();
+  }
+  // Nothing that was forgotten can be sent any more.
+  CHECK_FALSE(it.ok(alice, after(it.message("on"), first.id)).duplicate);
+}
+
 TEST_CASE("an id may be an hour ahead, to the millisecond") {
   chat it;
   auto ahead = [&](std::int64_t ms) {

@@ -196,10 +196,9 @@ TEST_CASE("a request is known by the number the client gave it") {
 TEST_CASE("a status of many users is one answer, in the order asked") {
   session_harness it{session_state::live};
   it.receive(protocol::status{9, {user("bob"), user("carol"), user("dave")}});
-  CHECK(it.take()
-        == lines{"status of bob", "status of carol", "status of dave"});
+  CHECK(it.take() == lines{"status of bob carol dave"});
+  REQUIRE(it.tags.size() == 1);
   auto tag = it.tags.front();
-  CHECK(it.tags == std::vector{tag, tag, tag});
   // Each name is work for somebody.
   CHECK(it.it->in_flight() == 3);
   CHECK(it.it->requests() == 1);

@@ -113,7 +113,9 @@ void session_harness::act(session::command what) {
                          + std::string{protocol::type_name(x.frame)});
         tags.push_back(x.tag);
       } else if constexpr (std::is_same_v<T, session::status_request>) {
-        lines_.push_back("status of " + x.user.str());
+        lines_.push_back("status of");
+        for (const auto& user : x.users)
+          lines_.back() += ' ' + user.str();
         tags.push_back(x.tag);
       } else {
         lines_.push_back("acknowledge " + std::to_string(x.upto.value));

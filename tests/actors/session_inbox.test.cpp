@@ -36,21 +36,28 @@ TEST_CASE("a client is live once it was sent what there was at its sync") {
   session_harness it{session_state::authenticated};
   it.receive(protocol::sync{{3}, 100});
 
-  it.it->pushed({4}, 6, {12});
+  // Two came since it was ready, and more while it reads.
+  CHECK(it.it->wants_head());
+  it.it->pushed({4}, 7, {12});
+  CHECK_FALSE(it.it->wants_head());
   CHECK(it.take().empty());
-  it.it->pushed({10}, 1, {12});
+  it.it->pushed({11}, 1, {15});
+  CHECK(it.take().empty());
+  it.it->pushed({12}, 2, {15});
 
-  CHECK(it.take() == lines{"live 10"});
-  it.it->pushed({11}, 2, {12});
+  CHECK(it.take() == lines{"live 12"});
+  it.it->pushed({14}, 2, {15});
   CHECK(it.take().empty());
 }
 
-TEST_CASE("a client that has everything is live at once") {
+TEST_CASE("a client that has everything is live after one look") {
   session_harness it{session_state::authenticated};
 
   it.receive(protocol::sync{{10}, 4});
+  CHECK(it.take() == lines{"acknowledge 10"});
+  it.it->pushed({11}, 0, {10});
 
-  CHECK(it.take() == lines{"acknowledge 10", "live 10"});
+  CHECK(it.take() == lines{"live 10"});
   CHECK(it.it->state() == session_state::live);
   CHECK(it.it->may_pull() == 4);
 }
@@ -64,12 +71,13 @@ TEST_CASE("a client that asks for what was removed gets what remains") {
   CHECK(it.it->may_pull() == 4);
 }
 
-TEST_CASE("a client is live at once when all was removed") {
+TEST_CASE("a client is live after one look when all was removed") {
   session_harness it{session_state::attaching};
   it.it->attached({}, {10}, {10}, {10});
   it.take();
 
   it.receive(protocol::sync{{0}, 4});
+  it.it->pushed({11}, 0, {10});
 
   CHECK(it.take() == lines{"live 10"});
   CHECK(it.it->position() == inbox_offset{10});
@@ -100,6 +108,7 @@ TEST_CASE("a client can have what was pushed since it was ready") {
   it.take();
 
   it.receive(protocol::sync{{12}, 4});
+  it.it->pushed({13}, 0, {12});
 
   CHECK(it.take() == lines{"acknowledge 12", "live 12"});
 }
@@ -117,6 +126,22 @@ TEST_CASE("a second sync starts again, with its own window") {
   it.it->pushed({8}, 3, {10});
 
   CHECK(it.take() == lines{"acknowledge 5", "acknowledge 7", "live 10"});
+}
+
+TEST_CASE("a second sync takes back nothing that was sent before it") {
+  session_harness it{session_state::live};
+
+  // The acknowledgement of what crossed with it.
+  it.receive({protocol::sync{{5}, 2}, protocol::ack{{10}}});
+  CHECK(it.it->position() == inbox_offset{5});
+  CHECK(it.it->may_pull() == 2);
+  it.it->pushed({6}, 5, {10});
+
+  // It has these; two more may be on their way.
+  CHECK(it.take() == lines{"acknowledge 5", "acknowledge 10", "live 10"});
+  CHECK(it.it->may_pull() == 2);
+  it.it->pushed({11}, 2, {12});
+  CHECK(it.it->may_pull() == 0);
 }
 
 TEST_CASE("what a client has at its sync counts as acknowledged") {

@@ -53,8 +53,8 @@ struct attached_client : stage {
 
   void page(std::uint64_t first, std::vector<actors::item_bytes> items) {
     inbox_offset head{std::max<std::uint64_t>(4, first + items.size() - 1)};
-    caf::anon_send(
-      owner, actors::inbox_page{{first - 1}, {first}, std::move(items), head});
+    caf::anon_send(owner,
+                   actors::inbox_page{1, {first}, std::move(items), head});
   }
 
   tcp_pair pair;

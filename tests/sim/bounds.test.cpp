@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
@@ -280,6 +281,67 @@ TEST_CASE("a sender at ten times its share is told when to go on") {
   CHECK(others.problems() == std::vector<std::string>{});
   sink.send(protocol::sync{{0}, protocol::limits::window_max});
   read_all(a, sink, greedy);
+}
+
+namespace {
+
+/// A thousand users who live where `neighbour` does.
+protocol::status question_about(const user_id& neighbour,
+                                std::uint16_t shards) {
+  auto home_of = [&](const user_id& who) {
+    return persistence::shard_of(actors::ref_of(who), shards);
+  };
+  protocol::status out;
+  out.n = 1;
+  for (int i = 0; out.users.size() < protocol::limits::users_max; ++i)
+    if (auto one = user("somebody-" + std::to_string(i));
+        home_of(one) == home_of(neighbour))
+      out.users.push_back(one);
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("who asks about thousands on one shard keeps nobody else out") {
+  one_node a{19};
+  neighbours others{a, {4, 5ms}};
+  auto question =
+    question_about(user("neighbour-0-friend"), sim_options(a.here).self.shards);
+  std::vector<std::unique_ptr<raw_client>> curious;
+  for (int i = 0; i < 8; ++i) {
+    curious.push_back(std::make_unique<raw_client>(a.here, a.node));
+    curious.back()->log_in("curious", "device-" + std::to_string(i), {});
+  }
+  std::vector<std::size_t> answers(curious.size(), 0);
+  std::size_t told = 0;
+
+  for (int ms = 0; ms < 200; ++ms) {
+    // What comes to a busy machine meanwhile is there at once.
+    if (ms % 20 == 0)
+      a.node.stall_threads(5ms);
+    for (std::size_t i = 0; i < curious.size(); ++i) {
+      if (curious[i]->frames().size() < answers[i])
+        continue;
+      answers[i] = curious[i]->frames().size() + 1;
+      curious[i]->send(question);
+    }
+    others.step();
+  }
+  others.finish();
+
+  for (const auto& x : curious) {
+    CHECK_FALSE(x->closed());
+    told += static_cast<std::size_t>(
+      std::count_if(x->frames().begin(), x->frames().end(), [](const auto& f) {
+        return std::holds_alternative<protocol::statuses>(f);
+      }));
+  }
+  CHECK(told > 0);
+  CHECK(others.problems() == std::vector<std::string>{});
+  std::uint64_t refused = 0;
+  a.node.metrics().mailbox_rejected.each(
+    [&](std::string_view, const auto& x) { refused += x.value(); });
+  CHECK(refused == 0);
 }
 
 namespace {

@@ -47,6 +47,7 @@ public:
     start_once_more();
     crash_behind_an_answer();
     crowd_in();
+    ask_around();
     judge();
     return std::move(outcome_);
   }
@@ -179,6 +180,10 @@ private:
                        + std::to_string(s->seq.value));
     } else if (auto* f = std::get_if<client::failed>(&what)) {
       history_.refused(who, f->id, f->why.code);
+      // None is ever made so long before.
+      if (f->why.code == errc::id_too_old)
+        problem("I2: " + who + " was told that " + f->id.str()
+                + " is forgotten");
       base_.here.trace(who + " refused " + f->id.str() + " "
                        + to_string(f->why));
     } else if (auto* d = std::get_if<client::disconnected>(&what)) {
@@ -385,6 +390,39 @@ private:
       x.client->flush();
     base_.here.run(30s);
     outcome_.faults["message found a mailbox full"] += bounced() - before;
+  }
+
+  /// One message in each of a few conversations, while everybody asks about
+  /// these: a mailbox may be full at any step that a message takes. Nobody may
+  /// have to wait for another message.
+  void ask_around() {
+    if (!base_.node.running() || !profile_.small_queues)
+      return;
+    auto before = bounced();
+    for (std::size_t round = 0; round < talkers_; ++round) {
+      auto& from = participants_[round];
+      base_.here.trace("all ask about what " + from.label + " says");
+      base_.node.stall_threads(50ms);
+      for (const auto& to : users_)
+        send(from, to);
+      from.client->flush();
+      for (auto& x : participants_)
+        ask(x, from.client->user());
+      base_.here.run(15s);
+      for (const auto& x : history_.judge())
+        problem(x);
+    }
+    outcome_.faults["question found a mailbox full"] += bounced() - before;
+  }
+
+  /// About all that `about` has with others.
+  void ask(participant& who, const user_id& about) {
+    for (const auto& other : users_) {
+      protocol::roster what;
+      what.conversation = direct_conversation(about, other);
+      static_cast<void>(who.client->core().ask(what, base_.here.steady_now()));
+    }
+    who.client->flush();
   }
 
   std::uint64_t bounced() {

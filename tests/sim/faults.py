@@ -117,6 +117,9 @@ FAULTS = [
      """open_ += what.bytes();
   if (who.logged && fault("delivery_before_message"))
     std::exchange(who.logged, {})();"""),
+    ("logged_refused", "actors/conversation.cpp",
+     "|| what.match_elements<logged>()",
+     '|| (what.match_elements<logged>() && !fault("logged_refused"))'),
     ("fan_out_reversed", "actors/conversation.cpp",
      "fan_out out{machine_.id(), where, first, std::move(items),",
      """if (items.size() > 1 && fault("fan_out_reversed"))

@@ -81,9 +81,13 @@ struct lone_host {
 
   /// Ends the shard and all on it, as a fault of it does.
   void restart_host() {
+    end_host();
+    spawn_host();
+  }
+
+  void end_host() {
     caf::anon_send_exit(host, caf::exit_reason::kill);
     here.run(enough);
-    spawn_host();
   }
 
   ~lone_host() {
@@ -141,6 +145,49 @@ struct lone_host {
     out.body.resize(bytes, '.');
     out.to = bob;
     return out;
+  }
+
+  /// A group on shard 0.
+  conversation_id found_group(const user_id& owner,
+                              const std::vector<user_id>& members) {
+    auto what = new_submission(0);
+    while (routes.home_of(ref_of(group_conversation(owner, what.id)))
+           != shard_id{0})
+      what = new_submission(0);
+    auto group = group_conversation(owner, what.id);
+    what.to.reset();
+    what.kind = protocol::item_kind::group_created;
+    what.users = members;
+    tell(submit{group, {owner, laptop}, {std::move(what)}, 0, client});
+    here.run(100ms);
+    return group;
+  }
+
+  void change(const conversation_id& group, const user_id& who,
+              protocol::item_kind kind, const std::vector<user_id>& named) {
+    auto what = new_submission(0);
+    what.to.reset();
+    what.kind = kind;
+    what.users = named;
+    tell(submit{group, {who, laptop}, {std::move(what)}, 0, client});
+  }
+
+  /// Starts the shard again, with something in this place that is no record.
+  void damage(const std::string& key) {
+    end_host();
+    auto before = *store.log->load({0});
+    persistence::writes out;
+    out.put(key, "no record");
+    persistence::log_change change;
+    change.shard = {0};
+    change.first_index = before.first_index + before.entries.size();
+    change.entries.push_back(
+      {before.state.term,
+       static_cast<std::uint8_t>(cluster::raft::entry_type::command),
+       std::make_shared<const std::string>(out.bytes())});
+    REQUIRE(store.log->append(std::span{&change, 1}));
+    spawn_host();
+    await_leader();
   }
 
   /// The bodies that stand in a log or an inbox of shard 0.

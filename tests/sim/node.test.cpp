@@ -32,6 +32,33 @@ TEST_CASE("a message reaches the other user's inbox") {
   CHECK(alice.take<protocol::items>().list == page.list);
 }
 
+TEST_CASE("live comes behind all that was there when the sync came") {
+  one_node a{1};
+  raw_client alice{a.here, a.node}, bob{a.here, a.node};
+  alice.log_in("alice", "phone", {});
+  bob.log_in("bob", "phone", {});
+  for (int i = 0; i < 5; ++i) {
+    alice.send(protocol::send{a.new_id(), user("bob"), {}, "hello", {}, {}});
+    alice.take<protocol::sent>();
+  }
+  a.here.run(1s);
+
+  // Both at the end and in the middle of what it was sent before.
+  for (std::uint64_t from : {0, 5, 5, 2}) {
+    CAPTURE(from);
+    bob.send(protocol::sync{{from}, 2});
+    for (auto upto = from; upto < 5;) {
+      auto page = bob.take<protocol::items>();
+      REQUIRE(page.first.value == upto + 1);
+      upto += page.list.size();
+      if (upto < 5)
+        CHECK(bob.frames().empty());
+      bob.send(protocol::ack{{upto}});
+    }
+    CHECK(bob.take<protocol::live>().head == inbox_offset{5});
+  }
+}
+
 TEST_CASE("an acknowledged message survives a power cut") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);

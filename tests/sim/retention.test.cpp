@@ -1,10 +1,11 @@
-#include "tests/sim/fixture.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/sim/lone_host.hpp"
 
 using namespace iris;
+using namespace iris::actors;
+using namespace iris::actors::test;
 using namespace iris::sim;
 using namespace std::chrono_literals;
+using lines = std::vector<std::string>;
 
 namespace {
 
@@ -16,6 +17,33 @@ actors::node_options a_day_only(world& in) {
 }
 
 } // namespace
+
+TEST_CASE("a longer window does not make new what a shorter one forgot") {
+  lone_host<fan_out> a;
+  a.env.conversation.idempotency_window = 1h;
+  auto message = a.new_submission(10);
+  a.submit_one(message);
+  a.here.run(enough);
+  REQUIRE(a.answers.size() == 1);
+  a.tell(fanned_out{a.conversation, {1}, {1}});
+
+  // A sweep takes clocks into account that are an hour behind.
+  a.here.run(2h + 1s);
+  a.tell(awaken{{ref_of(a.conversation)}, {}});
+  a.here.run(enough);
+  a.env.conversation.idempotency_window = 24h;
+  a.restart_host();
+  a.await_leader();
+  a.submit_one(message);
+  a.here.run(enough);
+
+  REQUIRE(a.answers.size() == 2);
+  const auto* why = std::get_if<protocol::failed>(&a.answers[1].answers.at(0));
+  REQUIRE(why);
+  CHECK(why->code == errc::id_too_old);
+  CHECK(
+    (a.bodies(ref_of(a.conversation), record::log, 1) == lines{"1........."}));
+}
 
 TEST_CASE("a device that stays away keeps no message beyond its retention") {
   caf_host caf;

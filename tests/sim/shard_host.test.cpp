@@ -237,6 +237,55 @@ TEST_CASE("a full mailbox keeps no fan-out from leaving, and nobody awake") {
   CHECK(a.metrics.conversations_active.value() == 0);
 }
 
+TEST_CASE("a shard with a full mailbox holds up no delivery and no reader") {
+  lone_host<fanned_out> a;
+  a.env.mailbox_max = 1;
+  a.restart_host();
+  a.await_leader();
+  std::vector<answered> heard;
+  std::vector<inbox_page> pages;
+  auto asking = a.listener(heard);
+  auto reading = a.listener(pages);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.here.run(enough);
+
+  for (std::uint64_t i = 0; i < 20; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  caf::anon_send(a.host, a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  caf::anon_send(a.host, read_inbox{carol, reading, {0}, 10});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 20);
+  CHECK(std::any_of(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  }));
+  CHECK(a.elsewhere.size() == 1);
+  REQUIRE(pages.size() == 1);
+  REQUIRE(pages[0].items.size() == 1);
+  CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
+}
+
+TEST_CASE("a conversation with a full mailbox hears what was delivered") {
+  lone_host<fan_out> a;
+  a.env.mailbox_max = 1;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  a.submit_one(a.new_submission(10));
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+
+  for (std::uint64_t i = 0; i < 3; ++i)
+    caf::anon_send(a.host, read_roster{a.alice, a.conversation, i, asking});
+  caf::anon_send(a.host, fanned_out{a.conversation, {1}, {1}});
+  a.here.run(2 * delivery_timeout);
+
+  REQUIRE(heard.size() == 3);
+  CHECK(std::any_of(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  }));
+  CHECK(a.elsewhere.size() == 1);
+}
+
 TEST_CASE("a history has what was fanned out before it was asked for") {
   lone_host<fan_out> a;
   std::vector<answered> heard;
@@ -283,6 +332,34 @@ TEST_CASE("a fan-out is sent again until it is answered") {
       to.push_back(one.user);
     CHECK((to == std::vector<user_id>{a.alice, a.bob}));
   }
+}
+
+TEST_CASE("an answer to an earlier attempt counts for what it names") {
+  lone_host<fan_out> a;
+  std::vector<message_id> sent;
+  auto say = [&] {
+    auto message = a.new_submission(10);
+    sent.push_back(message.id);
+    a.submit_one(message);
+  };
+  say();
+  REQUIRE(a.here.run(enough, [&] { return a.elsewhere.size() == 1; }));
+  say();
+  REQUIRE(
+    a.here.run(delivery_timeout + 2s, [&] { return a.elsewhere.size() == 2; }));
+  REQUIRE(a.elsewhere[1].items.size() == 2);
+
+  a.tell(fanned_out{a.conversation, {1}, {1}});
+  CHECK(a.elsewhere.size() == 2);
+  REQUIRE(
+    a.here.run(delivery_timeout + 2s, [&] { return a.elsewhere.size() == 3; }));
+
+  CHECK(a.elsewhere[2].first == sequence{2});
+  REQUIRE(a.elsewhere[2].items.size() == 1);
+  CHECK(protocol::decode_item(*a.elsewhere[2].items[0])->id == sent[1]);
+  a.tell(fanned_out{a.conversation, {1}, {2}});
+  a.here.run(1min);
+  CHECK(a.elsewhere.size() == 3);
 }
 
 TEST_CASE("a start takes up what is undelivered, however much it is") {
@@ -342,7 +419,7 @@ TEST_CASE("a reader that is behind is asked about so many users and no more") {
   a.readers.stall(5s);
 
   for (std::uint64_t tag = 0; tag < room + beyond; ++tag)
-    a.tell(read_status{user("nobody-" + std::to_string(tag)), tag, asking});
+    a.tell(read_statuses{{user("nobody-" + std::to_string(tag))}, tag, asking});
 
   // Those beyond are told at once.
   REQUIRE(heard.size() == beyond);
@@ -366,7 +443,7 @@ TEST_CASE("a reader that is behind is asked about so many users and no more") {
   // What was answered takes no room any more.
   heard.clear();
   for (std::uint64_t tag = 0; tag < room; ++tag)
-    a.tell(read_status{user("nobody-" + std::to_string(tag)), tag, asking});
+    a.tell(read_statuses{{user("nobody-" + std::to_string(tag))}, tag, asking});
   a.here.run(enough);
   REQUIRE(heard.size() == room);
   CHECK(std::all_of(heard.begin(), heard.end(), [](const auto& x) {

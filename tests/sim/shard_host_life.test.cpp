@@ -16,7 +16,7 @@ TEST_CASE("who asks about users wakes none") {
   auto asking = a.listener(heard);
   auto carol = a.named("carol", {0});
   auto ask = [&](const user_id& about) {
-    a.tell(read_status{about, 7, asking});
+    a.tell(read_statuses{{about}, 7, asking});
     REQUIRE(a.here.run(enough, [&] { return !heard.empty(); }));
     auto out = std::get<protocol::user_status>(heard.at(0).answer);
     CHECK(heard.at(0).tag == 7);
@@ -123,7 +123,7 @@ TEST_CASE("who leaves a user that waits for the store is not forgotten") {
   // The user looks this conversation up, while more comes than it holds back.
   caf::anon_send(a.host, a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
   for (std::size_t i = 0; i < parked_max + 100; ++i)
-    caf::anon_send(a.host, read_status{carol, i, asking});
+    caf::anon_send(a.host, read_statuses{{carol}, i, asking});
   caf::anon_send(a.host, close_inbox{carol, a.client.id()});
   a.here.run(enough);
 
@@ -133,7 +133,7 @@ TEST_CASE("who leaves a user that waits for the store is not forgotten") {
   });
   CHECK(refused >= 100);
   heard.clear();
-  a.tell(read_status{carol, 1, asking});
+  a.tell(read_statuses{{carol}, 1, asking});
   a.here.run(enough);
   REQUIRE(heard.size() == 1);
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
@@ -162,7 +162,7 @@ TEST_CASE("who leaves while the shard starts is not forgotten") {
   CHECK(heard.size() == 10);
   CHECK((refused == std::set<std::uint64_t>{3, 4, 5, 6, 7, 8, 9}));
   heard.clear();
-  a.tell(read_status{carol, 1, asking});
+  a.tell(read_statuses{{carol}, 1, asking});
   a.here.run(enough);
   REQUIRE(heard.size() == 1);
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
@@ -195,16 +195,58 @@ TEST_CASE("a reader whose user waits for the store is not refused") {
   CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
 }
 
+TEST_CASE("a reader whose user has a full mailbox is not refused") {
+  lone_host<fanned_out> a;
+  a.env.mailbox_max = 1;
+  std::vector<inbox_page> pages;
+  std::vector<answered> heard;
+  auto reading = a.listener(pages);
+  auto asking = a.listener(heard);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.tell(a.fan_out_of(a.elsewhere_too(), 1, "one", carol));
+  a.here.run(enough);
+
+  for (std::size_t i = 0; i < 3; ++i)
+    caf::anon_send(a.host, list_devices{carol, i, asking});
+  caf::anon_send(a.host, read_inbox{carol, reading, {0}, 10});
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 3);
+  auto refused = std::count_if(heard.begin(), heard.end(), [](const auto& x) {
+    return std::holds_alternative<protocol::failed>(x.answer);
+  });
+  CHECK(refused > 0);
+  REQUIRE(pages.size() == 1);
+  REQUIRE(pages[0].items.size() == 1);
+  CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
+}
+
+TEST_CASE("a reader whose user failed is told to connect again") {
+  lone_host<fanned_out> a;
+  std::vector<cut_off> told;
+  auto reading = a.listener(told);
+  auto carol = a.named("carol", {0});
+  auto from = a.elsewhere_too();
+  // It can't read what it has of this conversation.
+  a.damage(keyring{{0}, ref_of(carol)}.of(record::seen, from.bytes()));
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.here.run(enough);
+  a.tell(read_inbox{carol, reading, {0}, 10});
+
+  a.tell(a.fan_out_of(from, 1, "one", carol));
+  a.here.run(enough);
+
+  CHECK(a.elsewhere.empty());
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].why.code == errc::unavailable);
+  CHECK(told[0].why.retry_after_ms > 0);
+}
+
 TEST_CASE("no mark stays though nobody gets the last of what is owed") {
   lone_host<fan_out> a;
   auto dave = a.named("dave", {0});
-  auto started = a.new_submission(0);
-  while (a.routes.home_of(ref_of(group_conversation(dave, started.id)))
-         != shard_id{0})
-    started = a.new_submission(0);
-  started.kind = protocol::item_kind::group_created;
-  started.users = {a.alice};
-  auto group = group_conversation(dave, started.id);
+  auto group = a.found_group(dave, {a.alice});
   auto say = [&](const user_id& who, submission what) {
     what.to.reset();
     a.tell(submit{group, {who, a.laptop}, {std::move(what)}, 0, a.client});
@@ -218,7 +260,6 @@ TEST_CASE("no mark stays though nobody gets the last of what is owed") {
 
   // What shard 1 has taken is stored later than what shard 0 has, and what
   // nobody there gets, the conversation has to read.
-  say(dave, started);
   a.tell(fanned_out{group, {1}, {1}});
   say(a.alice, left);
   say(dave, a.new_submission());
