@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/command_keys.hpp"
 #include "actors/environment.hpp"
 #include "actors/refusals.hpp"
 #include "cluster/shard.hpp"
@@ -45,6 +46,8 @@ public:
       parent_(std::move(with.parent)), env_(with.env),
       keys_(shard_->with().id, with.who) {
     this->mailbox_state().bound = env_.mailbox_max;
+    this->set_exception_handler(
+      [this](std::exception_ptr& why) { return to_exit(why, command_); });
   }
 
 protected:
@@ -132,19 +135,21 @@ protected:
                   std::size_t most = parked_max) {
     ++handled_;
     if (busy_ == 0)
-      return handle(what);
+      return carry_out(key_of(what), [&] { handle(what); });
     if (parked_.size() >= most)
       return refuse(what, {errc::overloaded,
                            "this actor waits for its store: try again", 100});
-    parked_.push_back([handle, held = std::make_shared<Message>(
-                                 std::move(what))] { handle(*held); });
+    parked_.push_back(
+      [this, handle, held = std::make_shared<Message>(std::move(what))] {
+        carry_out(key_of(*held), [&] { handle(*held); });
+      });
   }
 
   /// For what asks nothing of the machine that a look at the store changes.
   template <class Message, class Handler>
   void at_once(Message& what, Handler handle) {
     ++handled_;
-    handle(what);
+    carry_out(key_of(what), [&] { handle(what); });
   }
 
   void on_committed(const committed& what) {
@@ -221,11 +226,22 @@ private:
 
   template <class Work, class Then>
   auto work_of(Work work, Then then) {
-    return [self = caf::actor_cast<Interface>(this), work = std::move(work),
-            then = std::move(then)](const persistence::state_store& store) {
+    return [this, self = caf::actor_cast<Interface>(this),
+            work = std::move(work), then = std::move(then),
+            what = command_](const persistence::state_store& store) {
       auto found = work(store);
-      caf::anon_send(self, loaded{[then, found] { then(found); }});
+      caf::anon_send(self, loaded{[this, then, found, what] {
+                       carry_out(what, [&] { then(found); });
+                     }});
     };
+  }
+
+  /// What fails in `work` is the fault of this command.
+  template <class Work>
+  void carry_out(command_key what, Work work) {
+    command_ = what;
+    work();
+    command_ = no_command;
   }
 
   void stage(const persistence::writes& what, task release, task logged = {}) {
@@ -258,6 +274,7 @@ private:
   // Lists, because most actors are idle and an empty deque takes 600 bytes.
   std::list<std::pair<std::uint64_t, task>> releases_;
   int busy_ = 0;
+  command_key command_ = no_command; ///< that is being carried out
   std::list<task> parked_;
   std::uint64_t handled_ = 0;
   bool marked_ = false;

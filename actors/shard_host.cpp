@@ -15,9 +15,6 @@ using persistence::actor_kind;
 using persistence::actor_ref;
 
 constexpr auto tick_every = 5s;
-/// An actor that failed this often waits for this long.
-constexpr unsigned faults_max = 5;
-constexpr auto quarantine = 30s;
 /// What is handed out or written but not readable yet: beyond this a shard
 /// takes no new messages. Those that it took, and other shards', may come to as
 /// much again on their way to the inboxes.
@@ -211,16 +208,14 @@ void shard_host::forward(const actor_ref& to, Message& what) {
       });
   if (auto why = refusal())
     return refuse(what, why);
-  auto* found = activate(to);
-  if (!found)
-    return refuse(what,
-                  {errc::unavailable,
-                   "this actor failed too often: try again later", 10'000});
-  ++found->forwarded;
+  if (auto why = held_back(to, key_of(what)))
+    return refuse(what, why);
+  auto& found = activate(to);
+  ++found.forwarded;
   // Whom a sweep woke has no other reason to stay.
   if constexpr (!std::is_same_v<Message, sweep>)
-    found->last_used = with_.env.time.steady_now();
-  caf::anon_send(found->handle, std::move(what));
+    found.last_used = with_.env.time.steady_now();
+  caf::anon_send(found.handle, std::move(what));
 }
 
 void shard_host::on_submit(submit& what) {
@@ -336,26 +331,26 @@ caf::actor shard_host::spawn(const actor_ref& who) {
     supervision::spawn_on<user>(home(), std::move(with)));
 }
 
-bool shard_host::in_quarantine(const actor_ref& who) {
-  auto i = faults_.find(who);
-  if (i == faults_.end())
-    return false;
-  if (with_.env.time.steady_now() - i->second.last > quarantine) {
-    faults_.erase(i);
-    return false;
-  }
-  return i->second.count >= faults_max;
+error shard_host::held_back(const actor_ref& who, command_key what) const {
+  auto now = with_.env.time.steady_now();
+  if (faults_.holds(who, no_command, now))
+    return {errc::unavailable, "this actor failed too often: try again later",
+            10'000};
+  if (what != no_command && faults_.holds(who, what, now))
+    return {errc::internal,
+            "this made its actor fail again and again, and is refused for a "
+            "while: tell the operator",
+            60'000};
+  return {};
 }
 
-shard_host::child* shard_host::activate(const actor_ref& who) {
+shard_host::child& shard_host::activate(const actor_ref& who) {
   if (auto i = children_.find(who); i != children_.end())
-    return &i->second;
-  if (in_quarantine(who))
-    return nullptr;
+    return i->second;
   auto handle = spawn(who);
   monitor(handle);
   by_actor_.emplace(handle.id(), who);
-  return &children_.emplace(who, child{handle, 0, {}}).first->second;
+  return children_.emplace(who, child{handle, 0, {}}).first->second;
 }
 
 void shard_host::on_down(const caf::down_msg& what) {
@@ -364,9 +359,8 @@ void shard_host::on_down(const caf::down_msg& what) {
     return;
   auto who = std::move(i->second);
   by_actor_.erase(i);
-  auto is_user = who.kind == actor_kind::user;
-  (is_user ? with_.env.metrics.users_active
-           : with_.env.metrics.conversations_active)
+  (who.kind == actor_kind::user ? with_.env.metrics.users_active
+                                : with_.env.metrics.conversations_active)
     .add(-1);
   if (auto c = children_.find(who);
       c != children_.end() && c->second.handle.id() == what.source.id())
@@ -375,18 +369,28 @@ void shard_host::on_down(const caf::down_msg& what) {
     quit(ending_);
   if (!what.reason || what.reason == caf::exit_reason::user_shutdown)
     return;
-  auto& record = faults_[who];
-  ++record.count;
-  record.last = with_.env.time.steady_now();
+  failed(who, what.reason);
+  if (shard_->leading())
+    wake_if_marked(who);
+}
+
+void shard_host::failed(const actor_ref& who, const caf::error& why) {
+  auto [during, text] = to_fault(why);
+  auto type = who.kind == actor_kind::user ? "user" : "conversation";
   ++restarts_;
-  last_fault_ = to_string(what.reason);
-  with_.env.metrics.actor_restarts.with(is_user ? "user" : "conversation")
-    .add();
+  last_fault_ = std::move(text);
+  with_.env.metrics.actor_restarts.with(type).add();
   with_.env.log.error("an actor failed",
                       {{"shard", with_.shard.id},
                        {"fault", observability::public_text{last_fault_}}});
-  if (shard_->leading())
-    wake_if_marked(who);
+  if (!faults_.failed(who, during, with_.env.time.steady_now())
+      || during == no_command)
+    return;
+  with_.env.metrics.dead_letters.with(type).add();
+  with_.env.log.error(
+    "a command is a dead letter: it made its actor fail again "
+    "and again, and is refused",
+    {{"shard", with_.shard.id}});
 }
 
 void shard_host::on_resting(const resting& what) {
@@ -501,6 +505,7 @@ void shard_host::on_tick() {
   with_.env.metrics.shard_lag.with(std::to_string(with_.shard.id.value))
     .set(static_cast<std::int64_t>(shard_->lag()));
   auto now = with_.env.time.steady_now();
+  faults_.forget(now);
   for (auto& [who, x] : children_)
     if (now - x.last_used >= with_.rest_after)
       caf::anon_send(x.handle, rest_query{x.forwarded});

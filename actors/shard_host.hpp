@@ -31,7 +31,8 @@ struct shard_host_parts {
 /// 1. At most one actor for each actor_ref.
 /// 2. Actors live only while this replica leads.
 /// 3. An actor that ended by a fault is activated again by its next command,
-///    at once if it has a wake mark; one that keeps failing has to wait.
+///    at once if it has a wake mark; a command that keeps making it fail is
+///    refused, and an actor that keeps failing by itself has to wait.
 /// 4. Told to end, it does so after its actors.
 /// 5. What its actors were handed to write and what is being written together
 ///    stay within a limit: a command takes its room before it is passed on.
@@ -59,12 +60,6 @@ private:
     std::shared_ptr<const fan_out> batch;
     std::shared_ptr<fan_in> waiting;
     std::size_t next = 0; ///< recipient
-  };
-
-  /// Faults of one actor, while they are recent.
-  struct faults {
-    unsigned count = 0;
-    std::chrono::nanoseconds last{0};
   };
 
   template <class Message>
@@ -97,8 +92,9 @@ private:
   void wake_if_marked(const persistence::actor_ref& who);
   void sweep_from(std::string first);
   error refusal() const;
-  bool in_quarantine(const persistence::actor_ref& who);
-  child* activate(const persistence::actor_ref& who);
+  error held_back(const persistence::actor_ref& who, command_key what) const;
+  void failed(const persistence::actor_ref& who, const caf::error& why);
+  child& activate(const persistence::actor_ref& who);
   caf::actor spawn(const persistence::actor_ref& who);
   supervision::tree_node describe() const;
   void tick_later();
@@ -123,7 +119,7 @@ private:
   std::deque<delivery> deliveries_;
   std::unordered_map<persistence::actor_ref, child> children_;
   std::unordered_map<caf::actor_id, persistence::actor_ref> by_actor_;
-  std::unordered_map<persistence::actor_ref, faults> faults_;
+  dead_letters faults_;
   std::uint64_t restarts_ = 0;
   std::string last_fault_;
   std::chrono::nanoseconds next_sweep_{0};

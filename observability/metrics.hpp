@@ -91,6 +91,12 @@ public:
                                  {"iris_actor_restarts_total",
                                   "Restarts by supervisors, by type of actor",
                                   unit::none, "actor"}};
+  family<counter> dead_letters{
+    all_,
+    {"iris_dead_letters_total",
+     "Commands that are refused for having made their actor fail again and "
+     "again, by type of actor",
+     unit::none, "actor"}};
 
   // Shards and storage.
 

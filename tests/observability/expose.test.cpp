@@ -37,6 +37,7 @@ void use_every_family(metrics& m) {
   m.errors.with("overloaded").add(2);
   m.mailbox_rejected.with("user").add();
   m.actor_restarts.with("conversation").add();
+  m.dead_letters.with("user").add();
   m.shard_leader.with("3").set(1);
   m.shard_lag.with("3").set(0);
   m.build_info.with("0.1.0").set(1);

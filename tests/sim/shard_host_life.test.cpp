@@ -243,6 +243,43 @@ TEST_CASE("a reader whose user failed is told to connect again") {
   CHECK(told[0].why.retry_after_ms > 0);
 }
 
+TEST_CASE("what makes a user fail again and again keeps nobody else waiting") {
+  lone_host<fanned_out> a;
+  std::vector<inbox_page> pages;
+  auto reading = a.listener(pages);
+  auto carol = a.named("carol", {0});
+  auto bad = a.elsewhere_too(), good = a.elsewhere_too();
+  // She can't read what she has of this conversation.
+  a.damage(keyring{{0}, ref_of(carol)}.of(record::seen, bad.bytes()));
+  auto& faults = a.metrics.actor_restarts.with("user");
+  auto& letters = a.metrics.dead_letters.with("user");
+  auto deliver = [&](const conversation_id& from, const char* what) {
+    a.tell(a.fan_out_of(from, 1, what, carol));
+    a.here.run(enough);
+  };
+
+  for (unsigned i = 1; i <= dead_letters::faults_max; ++i) {
+    CHECK(letters.value() == 0);
+    deliver(bad, "one");
+    CHECK(faults.value() == i);
+  }
+  CHECK(letters.value() == 1);
+  deliver(bad, "one");
+  a.tell(open_inbox{carol, a.laptop, reading});
+  a.here.run(enough);
+  a.tell(read_inbox{carol, reading, {0}, 10});
+  deliver(good, "two");
+
+  CHECK(faults.value() == dead_letters::faults_max);
+  CHECK(letters.value() == 1);
+  REQUIRE(pages.size() == 1);
+  REQUIRE(pages[0].items.size() == 1);
+  CHECK(protocol::decode_item(*pages[0].items[0])->body == "two");
+  // Nobody says that she has what she has not.
+  REQUIRE(a.elsewhere.size() == 1);
+  CHECK(a.elsewhere[0].conversation == good);
+}
+
 TEST_CASE("no mark stays though nobody gets the last of what is owed") {
   lone_host<fan_out> a;
   auto dave = a.named("dave", {0});

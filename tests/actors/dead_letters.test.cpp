@@ -1,0 +1,82 @@
+#include "actors/dead_letters.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace iris::actors;
+using namespace iris::persistence;
+using namespace std::chrono_literals;
+
+namespace {
+
+const actor_ref alice{actor_kind::user, main_tenant, "alice"};
+const actor_ref bob{actor_kind::user, main_tenant, "bob"};
+constexpr command_key send = 7;
+
+struct fixture {
+  dead_letters letters;
+  dead_letters::time now = 1h;
+
+  /// Whether the last of so many faults was one too many.
+  bool fail(const actor_ref& who, command_key what, unsigned times) {
+    auto out = false;
+    while (times-- > 0)
+      out = letters.failed(who, what, now);
+    return out;
+  }
+  bool holds(const actor_ref& who, command_key what) const {
+    return letters.holds(who, what, now);
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "a command that fails five times is held") {
+  CHECK_FALSE(fail(alice, send, 4));
+  CHECK_FALSE(holds(alice, send));
+  CHECK(fail(alice, send, 1));
+
+  CHECK(holds(alice, send));
+  CHECK_FALSE(holds(alice, send + 1));
+  CHECK_FALSE(holds(alice, no_command));
+  CHECK_FALSE(holds(bob, send));
+  // One that was under way.
+  CHECK_FALSE(fail(alice, send, 1));
+  CHECK(holds(alice, send));
+}
+
+TEST_CASE_FIXTURE(fixture, "a letter is held for an hour, an actor for 30 s") {
+  fail(alice, send, 5);
+  fail(alice, no_command, 5);
+
+  now += 30s;
+  CHECK(holds(alice, no_command));
+  now += 1ns;
+  CHECK_FALSE(holds(alice, no_command));
+  now += 1h - 30s - 1ns;
+  CHECK(holds(alice, send));
+  now += 1ns;
+  CHECK_FALSE(holds(alice, send));
+}
+
+TEST_CASE_FIXTURE(fixture, "faults that are long ago count no more") {
+  fail(alice, no_command, 4);
+  now += 31s;
+  CHECK_FALSE(fail(alice, no_command, 4));
+  CHECK_FALSE(holds(alice, no_command));
+  CHECK(fail(alice, no_command, 1));
+}
+
+TEST_CASE_FIXTURE(fixture, "what is held is not forgotten, all else is") {
+  fail(alice, no_command, 4);
+  fail(alice, send, 5);
+  fail(bob, send, 4);
+  now += 31s;
+
+  letters.forget(now);
+  CHECK(holds(alice, send));
+  CHECK(fail(bob, send, 1));
+  now += 1h + 1ns;
+  letters.forget(now);
+  CHECK_FALSE(fail(alice, send, 4));
+  CHECK_FALSE(holds(alice, send));
+}
