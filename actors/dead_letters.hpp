@@ -19,24 +19,25 @@ inline constexpr command_key no_command = 0;
 /// Which commands, and which actors, have failed so often that they have to
 /// wait. A command that makes its actor fail again and again is a dead letter
 /// and is refused, so that it can't stop the actor for everybody else; an actor
-/// that fails by itself is not activated for a while.
+/// that fails by itself is not activated. Once in `held` each may be tried
+/// again, for the cause may be gone.
 ///
-/// Holds those that failed within `letter_held`.
+/// Holds those that failed within `remembered`.
 class dead_letters {
 public:
   using time = std::chrono::nanoseconds; ///< of a steady clock
 
   static constexpr unsigned faults_max = 5;
-  static constexpr time actor_held = std::chrono::seconds{30};
-  static constexpr time letter_held = std::chrono::hours{1};
+  static constexpr time held = std::chrono::seconds{30};
+  static constexpr time remembered = std::chrono::hours{1};
 
-  /// Whether that made it a dead letter, or was an actor's last attempt.
+  /// Whether that was one too many, for the first time.
   bool failed(const persistence::actor_ref& who, command_key what, time now);
 
   bool holds(const persistence::actor_ref& who, command_key what,
              time now) const;
 
-  /// Forgets what is held no longer.
+  /// Forgets what did not fail for so long.
   void forget(time now);
 
 private:

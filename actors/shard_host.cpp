@@ -340,7 +340,7 @@ error shard_host::held_back(const actor_ref& who, command_key what) const {
     return {errc::internal,
             "this made its actor fail again and again, and is refused for a "
             "while: tell the operator",
-            60'000};
+            30'000};
   return {};
 }
 
@@ -387,10 +387,8 @@ void shard_host::failed(const actor_ref& who, const caf::error& why) {
       || during == no_command)
     return;
   with_.env.metrics.dead_letters.with(type).add();
-  with_.env.log.error(
-    "a command is a dead letter: it made its actor fail again "
-    "and again, and is refused",
-    {{"shard", with_.shard.id}});
+  with_.env.log.error("a command that makes its actor fail is a dead letter",
+                      {{"shard", with_.shard.id}});
 }
 
 void shard_host::on_resting(const resting& what) {
