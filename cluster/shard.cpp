@@ -10,11 +10,6 @@ namespace {
 
 using persistence::loaded_log;
 using persistence::log_change;
-using persistence::log_entry;
-
-bool is(const log_entry& what, raft::entry_type type) {
-  return what.type == static_cast<std::uint8_t>(type);
-}
 
 /// A new group begins with the configuration that makes it one.
 loaded_log begin_with(const log_change& bootstrap) {
@@ -37,7 +32,7 @@ void shard::start(loaded_log log, persistence::applied_point applied) {
   log_change change;
   change.shard = parts_.id;
   if (log.entries.empty() && log.floor.index == 0) {
-    change = raft::core::bootstrap(parts_.id, parts_.self);
+    change = raft::core::bootstrap(parts_.id, {{parts_.self}});
     log = begin_with(change);
   }
   change.state = raft::core::before_start(parts_.self, log);
@@ -73,57 +68,48 @@ void shard::started(const loaded_log& log) {
     }
   }
   take(core_.start(parts_.time.steady_now(), log));
-  // Raft paper, section 8: an own entry commits those of earlier terms.
-  if (*alive_ && core_.role() == raft::role::leader && barrier_ == 0)
-    submit(raft::entry_type::barrier, std::string(8, '\0'), {});
 }
 
 void shard::take(result<raft::update> what) {
   if (!what)
     return stop(what.failure());
   auto commits = what->commit;
-  if (what->hard_state || !what->entries.empty())
-    persist(std::move(*what));
+  if (what->change) {
+    append(*what->change);
+    persist(std::move(*what->change), what->ticket);
+  }
   if (commits)
     commit();
 }
 
-void shard::persist(raft::update what) {
-  log_change change;
+void shard::append(const log_change& what) {
+  for (const auto& x : what.entries) {
+    entries_.push_back({++last_, x, {}, {}});
+    pending_bytes_ += x.payload->size();
+    if (is(x, raft::entry_type::barrier))
+      barrier_ = last_;
+  }
+}
+
+void shard::persist(log_change change, std::uint64_t ticket) {
   change.shard = parts_.id;
-  if (what.hard_state)
-    change.state = core_.state();
-  change.first_index = what.first_index;
-  change.entries = std::move(what.entries);
-  auto last = change.first_index + change.entries.size() - 1;
-  auto appends = !change.entries.empty();
   parts_.log.submit(std::move(change), parts_.home,
-                    guarded([this, last, appends](const result<void>& durable) {
+                    guarded([this, ticket](const result<void>& durable) {
                       if (!durable)
                         return stop(durable.failure());
-                      if (appends)
-                        take(core_.persisted(parts_.time.steady_now(), last));
+                      take(core_.persisted(parts_.time.steady_now(), ticket));
                     }));
 }
 
-void shard::submit(raft::entry_type type, std::string payload,
-                   std::vector<waiter> waiters) {
-  pending_bytes_ += payload.size();
-  auto update =
-    core_.submit(parts_.time.steady_now(), type,
-                 std::make_shared<const std::string>(std::move(payload)));
-  if (!update)
-    return stop(update.failure());
-  IRIS_ASSERT(update->entries.size() == 1 && update->first_index == last_ + 1);
-  last_ = update->first_index;
-  if (type == raft::entry_type::barrier)
-    barrier_ = last_;
-  entries_.push_back(
-    {last_, update->entries.front(), std::move(waiters), open_since_});
-  take(std::move(update));
+void shard::submit(std::string payload, std::vector<waiter> waiters) {
+  take(core_.submit(parts_.time.steady_now(), raft::entry_type::command,
+                    std::make_shared<const std::string>(std::move(payload))));
   if (!*alive_)
     return;
-  for (auto& x : entries_.back().waiters)
+  auto& entry = entries_.back();
+  entry.waiters = std::move(waiters);
+  entry.staged_at = open_since_;
+  for (auto& x : entry.waiters)
     if (x.logged)
       std::exchange(x.logged, {})();
 }
@@ -148,8 +134,7 @@ void shard::flush() {
   if (in_flight() || open_waiters_.empty() || !leading_
       || pending_bytes_ > unapplied_bytes_max)
     return;
-  submit(raft::entry_type::command, std::exchange(open_, {}),
-         std::exchange(open_waiters_, {}));
+  submit(std::exchange(open_, {}), std::exchange(open_waiters_, {}));
 }
 
 void shard::commit() {
@@ -190,8 +175,8 @@ void shard::applied(const result<outcome>& what) {
   if (is(entry.entry, raft::entry_type::configuration)) {
     configuration_ = *entry.entry.payload;
     configuration_index_ = applied_;
-    take(core_.configured(parts_.time.steady_now(), applied_, configuration_));
   }
+  take(core_.forget(parts_.time.steady_now(), applied_));
   if (what->synced_index == applied_)
     cut_log(entry);
   while (!reads_.empty() && reads_.front().index <= applied_) {
@@ -215,7 +200,8 @@ void shard::cut_log(const pending_entry& last) {
   change.floor = {last.index, last.entry.term, configuration_,
                   configuration_index_};
   change.keep_from = last.index + 1;
-  take(core_.compacted(parts_.time.steady_now(), *change.floor));
+  take(
+    core_.compacted(parts_.time.steady_now(), *change.floor, change.keep_from));
   parts_.log.submit(std::move(change), parts_.home,
                     guarded([this](const result<void>& durable) {
                       cutting_ = false;

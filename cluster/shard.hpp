@@ -115,9 +115,9 @@ private:
 
   void started(const persistence::loaded_log& log);
   void take(result<raft::update> what);
-  void persist(raft::update what);
-  void submit(raft::entry_type type, std::string payload,
-              std::vector<waiter> waiters);
+  void append(const persistence::log_change& what);
+  void persist(persistence::log_change what, std::uint64_t ticket);
+  void submit(std::string payload, std::vector<waiter> waiters);
   void flush();
   void commit();
   void apply(const pending_entry& what);
