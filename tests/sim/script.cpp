@@ -51,7 +51,7 @@ class scripted_run {
 public:
   scripted_run(caf::actor_system& system, std::uint64_t seed, const mishap& bad)
     : bad_(bad), here_(seed),
-      node_(here_, system, options(here_), 2, small_stores()) {
+      node_(here_, system, options(here_), {.store = small_stores()}) {
     for (const std::string name : {"alice", "bob", "carol"}) {
       auto& x = people_[name];
       x.name = name;
