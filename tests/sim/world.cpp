@@ -39,7 +39,7 @@ bool world::run(nanoseconds duration, const std::function<bool()>& done) {
 }
 
 void world::trace(std::string_view line) {
-  hash_ = hash64(line, hash_ ^ static_cast<std::uint64_t>(now_.count()));
+  absorb(line);
   if (!listener_)
     return;
   char time[32];

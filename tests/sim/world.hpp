@@ -51,6 +51,10 @@ public:
 
   /// A line of the trace: hashed always, and told to who listens.
   void trace(std::string_view line);
+  /// What is hashed alone: of these there are too many to read.
+  void absorb(std::string_view bytes) {
+    hash_ = hash64(bytes, hash_ ^ static_cast<std::uint64_t>(now_.count()));
+  }
   std::uint64_t trace_hash() const noexcept { return hash_; }
   void listen(listener to) { listener_ = std::move(to); }
 
