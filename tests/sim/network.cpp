@@ -51,8 +51,7 @@ struct switchboard::lane_queue {
     std::shared_ptr<const std::string> frame;
   };
 
-  std::deque<entry> entries;
-  nanoseconds last{0};
+  std::deque<entry> entries; ///< none comes before those ahead of it
   /// Also of what has come and was not taken.
   std::size_t bytes = 0;
   bool moving = false;
@@ -139,7 +138,8 @@ void switchboard::connect_later(const process_ptr& a, const process_ptr& b,
   world_.after(delay, [this, a, b] {
     if (!a->alive || !b->alive)
       return;
-    auto clear = passes(a->self, b->self) && passes(b->self, a->self);
+    auto clear = passes(a->self, b->self) && passes(b->self, a->self)
+                 && !paused(a->self) && !paused(b->self);
     if (clear && !sessions_.contains(between(a->self, b->self)))
       open(a, b);
     else
@@ -188,7 +188,7 @@ void switchboard::tell_down(const session_ptr& of, std::size_t end,
   world_.after(delay, [this, of, end] {
     of->sides[end].who->post([this, of, end] {
       auto& me = of->sides[end];
-      if (std::exchange(me.up, false) && me.who->alive)
+      if (std::exchange(me.up, false))
         me.who->to->on_link(of->sides[1 - end].who->self, false);
       forget(of);
     });
@@ -236,9 +236,8 @@ void switchboard::put(lane_queue& to, cluster::lane by,
   auto consensus = by == cluster::lane::consensus;
   auto times = consensus && random_.chance(weather_.twice) ? 2 : 1;
   for (int i = 0; i < times; ++i) {
-    to.last = std::max(to.last, world_.steady_now() + latency());
     to.bytes += frame->size();
-    to.entries.push_back({to.last, frame});
+    to.entries.push_back({world_.steady_now() + latency(), frame});
   }
   if (times > 1)
     count("frame twice");
@@ -280,15 +279,9 @@ void switchboard::deliver(const session_ptr& in, std::size_t end,
   me.who->post([in, end, lane, from, frame] {
     auto& to = in->sides[end];
     to.in[lane].bytes -= frame->size();
-    if (to.up && to.who->alive)
+    if (to.who->alive)
       to.who->to->on_frame(from, static_cast<cluster::lane>(lane), *frame);
   });
-}
-
-void switchboard::move_all(const session_ptr& in) {
-  for (std::size_t end : {0, 1})
-    for (std::size_t lane = 0; lane < lanes; ++lane)
-      move(in, end, lane);
 }
 
 // -- what goes wrong ----------------------------------------------------------
@@ -299,7 +292,7 @@ bool switchboard::paused(node_id who) const {
 }
 
 bool switchboard::passes(node_id from, node_id to) const {
-  return !blocked_.contains({from, to}) && !paused(from);
+  return !blocked_.contains({from, to});
 }
 
 void switchboard::cut(node_id a, node_id b) {
@@ -341,7 +334,8 @@ void switchboard::block(node_id from, node_id to, bool yes) {
   }
   blocked_.erase(on);
   if (auto found = sessions_.find(between(from, to)); found != sessions_.end())
-    move_all(found->second);
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      move(found->second, found->second->end_of(to), lane);
 }
 
 void switchboard::pause(node_id who, nanoseconds duration) {
@@ -355,10 +349,6 @@ void switchboard::pause(node_id who, nanoseconds duration) {
         return found != paused_until_.end() && found->second == until
                && until > world_.steady_now();
       });
-  world_.after(duration, [this] {
-    for (auto& [on, x] : std::map{sessions_})
-      move_all(x);
-  });
 }
 
 void switchboard::sever(const std::vector<node_id>& some,

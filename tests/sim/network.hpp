@@ -114,7 +114,6 @@ private:
   void put(lane_queue& to, cluster::lane by,
            std::shared_ptr<const std::string> frame);
   void move(const session_ptr& in, std::size_t end, std::size_t lane);
-  void move_all(const session_ptr& in);
   void deliver(const session_ptr& in, std::size_t end, std::size_t lane);
 
   bool passes(node_id from, node_id to) const;

@@ -273,6 +273,7 @@ TEST_CASE("a link that breaks loses what is on its way, and is made again") {
   REQUIRE(all[1].send(2, lane::commands, "lost"));
 
   all.board.cut({2}, {1});
+  CHECK(all[1].send(2, lane::commands, "it does not know yet"));
   auto both_down = [&] { return !all[1].hears(2) && !all[2].hears(1); };
   REQUIRE(all.here.run(60ms, both_down));
   REQUIRE(all.here.run(5s, [&] { return all.whole_lines() == 1; }));
@@ -325,8 +326,31 @@ TEST_CASE("a process that gets no time is given up and hears of it late") {
   REQUIRE(all.here.run(3s, [&] { return !all[1].hears(2); }));
   all.here.run(1900ms);
   CHECK(all[2].hears(1));
+  CHECK_FALSE(all[1].hears(2));
   REQUIRE(all.here.run(1s, [&] { return !all[2].hears(1); }));
   REQUIRE(all.here.run(2s, [&] { return all.whole_lines() == 1; }));
+}
+
+TEST_CASE("a process that gets no time makes no link") {
+  cluster_of all{2};
+  all.kill(2);
+  all.here.run(5s);
+  all.start(2);
+  all.board.pause({2}, 5s);
+  all.here.run(4900ms);
+  CHECK_FALSE(all[1].hears(2));
+  CHECK(all.here.run(1s, [&] { return all[1].hears(2); }));
+}
+
+TEST_CASE("nothing comes once a port has ended, were it there already") {
+  cluster_of all{2};
+  all[2].home.stall(1s);
+  REQUIRE(all[1].send(2, lane::commands, "late"));
+  all.here.run(900ms);
+  all[2].port.reset();
+  all.here.run(5s);
+  CHECK(all[2].from(1).empty());
+  CHECK(all[2].changes == 1);
 }
 
 TEST_CASE("partitions leave the links that they should") {
@@ -363,12 +387,15 @@ TEST_CASE("partitions leave the links that they should") {
 
 TEST_CASE("a one-way partition leaves the other way, until the link is lost") {
   std::set<std::string> seen;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    cluster_of all{2, seed};
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    cluster_of all{3, seed};
     all.board.split(partition::one_way, all.ids);
     seen.insert(all.heard());
   }
-  CHECK(seen == std::set<std::string>{"1< 2<1", "1<2 2<"});
+  std::set<std::string> unheard{"1<23 2<3 3<2", "1<3 2<13 3<1", "1<2 2<1 3<12"};
+  std::set<std::string> deaf{"1< 2<13 3<12", "1<23 2< 3<12", "1<23 2<13 3<"};
+  unheard.merge(deaf);
+  CHECK(seen == unheard);
 }
 
 TEST_CASE("a node that flaps comes and goes until the network heals") {
