@@ -56,7 +56,7 @@ public:
       auto& x = people_[name];
       x.name = name;
       x.client = std::make_unique<sim_client>(
-        here_, node_, name, "phone",
+        here_, std::vector<sim_node*>{&node_}, name, "phone",
         [this, &x](client::event what) { note(x, std::move(what)); });
     }
   }

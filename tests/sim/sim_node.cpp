@@ -127,6 +127,11 @@ void sim_node::stall_threads(std::chrono::nanoseconds duration) {
     x->stall(duration);
 }
 
+void sim_node::pause(std::chrono::nanoseconds duration) {
+  stall_disk(duration);
+  stall_threads(duration);
+}
+
 std::shared_ptr<link> sim_node::connect(link::client_end client) {
   if (!running())
     return nullptr;

@@ -44,9 +44,12 @@ public:
   void stall_disk(std::chrono::nanoseconds duration);
   /// The same for the threads that run actors. Precondition: running.
   void stall_threads(std::chrono::nanoseconds duration);
+  /// The whole process gets no time. Precondition: running.
+  void pause(std::chrono::nanoseconds duration);
   /// As irisd, when it sees how much room is left. Precondition: running.
   void storage_full(bool yes) { process_->node->storage_full(yes); }
   bool running() const noexcept { return process_ != nullptr; }
+  node_id id() const noexcept { return options_.self.node; }
 
   /// Null while the node is down.
   std::shared_ptr<link> connect(link::client_end client);
