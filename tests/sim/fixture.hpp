@@ -28,7 +28,8 @@ struct one_node {
     const std::function<void(actors::node_options&)>& change =
       [](actors::node_options&) {},
     persistence::node_options store = {})
-    : here(seed), node(here, caf.system, options(here, change), 2, store) {
+    : here(seed),
+      node(here, caf.system, options(here, change), {.store = store}) {
     if (auto started = node.start(); !started)
       throw std::runtime_error(to_string(started.failure()));
   }

@@ -30,6 +30,7 @@ void history::refused(const device&, const message_id& id, errc why) {
 void history::received(const device& by, inbox_offset at,
                        const protocol::item& what) {
   ++delivered_;
+  in_groups_ += !what.to;
   auto& list = arrivals_[by];
   if (list.empty() || at > list.back().at || !restarted_.contains(by)) {
     restarted_.erase(by);

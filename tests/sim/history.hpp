@@ -32,6 +32,8 @@ public:
 
   std::size_t acknowledged() const noexcept { return answers_.size(); }
   std::size_t delivered() const noexcept { return delivered_; }
+  std::size_t delivered_in_groups() const noexcept { return in_groups_; }
+  std::size_t submissions() const noexcept { return submissions_made_; }
 
 private:
   struct submission {
@@ -61,6 +63,7 @@ private:
 
   std::size_t submissions_made_ = 0;
   std::size_t delivered_ = 0;
+  std::size_t in_groups_ = 0;
   std::map<message_id, submission> submissions_;
   std::map<message_id, std::vector<protocol::sent>> answers_;
   std::map<message_id, errc> refusals_;

@@ -8,10 +8,12 @@ using namespace std::chrono_literals;
 
 /// So that a profile says nothing about the run's other choices.
 constexpr std::uint64_t apart = 0x70726f66696c65;
+/// What a clock is fast or slow by at most.
+constexpr int permille_max = 50;
 
 } // namespace
 
-profile::profile(std::uint64_t seed) {
+profile::profile(std::uint64_t seed) : seed_(seed) {
   random_source random{seed ^ apart};
   small_queues = random.chance(30);
   queue_max = 4 + static_cast<std::uint32_t>(random.below(5));
@@ -20,6 +22,7 @@ profile::profile(std::uint64_t seed) {
   retention = random.chance(30);
   busy = random.chance(10);
   disk_faults = random.chance(50);
+  wild_clocks = random.chance(30);
 }
 
 void profile::apply(actors::node_options& to) const {
@@ -47,6 +50,16 @@ persistence::node_options profile::store() const {
   return out;
 }
 
+machine_options profile::machine(std::uint32_t number) const {
+  machine_options out{.store = store()};
+  if (wild_clocks) {
+    random_source random{seed_ ^ apart ^ number};
+    out.faster_permille =
+      static_cast<int>(random.below(2 * permille_max + 1)) - permille_max;
+  }
+  return out;
+}
+
 std::string profile::str() const {
   std::string out = "profile:";
   auto add = [&out](bool has, const char* name) {
@@ -59,6 +72,7 @@ std::string profile::str() const {
   add(retention, "retention");
   add(busy, "busy");
   add(disk_faults, "disk faults");
+  add(wild_clocks, "wild clocks");
   return out;
 }
 

@@ -14,6 +14,8 @@ struct profile {
   /// Sets what differs from the defaults.
   void apply(actors::node_options& to) const;
   persistence::node_options store() const;
+  /// Of the node with this number.
+  machine_options machine(std::uint32_t number) const;
   std::string str() const;
 
   bool small_queues = false; ///< mailboxes of a few messages, and a crowd
@@ -23,6 +25,10 @@ struct profile {
   bool retention = false;    ///< of seconds, swept every few
   bool busy = false;         ///< bursts of ten times as much
   bool disk_faults = false;
+  bool wild_clocks = false; ///< that are fast or slow, and jump
+
+private:
+  const std::uint64_t seed_;
 };
 
 } // namespace iris::sim

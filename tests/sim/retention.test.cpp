@@ -48,7 +48,7 @@ TEST_CASE("a longer window does not make new what a shorter one forgot") {
 TEST_CASE("a device that stays away keeps no message beyond its retention") {
   caf_host caf;
   world here{7};
-  sim_node node{here, caf.system, a_day_only(here), 2};
+  sim_node node{here, caf.system, a_day_only(here)};
   REQUIRE(node.start());
   // Clients outlive what their links still have to tell them.
   raw_client alice{here, node}, bob{here, node};

@@ -51,12 +51,12 @@ class scripted_run {
 public:
   scripted_run(caf::actor_system& system, std::uint64_t seed, const mishap& bad)
     : bad_(bad), here_(seed),
-      node_(here_, system, options(here_), 2, small_stores()) {
+      node_(here_, system, options(here_), {.store = small_stores()}) {
     for (const std::string name : {"alice", "bob", "carol"}) {
       auto& x = people_[name];
       x.name = name;
       x.client = std::make_unique<sim_client>(
-        here_, node_, name, "phone",
+        here_, std::vector<sim_node*>{&node_}, name, "phone",
         [this, &x](client::event what) { note(x, std::move(what)); });
     }
   }

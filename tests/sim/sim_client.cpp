@@ -8,9 +8,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-client::options options_of(const user_id& user, const device_id& device) {
+client::options options_of(const user_id& user, const device_id& device,
+                           std::size_t nodes) {
   client::options out;
-  out.endpoints = {"sim"};
+  for (std::size_t i = 0; i < nodes; ++i)
+    out.endpoints.push_back(std::to_string(i));
   out.device = device;
   out.token = [user] { return "token of " + user.str(); };
   out.inbox_window = 64;
@@ -19,16 +21,16 @@ client::options options_of(const user_id& user, const device_id& device) {
 
 } // namespace
 
-sim_client::sim_client(world& in, sim_node& to, const std::string& user,
-                       const std::string& device,
+sim_client::sim_client(world& in, std::vector<sim_node*> nodes,
+                       const std::string& user, const std::string& device,
                        std::function<void(client::event)> on_event)
-  : world_(in), node_(to), user_(*user_id::parse(user)),
+  : world_(in), nodes_(std::move(nodes)), user_(*user_id::parse(user)),
     device_(*device_id::parse(device)), on_event_(std::move(on_event)) {
   make_core(inbox_offset{0});
 }
 
 void sim_client::make_core(std::optional<inbox_offset> position) {
-  auto with = options_of(user_, device_);
+  auto with = options_of(user_, device_, nodes_.size());
   with.position = position;
   core_ = std::make_unique<client::core>(std::move(with), *this,
                                          random_source{world_.random().next()});
@@ -55,7 +57,7 @@ void sim_client::stall(bool yes) {
     link_->client_stalls(yes);
 }
 
-void sim_client::connect(const std::string&) {
+void sim_client::connect(const std::string& endpoint) {
   framer_ = std::make_unique<protocol::framer>();
   out_.clear();
   auto guard = std::weak_ptr<bool>{alive_};
@@ -73,7 +75,7 @@ void sim_client::connect(const std::string&) {
     core_->link_down({errc::no_connection, "cut"}, world_.steady_now());
     arm();
   };
-  link_ = node_.connect(std::move(end));
+  link_ = nodes_.at(std::stoul(endpoint))->connect(std::move(end));
   if (link_)
     *mine = link_;
   world_.after(1ms, [this, guard, to = link_] {

@@ -7,13 +7,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace iris::sim {
 
 /// The real client's core on a simulated link.
 class sim_client final : public client::sink {
 public:
-  sim_client(world& in, sim_node& to, const std::string& user,
+  /// Connects to any of these, and after a loss to the next.
+  sim_client(world& in, std::vector<sim_node*> nodes, const std::string& user,
              const std::string& device,
              std::function<void(client::event)> on_event);
 
@@ -42,7 +44,7 @@ private:
   void arm();
 
   world& world_;
-  sim_node& node_;
+  const std::vector<sim_node*> nodes_;
   const user_id user_;
   const device_id device_;
   const std::function<void(client::event)> on_event_;

@@ -18,19 +18,20 @@ observability::log_options direct_log() {
 
 } // namespace
 
-sim_node::process::process(world& in, caf::actor_system& system, int count,
-                           std::shared_ptr<observability::log_sink> lines)
-  : log_thread(in, slowest_fsync), state_thread(in, slowest_read),
-    reader_thread(in, slowest_read), log(direct_log(), std::move(lines), in) {
-  for (int i = 0; i < count; ++i)
-    cores.push_back(std::make_unique<core>(system, in));
+sim_node::process::process(sim_node& of)
+  : log_thread(of.world_, slowest_fsync, of.time_),
+    state_thread(of.world_, slowest_read, of.time_),
+    reader_thread(of.world_, slowest_read, of.time_),
+    log(direct_log(), of.log_lines_, of.time_) {
+  for (int i = 0; i < of.machine_.cores; ++i)
+    cores.push_back(std::make_unique<core>(of.system_, of.world_, of.time_));
 }
 
 sim_node::sim_node(world& in, caf::actor_system& system,
-                   actors::node_options options, int cores,
-                   persistence::node_options store)
+                   actors::node_options options, const machine_options& machine)
   : world_(in), system_(system), options_(std::move(options)),
-    store_options_(store), cores_(cores), disk_(in.random().next()) {
+    machine_(machine), time_(in, machine.faster_permille),
+    disk_(in.random().next()) {
   // nop
 }
 
@@ -41,17 +42,17 @@ sim_node::~sim_node() {
 
 result<void> sim_node::start() {
   auto store = persistence::node_store::open("/node", options_.self, disk_,
-                                             store_options_);
+                                             machine_.store);
   if (!store)
     return store.failure();
-  process_ = std::make_unique<process>(world_, system_, cores_, log_lines_);
+  process_ = std::make_unique<process>(*this);
   actors::node_threads on{
     {}, process_->log_thread, process_->state_thread, process_->reader_thread};
   for (auto& x : process_->cores)
     on.units.push_back(x.get());
   process_->node = std::make_unique<actors::node>(
     options_, std::move(*store), std::move(on),
-    actors::node_services{world_, process_->metrics, process_->log});
+    actors::node_services{time_, process_->metrics, process_->log});
   return {};
 }
 
@@ -124,6 +125,11 @@ void sim_node::stall_disk(std::chrono::nanoseconds duration) {
 void sim_node::stall_threads(std::chrono::nanoseconds duration) {
   for (auto& x : process_->cores)
     x->stall(duration);
+}
+
+void sim_node::pause(std::chrono::nanoseconds duration) {
+  stall_disk(duration);
+  stall_threads(duration);
 }
 
 std::shared_ptr<link> sim_node::connect(link::client_end client) {

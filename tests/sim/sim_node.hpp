@@ -12,12 +12,20 @@
 
 namespace iris::sim {
 
+/// What a node runs on.
+struct machine_options {
+  int cores = 2;
+  /// How much faster its clock runs than the world's time.
+  int faster_permille = 0;
+  persistence::node_options store = {};
+};
+
 /// A node as irisd wires it, but for sockets and threads, on a disk that
 /// outlives it. It can be killed at any moment.
 class sim_node {
 public:
   sim_node(world& in, caf::actor_system& system, actors::node_options options,
-           int cores, persistence::node_options store = {});
+           const machine_options& machine = {});
   ~sim_node();
 
   /// Opens the store; fails as irisd would.
@@ -36,9 +44,12 @@ public:
   void stall_disk(std::chrono::nanoseconds duration);
   /// The same for the threads that run actors. Precondition: running.
   void stall_threads(std::chrono::nanoseconds duration);
+  /// The whole process gets no time. Precondition: running.
+  void pause(std::chrono::nanoseconds duration);
   /// As irisd, when it sees how much room is left. Precondition: running.
   void storage_full(bool yes) { process_->node->storage_full(yes); }
   bool running() const noexcept { return process_ != nullptr; }
+  node_id id() const noexcept { return options_.self.node; }
 
   /// Null while the node is down.
   std::shared_ptr<link> connect(link::client_end client);
@@ -53,6 +64,7 @@ public:
   }
 
   memory_disk& disk() noexcept { return disk_; }
+  machine_clock& time() noexcept { return time_; }
   /// Of the process that runs. Precondition: running.
   const observability::metrics& metrics() const { return process_->metrics; }
   observability::memory_sink& log_lines() { return *log_lines_; }
@@ -61,8 +73,7 @@ public:
 private:
   /// All that ends with the process.
   struct process {
-    process(world& in, caf::actor_system& system, int count,
-            std::shared_ptr<observability::log_sink> lines);
+    explicit process(sim_node& of);
 
     std::vector<std::unique_ptr<core>> cores;
     disk_thread log_thread;
@@ -80,8 +91,8 @@ private:
   void end_process();
 
   const actors::node_options options_;
-  const persistence::node_options store_options_;
-  const int cores_;
+  const machine_options machine_;
+  machine_clock time_;
   memory_disk disk_;
   std::shared_ptr<observability::memory_sink> log_lines_ =
     std::make_shared<observability::memory_sink>();

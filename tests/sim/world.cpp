@@ -39,7 +39,7 @@ bool world::run(nanoseconds duration, const std::function<bool()>& done) {
 }
 
 void world::trace(std::string_view line) {
-  hash_ = hash64(line, hash_ ^ static_cast<std::uint64_t>(now_.count()));
+  absorb(line);
   if (!listener_)
     return;
   char time[32];
@@ -68,10 +68,11 @@ void disk_thread::post(task what) {
 }
 
 void disk_thread::after(std::chrono::milliseconds delay, task what) {
-  world_.after(delay, [this, alive = alive_, what = std::move(what)] {
-    if (*alive)
-      post(what);
-  });
+  world_.after(time_.in_world(delay),
+               [this, alive = alive_, what = std::move(what)] {
+                 if (*alive)
+                   post(what);
+               });
 }
 
 // -- core ---------------------------------------------------------------------
@@ -91,7 +92,8 @@ void core::post(task what) {
 
 void core::after(std::chrono::milliseconds delay, task what) {
   world_.after(
-    delay, [this, alive = std::weak_ptr<bool>{alive_}, what = std::move(what)] {
+    time_.in_world(delay),
+    [this, alive = std::weak_ptr<bool>{alive_}, what = std::move(what)] {
       if (alive.lock() && !stopped_)
         enqueue(what);
     });

@@ -1,0 +1,42 @@
+#include "tests/sim/cluster.hpp"
+
+#include <algorithm>
+
+namespace iris::sim {
+
+namespace {
+
+/// Two nodes' dice have nothing in common.
+constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
+
+} // namespace
+
+sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
+                         const profile& with)
+  : here(seed) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto options = sim_options(here);
+    options.self.node = options.connection.node = {i + 1};
+    options.seed += i * seed_step;
+    with.apply(options);
+    nodes.push_back(std::make_unique<sim_node>(here, caf.system, options,
+                                               with.machine(i + 1)));
+  }
+  for (auto& x : nodes)
+    if (auto started = x->start(); !started)
+      throw std::runtime_error(to_string(started.failure()));
+}
+
+std::vector<sim_node*> sim_cluster::all() {
+  std::vector<sim_node*> out;
+  for (auto& x : nodes)
+    out.push_back(x.get());
+  return out;
+}
+
+bool sim_cluster::all_run() {
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [](auto& x) { return x->running(); });
+}
+
+} // namespace iris::sim

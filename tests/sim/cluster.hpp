@@ -1,0 +1,27 @@
+#pragma once
+
+#include "tests/sim/fixture.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/profile.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace iris::sim {
+
+/// The nodes of a cluster in a world of their own, each on its machine.
+struct sim_cluster {
+  /// Starts all nodes.
+  sim_cluster(std::uint64_t seed, std::size_t count, const profile& with);
+
+  std::vector<sim_node*> all();
+  bool all_run();
+  std::size_t size() const noexcept { return nodes.size(); }
+
+  caf_host caf;
+  world here;
+  switchboard network{here};
+  std::vector<std::unique_ptr<sim_node>> nodes;
+};
+
+} // namespace iris::sim

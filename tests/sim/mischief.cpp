@@ -1,0 +1,297 @@
+#include "tests/sim/mischief.hpp"
+
+#include <array>
+#include <utility>
+
+namespace iris::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct row {
+  trouble what;
+  std::string_view name;
+  unsigned weight;
+};
+
+constexpr std::array<row, troubles> table{{
+  {trouble::link, "link", 5},
+  {trouble::stall, "stall", 2},
+  {trouble::restart, "restart", 1},
+  {trouble::disk, "disk", 2},
+  {trouble::slow, "slow", 1},
+  {trouble::full, "full", 1},
+  {trouble::power, "power", 2},
+  {trouble::clock, "clock", 1},
+  {trouble::network, "network", 5},
+  {trouble::weather, "weather", 2},
+  {trouble::pause, "pause", 2},
+  {trouble::blackout, "blackout", 1},
+}};
+
+/// What a wall clock is wrong by at most.
+constexpr std::uint64_t wrong_ms_max = 30'000;
+
+} // namespace
+
+std::string_view to_string(trouble x) noexcept {
+  return table[static_cast<std::size_t>(x)].name;
+}
+
+mischief::mischief(sim_cluster& with, crowd& of, const profile& how,
+                   std::set<trouble> without, verdict& to)
+  : with_(with), crowd_(of), how_(how), without_(std::move(without)),
+    verdict_(to) {
+  // nop
+}
+
+bool mischief::applies(trouble what) const {
+  if (what == trouble::clock)
+    return how_.wild_clocks;
+  return what < trouble::network || with_.size() > 1;
+}
+
+trouble mischief::choose() {
+  unsigned sum = 0;
+  for (auto& x : table)
+    sum += applies(x.what) ? x.weight : 0;
+  auto pick = random().below(sum);
+  for (auto& x : table) {
+    if (!applies(x.what))
+      continue;
+    if (pick < x.weight)
+      return x.what;
+    pick -= x.weight;
+  }
+  return trouble::power;
+}
+
+void mischief::strike() {
+  auto what = choose();
+  auto& victim = crowd_.all()[random().below(crowd_.talkers())];
+  // Where disks don't fail, power does in their place.
+  if (what == trouble::disk && !how_.disk_faults)
+    what = trouble::power;
+  if (without_.contains(what))
+    return;
+  if (what <= trouble::restart)
+    return trouble_client(what, victim);
+  if (what == trouble::network || what == trouble::weather
+      || what == trouble::blackout)
+    return trouble_all(what);
+  if (auto& node = any_node(); node.running())
+    trouble_node(what, node);
+}
+
+sim_node& mischief::any_node() {
+  auto n = with_.size();
+  return *with_.nodes[n == 1 ? 0 : random().below(n)];
+}
+
+void mischief::tell(const sim_node& who, const std::string& what) {
+  with_.here.trace("node " + std::to_string(who.id().value) + ": " + what);
+}
+
+std::chrono::milliseconds mischief::up_to(std::uint64_t ms) {
+  return std::chrono::milliseconds{random().below(ms)};
+}
+
+// -- clients ------------------------------------------------------------------
+
+void mischief::trouble_client(trouble what, crowd::participant& victim) {
+  if (what == trouble::link) {
+    verdict_.count("link cut");
+    victim.client->cut();
+  } else if (what == trouble::stall) {
+    verdict_.count("client stalled");
+    victim.client->stall(random().chance(60));
+  } else {
+    verdict_.count("client restarted");
+    crowd_.start_again(victim);
+  }
+}
+
+// -- a node -------------------------------------------------------------------
+
+void mischief::trouble_node(trouble what, sim_node& who) {
+  switch (what) {
+  case trouble::disk:
+    return break_disk(who);
+  case trouble::slow:
+    return stall_disk(who);
+  case trouble::full:
+    return fill_disk(who);
+  case trouble::clock:
+    return set_clock(who);
+  case trouble::pause:
+    return pause(who);
+  default:
+    return end_node(who);
+  }
+}
+
+/// One of the next calls to the disk fails. What follows is up to the node,
+/// until somebody starts it again.
+void mischief::break_disk(sim_node& who) {
+  auto n = 1 + random().below(60);
+  tell(who, "the disk will fail in call " + std::to_string(n));
+  who.disk().fail_at(n, random().chance(70) ? memory_disk::effect::none
+                                            : memory_disk::effect::done);
+  with_.here.after(up_to(3000), [this, &who] {
+    if (who.running())
+      end_node(who);
+  });
+}
+
+void mischief::stall_disk(sim_node& who) {
+  verdict_.count("disk stalled");
+  tell(who, "the disk stalls");
+  who.stall_disk(up_to(4000));
+}
+
+/// There is little room for a while: submissions are refused.
+void mischief::fill_disk(sim_node& who) {
+  verdict_.count("disk nearly full");
+  tell(who, "the disk is nearly full");
+  who.storage_full(true);
+  auto duration = random().chance(50) ? up_to(20) : up_to(3000);
+  with_.here.after(duration, [this, &who] {
+    tell(who, "the disk has room");
+    if (who.running())
+      who.storage_full(false);
+  });
+}
+
+void mischief::set_clock(sim_node& who) {
+  verdict_.count("wall clock jumped");
+  auto wrong =
+    up_to(2 * wrong_ms_max) - std::chrono::milliseconds{wrong_ms_max};
+  tell(who,
+       "the wall clock is wrong by " + std::to_string(wrong.count()) + " ms");
+  who.time().set_wrong(wrong);
+}
+
+void mischief::pause(sim_node& who) {
+  verdict_.count("node paused");
+  auto duration = random().chance(50) ? up_to(500) : up_to(6000);
+  tell(who, "pauses for " + std::to_string(duration.count()) + " ms");
+  who.pause(duration);
+}
+
+void mischief::count_disk_fault(sim_node& who) {
+  if (auto hit = who.disk().take_fault())
+    verdict_.count("disk failed to " + std::string{to_string(*hit)});
+}
+
+void mischief::end_node(sim_node& who) {
+  count_disk_fault(who);
+  if (random().chance(80)) {
+    verdict_.count("power cut");
+    tell(who, "the power fails");
+    who.crash();
+  } else {
+    verdict_.count("process killed");
+    tell(who, "the process is killed");
+    who.kill();
+  }
+  with_.here.after(up_to(3000), [this, &who] { restart(who); });
+}
+
+void mischief::restart(sim_node& who) {
+  if (who.running())
+    return;
+  auto& disk = who.disk();
+  if (!ended_ && how_.disk_faults && random().chance(20))
+    disk.fail_at(1 + random().below(80));
+  tell(who, "starts");
+  verdict_.checked(7);
+  auto started = who.start();
+  if (started)
+    return;
+  if (!disk.fault_hit())
+    return verdict_.problem("I7: node " + std::to_string(who.id().value)
+                            + " did not start: "
+                            + to_string(started.failure()));
+  count_disk_fault(who);
+  tell(who, "did not start: " + to_string(started.failure()));
+  disk.crash(random());
+  with_.here.after(1ms + up_to(1000), [this, &who] { restart(who); });
+}
+
+// -- all nodes ----------------------------------------------------------------
+
+void mischief::trouble_all(trouble what) {
+  if (what == trouble::network)
+    return part_network();
+  if (what == trouble::weather)
+    return change_weather();
+  verdict_.count("power cut of all nodes");
+  for (auto& x : with_.nodes)
+    if (x->running())
+      end_node(*x);
+}
+
+void mischief::part_network() {
+  std::vector<node_id> ids;
+  for (auto& x : with_.nodes)
+    ids.push_back(x->id());
+  if (random().chance(40)) {
+    auto a = random().below(ids.size());
+    auto b = (a + 1 + random().below(ids.size() - 1)) % ids.size();
+    return with_.network.cut(ids[a], ids[b]);
+  }
+  with_.network.heal();
+  with_.network.split(static_cast<partition>(random().below(partitions)), ids);
+  // Another may have come in the meantime: then this ends that.
+  with_.here.after(up_to(8000), [this] { with_.network.heal(); });
+}
+
+/// Up to 30 % lost, 50 % doubled; mostly none.
+void mischief::change_weather() {
+  auto maybe = [this](unsigned percent) {
+    return random().chance(50)
+             ? static_cast<unsigned>(random().below(percent + 1))
+             : 0;
+  };
+  weather next{maybe(30), maybe(50), maybe(30), 1 + maybe(20)};
+  with_.here.trace("the weather: " + std::to_string(next.lost) + " % lost, "
+                   + std::to_string(next.twice) + " % twice, "
+                   + std::to_string(next.swapped) + " % out of order, "
+                   + std::to_string(next.slow) + " % slow");
+  with_.network.set(next);
+}
+
+void mischief::crash_all() {
+  for (auto& x : with_.nodes)
+    if (x->running())
+      x->crash();
+  for (auto& x : with_.nodes)
+    restart(*x);
+}
+
+void mischief::stall_all(std::chrono::milliseconds duration) {
+  with_.here.trace("all threads stall");
+  for (auto& x : with_.nodes)
+    x->stall_threads(duration);
+}
+
+void mischief::end() {
+  with_.here.run(3s);
+  // A disk that failed stays so until somebody looks after it.
+  for (auto& x : with_.nodes)
+    if (x->running() && how_.disk_faults)
+      end_node(*x);
+  with_.here.run(1s);
+  ended_ = true;
+  for (auto& x : with_.nodes)
+    restart(*x);
+  if (with_.size() > 1) {
+    with_.network.heal();
+    with_.network.set({});
+  }
+  for (auto& x : crowd_.all())
+    x.client->stall(false);
+}
+
+} // namespace iris::sim

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/crowd.hpp"
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace iris::sim {
+
+/// What goes wrong. From `network` on, only between several nodes.
+enum class trouble : std::uint8_t {
+  link,     ///< of a client, breaks
+  stall,    ///< of a client, which does not read
+  restart,  ///< of a client
+  disk,     ///< fails
+  slow,     ///< is what a disk is
+  full,     ///< is what a disk nearly is
+  power,    ///< fails, or a process
+  clock,    ///< is set wrong
+  network,  ///< parts, or a link between nodes breaks
+  weather,  ///< between nodes: frames are lost, late, doubled
+  pause,    ///< of a node, which is given no time
+  blackout, ///< all power fails
+};
+inline constexpr std::size_t troubles = 12;
+
+std::string_view to_string(trouble x) noexcept;
+
+/// Makes things go wrong with the nodes of a cluster, between them and with
+/// their clients, and ends it.
+class mischief {
+public:
+  mischief(sim_cluster& with, crowd& of, const profile& how,
+           std::set<trouble> without, verdict& to);
+
+  /// Something goes wrong.
+  void strike();
+  /// All that goes wrong ends, and all nodes start that don't run. Time passes.
+  void end();
+  /// All power fails, and is back at once; every node has to start.
+  void crash_all();
+  /// No node is given time.
+  void stall_all(std::chrono::milliseconds duration);
+
+private:
+  void trouble_client(trouble what, crowd::participant& victim);
+  void trouble_node(trouble what, sim_node& who);
+  void trouble_all(trouble what);
+  void break_disk(sim_node& who);
+  void stall_disk(sim_node& who);
+  void fill_disk(sim_node& who);
+  void set_clock(sim_node& who);
+  void pause(sim_node& who);
+  void end_node(sim_node& who);
+  void restart(sim_node& who);
+  void part_network();
+  void change_weather();
+  void count_disk_fault(sim_node& who);
+  bool applies(trouble what) const;
+  trouble choose();
+  sim_node& any_node();
+  void tell(const sim_node& who, const std::string& what);
+  std::chrono::milliseconds up_to(std::uint64_t ms);
+  random_source& random() { return with_.here.random(); }
+
+  sim_cluster& with_;
+  crowd& crowd_;
+  const profile& how_;
+  const std::set<trouble> without_;
+  verdict& verdict_;
+  /// Nodes that start have to, and no disk fails.
+  bool ended_ = false;
+};
+
+} // namespace iris::sim
