@@ -1,5 +1,6 @@
 #include "tests/sim/chaos.hpp"
 
+#include "tests/sim/mischief.hpp"
 #include "tests/sim/profile.hpp"
 
 #include <algorithm>
@@ -24,6 +25,8 @@ public:
       mischief_(cluster_, crowd_, profile_, options.without, verdict_) {
     here().listen(options.listen);
     here().trace(profile_.str());
+    if (profile_.busy)
+      verdict_.count("heavy traffic");
   }
 
   outcome run() {

@@ -14,13 +14,19 @@ constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
                          const profile& with)
   : here(seed) {
+  std::vector<node_id> voters;
+  for (std::uint32_t i = 0; i < count; ++i)
+    voters.push_back({i + 1});
   for (std::uint32_t i = 0; i < count; ++i) {
     auto options = sim_options(here);
+    options.voters = voters;
     options.self.node = options.connection.node = {i + 1};
     options.seed += i * seed_step;
     with.apply(options);
-    nodes.push_back(std::make_unique<sim_node>(here, caf.system, options,
-                                               with.machine(i + 1)));
+    auto machine = with.machine(i + 1);
+    machine.network = &network;
+    nodes.push_back(
+      std::make_unique<sim_node>(here, caf.system, options, machine));
   }
   for (auto& x : nodes)
     if (auto started = x->start(); !started)

@@ -1,18 +1,9 @@
 #pragma once
 
+#include "tests/sim/caf_host.hpp"
 #include "tests/sim/raw_client.hpp"
 
 namespace iris::sim {
-
-/// CAF's system: nothing runs in it but what a world runs. It must not outlive
-/// main: its destructor needs the thread's local data.
-struct caf_host {
-  caf_host()
-    : system((config.set("scheduler.max-threads", size_t{1}), config)) {}
-
-  caf::actor_system_config config;
-  caf::actor_system system;
-};
 
 /// Options for a simulated node. A token is "token of <user>", for an hour.
 actors::node_options sim_options(world& in);

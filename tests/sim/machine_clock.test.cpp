@@ -1,6 +1,7 @@
 #include "tests/sim/machine_clock.hpp"
 
-#include "tests/sim/fixture.hpp"
+#include "tests/sim/caf_host.hpp"
+#include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
 

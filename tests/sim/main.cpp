@@ -1,8 +1,12 @@
 #include "tests/sim/chaos.hpp"
+#include "tests/sim/explain.hpp"
 #include "tests/sim/fault.hpp"
+#include "tests/sim/report.hpp"
+#include "tests/sim/shrink.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 #include <sstream>
 
 using namespace iris::sim;
@@ -14,10 +18,10 @@ namespace {
 #define IRIS_SIM_FAULTS ""
 #endif
 
-/// How many lines of a trace are shown.
-constexpr std::size_t trace_lines_max = 80;
-/// As in 01941f2a-4f4d-7ff3-a1a3-7be5164d6bb1.
-constexpr std::size_t id_digits = 36;
+/// How many problems of a run are shown.
+constexpr std::size_t problems_max = 20;
+/// Where fresh seeds begin: few digits are easier to say.
+constexpr std::uint64_t fresh_seeds = 1'000'000'000;
 
 struct request {
   std::uint64_t first = 1;
@@ -25,7 +29,10 @@ struct request {
   double minutes = 0;
   bool twice = false;
   bool trace = false;
+  bool shrink = false;
   std::string fault;
+  /// All but the seed.
+  chaos_options run;
 };
 
 std::vector<std::string> faults() {
@@ -33,8 +40,22 @@ std::vector<std::string> faults() {
   return {std::istream_iterator<std::string>{in}, {}};
 }
 
-/// "7" or "1..200".
+std::map<std::string, trouble> trouble_names() {
+  std::map<std::string, trouble> out;
+  for (std::size_t i = 0; i < troubles; ++i) {
+    auto x = static_cast<trouble>(i);
+    out.emplace(to_string(x), x);
+  }
+  return out;
+}
+
+/// "7" or "1..200"; fresh ones if empty.
 std::string parse_seeds(const std::string& text, request& to) {
+  if (text.empty()) {
+    to.first = iris::entropy() % fresh_seeds;
+    to.last = to.first + 99;
+    return {};
+  }
   auto dots = text.find("..");
   auto first = text.substr(0, dots);
   auto last = dots == std::string::npos ? first : text.substr(dots + 2);
@@ -44,121 +65,61 @@ std::string parse_seeds(const std::string& text, request& to) {
   return {};
 }
 
-/// The sum of what runs did.
-class report {
-public:
-  void add(const outcome& run) {
-    ++runs_;
-    acknowledged_ += run.acknowledged;
-    delivered_ += run.delivered;
-    virtual_ += run.virtual_time;
-    for (const auto& [what, n] : run.faults)
-      faults_[what] += n;
-  }
-
-  void print() const {
-    std::chrono::duration<double> simulated = virtual_;
-    std::chrono::duration<double> real = spent();
-    std::printf("seeds: %zu\n", runs_);
-    std::printf("acknowledged sends checked: %zu, delivered items: %zu\n",
-                acknowledged_, delivered_);
-    std::printf("faults:\n");
-    for (const auto& [what, n] : faults_)
-      std::printf("  %-28s %zu\n", what.c_str(), n);
-    std::printf("virtual time: %.0f s, real time: %.1f s, ratio %.0f : 1\n",
-                simulated.count(), real.count(),
-                simulated.count() / std::max(real.count(), 1e-9));
-  }
-
-  std::chrono::nanoseconds spent() const {
-    return iris::system_clock().steady_now() - began_;
-  }
-  std::size_t runs() const noexcept { return runs_; }
-
-private:
-  const std::chrono::nanoseconds began_ = iris::system_clock().steady_now();
-  std::size_t runs_ = 0;
-  std::size_t acknowledged_ = 0;
-  std::size_t delivered_ = 0;
-  std::chrono::nanoseconds virtual_{0};
-  std::map<std::string, std::size_t> faults_;
-};
-
-std::string command(const request& what, std::uint64_t seed) {
+std::string command(const request& what, const chaos_options& run) {
   auto out =
-    (what.fault.empty() ? "iris_sim" : "iris_sim_faults --fault " + what.fault)
-    + " --seeds " + std::to_string(seed);
+    (what.fault.empty() ? "iris_sim "
+                        : "iris_sim_faults --fault " + what.fault + " ")
+    + arguments_of(run);
   return what.twice ? out + " --twice" : out;
 }
 
-/// The ids of messages and conversations that a text names.
-std::vector<std::string> ids_in(const std::string& text) {
-  std::vector<std::string> out;
-  std::string word;
-  for (char c : text + " ") {
-    if (c == '-' || std::isxdigit(static_cast<unsigned char>(c))) {
-      word += c;
-      continue;
-    }
-    if (word.size() == id_digits)
-      out.push_back(word);
-    word.clear();
-  }
-  return out;
-}
-
-/// Of a trace, what is about the messages that a problem names, and what went
-/// wrong meanwhile; the end of it if there is too much.
-std::vector<std::string> about(const std::string& problem,
-                               const std::vector<std::string>& trace) {
-  auto ids = ids_in(problem);
-  std::vector<std::string> out;
-  for (const auto& line : trace) {
-    auto named = ids_in(line);
-    auto concerns =
-      named.empty() || ids.empty()
-      || std::any_of(named.begin(), named.end(), [&](const auto& x) {
-           return std::find(ids.begin(), ids.end(), x) != ids.end();
-         });
-    if (concerns)
-      out.push_back(line);
-  }
-  if (out.size() > trace_lines_max)
-    out.erase(out.begin(), out.end() - trace_lines_max);
-  return out;
-}
-
-/// What happened in this seed, by running it again.
-void explain(const request& what, const outcome& run) {
-  std::vector<std::string> trace;
-  chaos_options again{run.seed};
-  again.listen = [&](const std::string& line) { trace.push_back(line); };
-  run_chaos(again);
-  std::printf("seed %llu:\n", static_cast<unsigned long long>(run.seed));
-  for (const auto& line : about(run.problems.front(), trace))
-    std::printf("%s\n", line.c_str());
-  std::printf("\nseed %llu has %zu problems:\n",
-              static_cast<unsigned long long>(run.seed), run.problems.size());
-  for (std::size_t i = 0; i < std::min<std::size_t>(run.problems.size(), 20);
-       ++i)
-    std::printf("  %s\n", run.problems[i].c_str());
-  std::printf("again: %s\nwhole trace: %s --trace\n",
-              command(what, run.seed).c_str(), command(what, run.seed).c_str());
-}
-
-outcome run_seed(const request& what, std::uint64_t seed) {
-  chaos_options options{seed};
-  if (what.trace)
-    options.listen = [](const std::string& x) {
-      std::printf("%s\n", x.c_str());
-    };
+outcome run_seed(const request& what, const chaos_options& options) {
   auto out = run_chaos(options);
   if (!what.twice)
     return out;
-  auto second = run_chaos({seed});
+  auto second = run_chaos(options);
   if (second.trace_hash != out.trace_hash)
-    out.problems.push_back("a second run of the seed went another way");
+    out.problems.push_back("I0: a second run of the seed went another way");
   return out;
+}
+
+chaos_options options_of(const request& what, std::uint64_t seed) {
+  auto out = what.run;
+  out.seed = seed;
+  if (what.trace)
+    out.listen = [](const std::string& x) { std::printf("%s\n", x.c_str()); };
+  return out;
+}
+
+/// Something smaller that breaks the same invariant.
+chaos_options smallest(const request& what, const chaos_options& from,
+                       const std::string& problem) {
+  auto invariant = problem.substr(0, problem.find(':') + 1);
+  return shrink(from, [&](const chaos_options& x) {
+    auto run = run_seed(what, x);
+    return !run.problems.empty() && run.problems.front().starts_with(invariant);
+  });
+}
+
+/// What happened in this run, by running it again.
+void explain(const request& what, chaos_options run) {
+  std::vector<std::string> trace;
+  auto again = run;
+  again.listen = [&](const std::string& line) { trace.push_back(line); };
+  auto found = run_seed(what, again);
+  std::printf("seed %llu:\n", static_cast<unsigned long long>(run.seed));
+  if (found.problems.empty())
+    return static_cast<void>(std::printf("is well when run again\n"));
+  for (const auto& line : about(found.problems.front(), trace))
+    std::printf("%s\n", line.c_str());
+  std::printf("\nseed %llu has %zu problems:\n",
+              static_cast<unsigned long long>(run.seed), found.problems.size());
+  for (std::size_t i = 0; i < std::min(found.problems.size(), problems_max);
+       ++i)
+    std::printf("  %s\n", found.problems[i].c_str());
+  auto repeat = command(what, run);
+  std::printf("again: %s\nwhole trace: %s --trace\n", repeat.c_str(),
+              repeat.c_str());
 }
 
 /// Runs seeds until one has a problem. Returns that.
@@ -167,7 +128,7 @@ std::optional<outcome> search(const request& what, report& sum) {
   for (auto seed = what.first;; ++seed) {
     if (what.minutes > 0 ? sum.spent() >= budget : seed > what.last)
       return std::nullopt;
-    auto run = run_seed(what, seed);
+    auto run = run_seed(what, options_of(what, seed));
     sum.add(run);
     if (!run.problems.empty())
       return run;
@@ -175,10 +136,18 @@ std::optional<outcome> search(const request& what, report& sum) {
 }
 
 int judge_product(const request& what) {
+  std::printf("seeds from %llu on\n",
+              static_cast<unsigned long long>(what.first));
+  std::fflush(stdout);
   report sum;
   auto failed = search(what, sum);
-  if (failed)
-    explain(what, *failed);
+  if (failed) {
+    auto run = what.run;
+    run.seed = failed->seed;
+    if (what.shrink)
+      run = smallest(what, run, failed->problems.front());
+    explain(what, run);
+  }
   sum.print();
   return failed ? 1 : 0;
 }
@@ -201,16 +170,26 @@ int judge_checks(const request& what) {
   return 0;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-  CLI::App app{"A whole node of Iris in virtual time: what clients see while "
-               "links, disks and power fail, judged."};
-  request what;
-  std::string seeds = "1..100";
-  app.add_option("--seeds", seeds, "one seed, or a range as 1..200");
+void add_options(CLI::App& app, request& what, std::string& seeds,
+                 std::vector<trouble>& without) {
+  app.add_option("--seeds", seeds,
+                 "one seed, or a range as 1..200; else 100 fresh ones");
   app.add_option("--minutes", what.minutes,
                  "from the first seed on, for this long");
+  app.add_option("--nodes", what.run.nodes, "of the cluster")
+    ->check(CLI::Range(1, 9));
+  app.add_option("--users", what.run.users, "who talk")
+    ->check(CLI::Range(2, 4));
+  app
+    .add_option_function<long>(
+      "--storm", [&](long x) { what.run.storm = std::chrono::seconds{x}; },
+      "seconds for which things go wrong")
+    ->check(CLI::Range(1, 3600));
+  app.add_option("--without", without, "what does not go wrong")
+    ->delimiter(',')
+    ->transform(CLI::CheckedTransformer{trouble_names()});
+  app.add_flag("--shrink", what.shrink,
+               "look for the smallest run that fails as the first that did");
   app.add_flag("--twice", what.twice,
                "run each seed twice and expect the same trace");
   app.add_flag("--trace", what.trace, "print all that happens");
@@ -218,7 +197,19 @@ int main(int argc, char** argv) {
     .add_option("--fault", what.fault,
                 "plant this fault, and expect that it is caught")
     ->check(CLI::IsMember{faults()});
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Nodes of Iris in virtual time: what clients see while links, "
+               "disks, power and the network fail, judged."};
+  request what;
+  std::string seeds;
+  std::vector<trouble> without;
+  add_options(app, what, seeds, without);
   CLI11_PARSE(app, argc, argv);
+  what.run.without = {without.begin(), without.end()};
   if (auto wrong = parse_seeds(seeds, what); !wrong.empty()) {
     std::fprintf(stderr, "%s\n", wrong.c_str());
     return 2;

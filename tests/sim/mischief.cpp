@@ -9,35 +9,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct row {
-  trouble what;
-  std::string_view name;
-  unsigned weight;
-};
-
-constexpr std::array<row, troubles> table{{
-  {trouble::link, "link", 5},
-  {trouble::stall, "stall", 2},
-  {trouble::restart, "restart", 1},
-  {trouble::disk, "disk", 2},
-  {trouble::slow, "slow", 1},
-  {trouble::full, "full", 1},
-  {trouble::power, "power", 2},
-  {trouble::clock, "clock", 1},
-  {trouble::network, "network", 5},
-  {trouble::weather, "weather", 2},
-  {trouble::pause, "pause", 2},
-  {trouble::blackout, "blackout", 1},
-}};
+/// How often each happens, of all that apply.
+constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1,
+                                                 2, 1, 5, 2, 2, 1};
 
 /// What a wall clock is wrong by at most.
 constexpr std::uint64_t wrong_ms_max = 30'000;
 
 } // namespace
-
-std::string_view to_string(trouble x) noexcept {
-  return table[static_cast<std::size_t>(x)].name;
-}
 
 mischief::mischief(sim_cluster& with, crowd& of, const profile& how,
                    std::set<trouble> without, verdict& to)
@@ -53,18 +32,17 @@ bool mischief::applies(trouble what) const {
 }
 
 trouble mischief::choose() {
+  auto weight_of = [this](std::size_t i) {
+    return applies(static_cast<trouble>(i)) ? weights[i] : 0;
+  };
   unsigned sum = 0;
-  for (auto& x : table)
-    sum += applies(x.what) ? x.weight : 0;
+  for (std::size_t i = 0; i < troubles; ++i)
+    sum += weight_of(i);
   auto pick = random().below(sum);
-  for (auto& x : table) {
-    if (!applies(x.what))
-      continue;
-    if (pick < x.weight)
-      return x.what;
-    pick -= x.weight;
-  }
-  return trouble::power;
+  std::size_t i = 0;
+  for (; pick >= weight_of(i); ++i)
+    pick -= weight_of(i);
+  return static_cast<trouble>(i);
 }
 
 void mischief::strike() {
@@ -247,14 +225,8 @@ void mischief::part_network() {
   with_.here.after(up_to(8000), [this] { with_.network.heal(); });
 }
 
-/// Up to 30 % lost, 50 % doubled; mostly none.
 void mischief::change_weather() {
-  auto maybe = [this](unsigned percent) {
-    return random().chance(50)
-             ? static_cast<unsigned>(random().below(percent + 1))
-             : 0;
-  };
-  weather next{maybe(30), maybe(50), maybe(30), 1 + maybe(20)};
+  auto next = random_weather(random());
   with_.here.trace("the weather: " + std::to_string(next.lost) + " % lost, "
                    + std::to_string(next.twice) + " % twice, "
                    + std::to_string(next.swapped) + " % out of order, "

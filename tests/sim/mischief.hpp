@@ -2,31 +2,12 @@
 
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/crowd.hpp"
+#include "tests/sim/trouble.hpp"
 
 #include <set>
 #include <string>
-#include <string_view>
 
 namespace iris::sim {
-
-/// What goes wrong. From `network` on, only between several nodes.
-enum class trouble : std::uint8_t {
-  link,     ///< of a client, breaks
-  stall,    ///< of a client, which does not read
-  restart,  ///< of a client
-  disk,     ///< fails
-  slow,     ///< is what a disk is
-  full,     ///< is what a disk nearly is
-  power,    ///< fails, or a process
-  clock,    ///< is set wrong
-  network,  ///< parts, or a link between nodes breaks
-  weather,  ///< between nodes: frames are lost, late, doubled
-  pause,    ///< of a node, which is given no time
-  blackout, ///< all power fails
-};
-inline constexpr std::size_t troubles = 12;
-
-std::string_view to_string(trouble x) noexcept;
 
 /// Makes things go wrong with the nodes of a cluster, between them and with
 /// their clients, and ends it.

@@ -30,6 +30,14 @@ std::string_view to_string(partition x) noexcept {
   return names[static_cast<std::size_t>(x)];
 }
 
+weather random_weather(random_source& random) {
+  auto maybe = [&](unsigned most) {
+    return random.chance(50) ? static_cast<unsigned>(random.below(most + 1))
+                             : 0;
+  };
+  return {maybe(30), maybe(50), maybe(30), 1 + maybe(20)};
+}
+
 // -- parts --------------------------------------------------------------------
 
 struct switchboard::process {

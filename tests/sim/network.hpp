@@ -40,6 +40,9 @@ struct weather {
   unsigned slow = 1;
 };
 
+/// Mostly fair; at the worst 30 % are lost and 50 % doubled.
+weather random_weather(random_source& random);
+
 /// The links between the nodes of a cluster, as TCP with heartbeats makes them:
 /// what can't pass waits until it can, or until the link breaks; what is on its
 /// way then is lost. A link joins two processes, never their successors.

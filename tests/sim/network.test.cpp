@@ -1,6 +1,6 @@
 #include "tests/sim/network.hpp"
 
-#include "tests/sim/fixture.hpp"
+#include "tests/sim/caf_host.hpp"
 
 #include <doctest/doctest.h>
 

@@ -50,9 +50,14 @@ result<void> sim_node::start() {
     {}, process_->log_thread, process_->state_thread, process_->reader_thread};
   for (auto& x : process_->cores)
     on.units.push_back(x.get());
+  auto& port = process_->port;
+  if (machine_.network != nullptr)
+    port = machine_.network->plug_in(id(), *process_->cores.front());
   process_->node = std::make_unique<actors::node>(
     options_, std::move(*store), std::move(on),
-    actors::node_services{time_, process_->metrics, process_->log});
+    actors::node_services{time_, process_->metrics, process_->log, port.get()});
+  if (port)
+    port->listen(*process_->node);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include "observability/log.hpp"
 #include "tests/sim/link.hpp"
 #include "tests/sim/memory_disk.hpp"
+#include "tests/sim/network.hpp"
 #include "tests/sim/world.hpp"
 
 #include <memory>
@@ -18,6 +19,8 @@ struct machine_options {
   /// How much faster its clock runs than the world's time.
   int faster_permille = 0;
   persistence::node_options store = {};
+  /// To other nodes; null: there are none.
+  switchboard* network = nullptr;
 };
 
 /// A node as irisd wires it, but for sockets and threads, on a disk that
@@ -82,6 +85,7 @@ private:
     observability::metrics metrics;
     observability::logger log;
     std::vector<std::weak_ptr<link>> links;
+    std::unique_ptr<switchboard::port> port;
     std::unique_ptr<actors::node> node;
   };
 

@@ -64,6 +64,8 @@ void disk_thread::post(task what) {
     auto next = std::move(tasks_.front());
     tasks_.pop_front();
     next();
+    if (watcher_ && *alive)
+      watcher_();
   });
 }
 

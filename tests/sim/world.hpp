@@ -101,6 +101,8 @@ public:
     *alive_ = false;
     tasks_.clear();
   }
+  /// Called behind each task.
+  void watch(task by) { watcher_ = std::move(by); }
   /// What is posted from now on has to wait this long.
   void stall(std::chrono::nanoseconds duration) {
     free_at_ = std::max(free_at_, world_.steady_now()) + duration;
@@ -111,6 +113,7 @@ private:
   const machine_clock& time_;
   const std::chrono::microseconds slowest_;
   std::deque<task> tasks_;
+  task watcher_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::chrono::nanoseconds free_at_{0};
 };
