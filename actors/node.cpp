@@ -28,12 +28,19 @@ node::node(const node_options& options, persistence::node_store store,
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
     mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
-    users_(options.connections_per_user), env_{
-                                            with.time,    routes_,
-                                            users_,       with.metrics,
-                                            with.log,     options.conversation,
-                                            options.user, options.mailbox_max,
-                                            storage_full_} {
+    users_(options.connections_per_user), env_{with.time,
+                                               routes_,
+                                               users_,
+                                               with.metrics,
+                                               with.log,
+                                               options.conversation,
+                                               options.user,
+                                               options.mailbox_max,
+                                               storage_full_},
+    leaders_(options.self.shards) {
+  if (with.net != nullptr)
+    gateway_.emplace(
+      gateway::parts{*with.net, env_, threads_.units, with.process});
   std::vector<child_spec> shards;
   for (std::uint16_t i = 0; i < options.self.shards; ++i) {
     child_spec spec;
@@ -79,11 +86,23 @@ caf::actor node::start_shard(shard_id id) {
   auto started = supervision::spawn_on<shard_host>(home, parts);
   local_.update(id, started);
   routes_.update(id, started);
+  if (gateway_)
+    gateway_->serve(id, started);
   return caf::actor_cast<caf::actor>(started);
 }
 
-void node::on_leader(shard_id, std::optional<node_id>) {
-  // nop
+/// Commands go to who leads; to this node's own replica while nobody is known
+/// to, which refuses them for now. Called on the shard's unit.
+void node::on_leader(shard_id of, std::optional<node_id> leader) {
+  auto other = leader && *leader != options_.self.node;
+  auto& before = leaders_[of.value];
+  if (before && before != leader && gateway_)
+    gateway_->left(*before, of);
+  before = other ? leader : std::nullopt;
+  if (other && gateway_)
+    routes_.update(of, gateway_->shard_on(*leader, of));
+  else
+    routes_.update(of, local_.at(of));
 }
 
 void node::on_frame(node_id from, cluster::lane by, std::string frame) {
@@ -93,6 +112,8 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
     if (to.value < options_.self.shards)
       local_.to_shard(to, replica_message{from, std::move(what)});
   };
+  if (by == lane::commands)
+    return gateway_->on_frame(from, by, std::move(frame));
   auto read = by == lane::consensus ? shard_mail::read(from, frame, pass_on)
                                     : shard_mail::read_bulk(frame, pass_on);
   if (!read)
@@ -102,6 +123,12 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
 
 void node::on_link(node_id peer, bool up) {
   mail_.on_link(peer, up);
+  gateway_->on_link(peer, up);
+}
+
+void node::close() {
+  if (gateway_)
+    gateway_->close();
 }
 
 void node::storage_full(bool yes) {

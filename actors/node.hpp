@@ -2,12 +2,14 @@
 
 #include "actors/connection.hpp"
 #include "actors/environment.hpp"
+#include "actors/gateway.hpp"
 #include "actors/shard_host.hpp"
 #include "cluster/network.hpp"
 #include "persistence/node_store.hpp"
 #include "supervision/supervisor.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace iris::actors {
@@ -26,8 +28,11 @@ struct node_services {
   const clock& time;
   observability::metrics& metrics;
   observability::logger& log;
-  /// To the other nodes; null: there are none. It outlives the node's threads.
+  /// To the other nodes; null: there are none. It outlives the node, and tells
+  /// the node what comes.
   cluster::network* net = nullptr;
+  /// Another number for each process of this node.
+  std::uint64_t process = 0;
 };
 
 struct node_options {
@@ -79,6 +84,10 @@ public:
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
 
+  /// Ends the actors that stand for those of other nodes. Call it when the
+  /// root has been told to end and nothing comes from other nodes any more.
+  void close();
+
   // What other nodes send. Any thread.
   void on_frame(node_id from, cluster::lane by, std::string frame) override;
   void on_link(node_id peer, bool up) override;
@@ -99,6 +108,10 @@ private:
   user_gate users_;
   std::atomic<bool> storage_full_{false};
   environment env_;
+  /// By shard: the other node that leads it. Each on its shard's unit.
+  std::vector<std::optional<node_id>> leaders_;
+  /// None without other nodes.
+  std::optional<gateway> gateway_;
   supervision::supervisor_actor root_;
 };
 

@@ -48,7 +48,10 @@ remote_shard::behavior_type remote_shard::make_behavior() {
     [](sweep_on&) {},
     [](hand_out_on&) {},
     [](shard_loaded&) {},
+    [](replica_message&) {},
     [](shard_leads&) {},
+    [](shard_follows&) {},
+    [](shard_reload&) {},
     [](shard_stopped&) {},
     [](tick&) {},
   };

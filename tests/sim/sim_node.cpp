@@ -55,7 +55,8 @@ result<void> sim_node::start() {
     port = machine_.network->plug_in(id(), *process_->cores.front());
   process_->node = std::make_unique<actors::node>(
     options_, std::move(*store), std::move(on),
-    actors::node_services{time_, process_->metrics, process_->log, port.get()});
+    actors::node_services{time_, process_->metrics, process_->log, port.get(),
+                          ++starts_});
   if (port)
     port->listen(*process_->node);
   return {};
@@ -113,6 +114,7 @@ void sim_node::stop_threads() {
 void sim_node::end_process() {
   // Actors can do nothing any more but end.
   caf::anon_send_exit(process_->node->root(), caf::exit_reason::kill);
+  process_->node->close();
   for (auto busy = true; busy;) {
     busy = false;
     for (auto& x : process_->cores)

@@ -102,6 +102,7 @@ private:
     std::make_shared<observability::memory_sink>();
   std::unique_ptr<process> process_;
   std::size_t next_core_ = 0;
+  std::uint64_t starts_ = 0;
 };
 
 } // namespace iris::sim

@@ -93,7 +93,8 @@ struct two_nodes : lone_host<fan_out> {
     to_edge.join(edge);
     leader.serve({0}, host);
     leader.serve({1}, stand_in);
-    edge_routes.update({edge.shard_on({2}, {0}), edge.shard_on({2}, {1})});
+    for (shard_id x : {shard_id{0}, shard_id{1}})
+      edge_routes.update(x, edge.shard_on({2}, x));
     options->node = {1};
     options->session.verify = [](std::string_view token,
                                  timestamp at) -> result<credentials> {
@@ -107,7 +108,8 @@ struct two_nodes : lone_host<fan_out> {
       caf::anon_send_exit(x, caf::exit_reason::kill);
     edge.close();
     leader.close();
-    edge_routes.update({});
+    for (shard_id x : {shard_id{0}, shard_id{1}})
+      edge_routes.update(x, {});
     while (edge_unit.stop()) {
       // Ending actors tell others.
     }
