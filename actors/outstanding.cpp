@@ -21,6 +21,10 @@ protocol::failed frame_of(const error& why) {
   return out;
 }
 
+error held_up() {
+  return {errc::unavailable, "what was sent before it waits: try again", 100};
+}
+
 std::optional<conversation_id> subject_of(const protocol::client_frame& what) {
   if (const auto* x = std::get_if<protocol::history>(&what))
     return x->conversation;
@@ -332,8 +336,12 @@ void outstanding::fail(entries::iterator i, const error& why) {
   auto what = take(i);
   if (const auto* x = std::get_if<submit_list>(&what.what)) {
     for (const auto& one : x->list) {
-      out.id = one.id;
-      out_.say(out, one.trace);
+      // Only who named one before it is told that.
+      auto told = out.code == errc::out_of_order && !one.after
+                    ? frame_of(held_up())
+                    : out;
+      told.id = one.id;
+      out_.say(told, one.trace);
     }
   } else {
     out.n = what.n;
