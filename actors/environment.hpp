@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace iris::actors {
@@ -19,7 +20,8 @@ using routing_table = std::vector<shard_actor>;
 /// Where commands go. Any thread; no lock is held while a message is sent.
 class router {
 public:
-  explicit router(std::uint16_t shards) : shards_(shards) {}
+  explicit router(std::uint16_t shards)
+    : shards_(shards), table_(std::make_shared<const routing_table>(shards)) {}
 
   std::uint16_t shards() const noexcept { return shards_; }
 
@@ -27,8 +29,11 @@ public:
     return persistence::shard_of(who, shards_);
   }
 
-  void update(routing_table next) {
-    table_.store(std::make_shared<const routing_table>(std::move(next)));
+  void update(shard_id where, shard_actor leader) {
+    std::lock_guard guard{updating_};
+    auto next = std::make_shared<routing_table>(*table_.load());
+    (*next)[where.value] = std::move(leader);
+    table_.store(std::move(next));
   }
 
   /// Sends `what` to the leader of `where`. The message is lost if there is
@@ -36,7 +41,7 @@ public:
   template <class Message>
   void to_shard(shard_id where, Message what) const {
     auto table = table_.load();
-    if (where.value < table->size() && (*table)[where.value])
+    if ((*table)[where.value])
       caf::anon_send((*table)[where.value], std::move(what));
   }
 
@@ -47,8 +52,8 @@ public:
 
 private:
   const std::uint16_t shards_;
-  std::atomic<std::shared_ptr<const routing_table>> table_{
-    std::make_shared<const routing_table>()};
+  std::mutex updating_;
+  std::atomic<std::shared_ptr<const routing_table>> table_;
 };
 
 /// What the actors of a node share.

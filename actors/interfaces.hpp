@@ -4,7 +4,7 @@
 #include "actors/tail.hpp"
 #include "actors/user_machine.hpp"
 #include "base/ids.hpp"
-#include "persistence/log_store.hpp"
+#include "cluster/shard.hpp"
 #include "protocol/frames.hpp"
 #include "supervision/tree.hpp"
 
@@ -284,8 +284,13 @@ struct resting {
 
 /// What the stores hold of this shard.
 struct shard_loaded {
-  result<persistence::loaded_log> log;
-  result<persistence::applied_point> applied;
+  result<cluster::shard::stored> found;
+};
+
+/// What another replica of this shard said.
+struct replica_message {
+  node_id from;
+  std::variant<cluster::raft::message, cluster::image_message> what;
 };
 
 /// A step of a walk through the actors that have wake marks, or of a sweep
@@ -307,6 +312,8 @@ struct hand_out_on {};
 
 /// The replica's own news, from its callbacks.
 struct shard_leads {};
+struct shard_follows {};
+struct shard_reload {};
 struct shard_stopped {
   error why;
 };
@@ -323,8 +330,9 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<remove_device>, caf::reacts_to<awaken>,
   caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
   caf::reacts_to<hand_out_on>, caf::reacts_to<shard_loaded>,
-  caf::reacts_to<shard_leads>, caf::reacts_to<shard_stopped>,
-  caf::reacts_to<tick>,
+  caf::reacts_to<replica_message>, caf::reacts_to<shard_leads>,
+  caf::reacts_to<shard_follows>, caf::reacts_to<shard_reload>,
+  caf::reacts_to<shard_stopped>, caf::reacts_to<tick>,
   caf::replies_to<supervision::read_tree>::with<supervision::tree_node>>;
 
 } // namespace iris::actors
@@ -364,5 +372,8 @@ IRIS_LOCAL_MESSAGE(iris::actors::awaken)
 IRIS_LOCAL_MESSAGE(iris::actors::sweep_on)
 IRIS_LOCAL_MESSAGE(iris::actors::hand_out_on)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_loaded)
+IRIS_LOCAL_MESSAGE(iris::actors::replica_message)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_leads)
+IRIS_LOCAL_MESSAGE(iris::actors::shard_follows)
+IRIS_LOCAL_MESSAGE(iris::actors::shard_reload)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_stopped)

@@ -27,17 +27,13 @@ node::node(const node_options& options, persistence::node_store store,
                   metrics.fsync_seconds.observe(took);
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
-    routes_(options.self.shards),
-    users_(options.connections_per_user), env_{with.time,
-                                               routes_,
-                                               users_,
-                                               with.metrics,
-                                               with.log,
-                                               options.conversation,
-                                               options.user,
-                                               options.mailbox_max,
-                                               storage_full_},
-    table_(options.self.shards) {
+    mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
+    users_(options.connections_per_user), env_{
+                                            with.time,    routes_,
+                                            users_,       with.metrics,
+                                            with.log,     options.conversation,
+                                            options.user, options.mailbox_max,
+                                            storage_full_} {
   std::vector<child_spec> shards;
   for (std::uint16_t i = 0; i < options.self.shards; ++i) {
     child_spec spec;
@@ -66,19 +62,46 @@ node::~node() = default;
 
 caf::actor node::start_shard(shard_id id) {
   auto& home = *threads_.units[id.value % threads_.units.size()];
-  shard_host_parts parts{{id, options_.self.node, log_writer_, state_writer_,
-                          *store_.state, home, threads_.readers, env_.time,
-                          options_.seed + id.value},
-                         *store_.log,
-                         threads_.log,
-                         threads_.state,
-                         env_,
-                         options_.rest_after,
-                         options_.sweep_every};
+  auto voters = options_.voters;
+  if (voters.empty())
+    voters.push_back(options_.self.node);
+  shard_host_parts parts{
+    {id, options_.self.node, log_writer_, state_writer_, *store_.state, home,
+     threads_.readers, env_.time, mail_, std::move(voters), options_.raft,
+     options_.seed + id.value},
+    *store_.log,
+    threads_.log,
+    threads_.state,
+    env_,
+    options_.rest_after,
+    options_.sweep_every,
+    [this, id](std::optional<node_id> leader) { on_leader(id, leader); }};
   auto started = supervision::spawn_on<shard_host>(home, parts);
-  table_[id.value] = started;
-  routes_.update(table_);
+  local_.update(id, started);
+  routes_.update(id, started);
   return caf::actor_cast<caf::actor>(started);
+}
+
+void node::on_leader(shard_id, std::optional<node_id>) {
+  // nop
+}
+
+void node::on_frame(node_id from, cluster::lane by, std::string frame) {
+  using cluster::lane;
+  using cluster::shard_mail;
+  auto pass_on = [&](shard_id to, auto what) {
+    if (to.value < options_.self.shards)
+      local_.to_shard(to, replica_message{from, std::move(what)});
+  };
+  auto read = by == lane::consensus ? shard_mail::read(from, frame, pass_on)
+                                    : shard_mail::read_bulk(frame, pass_on);
+  if (!read)
+    env_.log.warn("a node's frame is malformed",
+                  {{"from", from}, {"why", read.failure()}});
+}
+
+void node::on_link(node_id peer, bool up) {
+  mail_.on_link(peer, up);
 }
 
 void node::storage_full(bool yes) {

@@ -3,6 +3,7 @@
 #include "actors/connection.hpp"
 #include "actors/environment.hpp"
 #include "actors/shard_host.hpp"
+#include "cluster/network.hpp"
 #include "persistence/node_store.hpp"
 #include "supervision/supervisor.hpp"
 
@@ -25,10 +26,15 @@ struct node_services {
   const clock& time;
   observability::metrics& metrics;
   observability::logger& log;
+  /// To the other nodes; null: there are none. It outlives the node's threads.
+  cluster::network* net = nullptr;
 };
 
 struct node_options {
   persistence::identity self;
+  /// Who begins the cluster: the same on each of them. Empty: this one alone.
+  std::vector<node_id> voters;
+  cluster::raft::options raft;
   conversation_options conversation;
   user_options user;
   connection_options connection;
@@ -47,11 +53,11 @@ struct node_options {
 ///   root ─┬─ shards ─┬─ shard 0 ── conversations, users
 ///         │          └─ shard n ── …
 ///         └─ (edge: its listeners supervise their connections)
-class node {
+class node final : public cluster::network::receiver {
 public:
   node(const node_options& options, persistence::node_store store,
        node_threads threads, const node_services& with);
-  ~node();
+  ~node() override;
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
@@ -73,20 +79,26 @@ public:
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
 
+  // What other nodes send. Any thread.
+  void on_frame(node_id from, cluster::lane by, std::string frame) override;
+  void on_link(node_id peer, bool up) override;
+
 private:
   caf::actor start_shard(shard_id id);
+  void on_leader(shard_id of, std::optional<node_id> leader);
 
   const node_options options_;
   persistence::node_store store_;
   const node_threads threads_;
   persistence::log_writer log_writer_;
   persistence::state_writer state_writer_;
+  cluster::shard_mail mail_;
   router routes_;
+  /// This node's replicas.
+  router local_;
   user_gate users_;
   std::atomic<bool> storage_full_{false};
   environment env_;
-  /// The table that `routes_` was last given; only on the root's unit.
-  routing_table table_;
   supervision::supervisor_actor root_;
 };
 

@@ -58,6 +58,20 @@ hold(const std::shared_ptr<std::atomic<std::size_t>>& taken, std::size_t what) {
   return {nullptr, [taken, what](const void*) { *taken -= what; }};
 }
 
+result<cluster::shard::stored> stored(result<persistence::loaded_log> log,
+                                      const persistence::state_store& state,
+                                      shard_id id) {
+  if (!log)
+    return log.failure();
+  auto applied = state.applied(id);
+  if (!applied)
+    return applied.failure();
+  auto incomplete = state.incomplete(id);
+  if (!incomplete)
+    return incomplete.failure();
+  return cluster::shard::stored{*std::move(log), *applied, *incomplete};
+}
+
 /// The next actors at or behind `first`, and where to go on (empty: done).
 struct actors_found {
   std::vector<actor_ref> list;
@@ -139,12 +153,22 @@ shard_host::behavior_type shard_host::make_behavior() {
   set_exit_handler([this](caf::exit_msg& x) { end(x.reason); });
   auto self = caf::actor_cast<shard_actor>(this);
   // The callbacks come from this unit, but not from inside this actor.
-  cluster::shard::events tell{
-    [self] { caf::anon_send(self, shard_leads{}); },
-    [self](const error& why) { caf::anon_send(self, shard_stopped{why}); },
-    [&waited = with_.env.metrics.commit_seconds](std::chrono::nanoseconds x) {
-      waited.observe(x);
-    }};
+  cluster::shard::events tell;
+  tell.on_leading = [self] { caf::anon_send(self, shard_leads{}); };
+  tell.on_following = [self] { caf::anon_send(self, shard_follows{}); };
+  tell.on_leader = [self, own = with_.shard.self,
+                    &to = with_.on_leader](std::optional<node_id> leader) {
+    if (to)
+      to(leader);
+    if (leader && *leader != own)
+      caf::anon_send(self, shard_follows{});
+  };
+  tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
+  tell.on_stopped = [self](const error& why) {
+    caf::anon_send(self, shard_stopped{why});
+  };
+  tell.on_committed = [&waited = with_.env.metrics.commit_seconds](
+                        std::chrono::nanoseconds x) { waited.observe(x); };
   shard_ = std::make_shared<cluster::shard>(with_.shard, std::move(tell));
   load();
   tick_later();
@@ -167,7 +191,10 @@ shard_host::behavior_type shard_host::make_behavior() {
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },
     [this](hand_out_on&) { hand_out(); },
     [this](shard_loaded& x) { on_loaded(x); },
+    [this](replica_message& x) { on_replica(x); },
     [this](shard_leads&) { on_leading(); },
+    [this](shard_follows&) { on_following(); },
+    [this](shard_reload&) { load(); },
     [this](shard_stopped& x) { on_stopped(x.why); },
     [this](tick&) { on_tick(); },
     [this](supervision::read_tree&) { return describe(); },
@@ -367,6 +394,8 @@ void shard_host::on_down(const caf::down_msg& what) {
     children_.erase(c);
   if (ending_ && by_actor_.empty())
     quit(ending_);
+  if (leads_soon_ && by_actor_.empty())
+    on_leading();
   if (!what.reason || what.reason == caf::exit_reason::user_shutdown)
     return;
   failed(who, what.reason);
@@ -407,29 +436,59 @@ void shard_host::load() {
   with_.log_thread.post([self, &log = with_.log, &state = with_.shard.state,
                          &next = with_.state_thread, id = with_.shard.id] {
     next.post([self, &state, id, found = log.load(id)] {
-      caf::anon_send(self, shard_loaded{found, state.applied(id)});
+      caf::anon_send(self, shard_loaded{stored(found, state, id)});
     });
   });
 }
 
 void shard_host::on_loaded(shard_loaded& what) {
-  if (!what.log)
-    on_stopped(what.log.failure());
-  else if (!what.applied)
-    on_stopped(what.applied.failure());
+  if (!what.found)
+    on_stopped(what.found.failure());
   else
-    shard_->start(std::move(*what.log), *what.applied);
+    shard_->start(*std::move(what.found));
+}
+
+void shard_host::on_replica(replica_message& what) {
+  if (auto* x = std::get_if<cluster::raft::message>(&what.what))
+    shard_->receive(std::move(*x));
+  else
+    shard_->receive(what.from, std::get<cluster::image_message>(what.what));
 }
 
 void shard_host::on_leading() {
+  leads_soon_ = !by_actor_.empty();
+  if (!leads_soon_)
+    begin_to_lead();
+}
+
+void shard_host::begin_to_lead() {
+  shard_->lead();
+  if (!shard_->leading())
+    return;
   with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
     .set(1);
   with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
-  early_opens_.clear();
-  led_ = true;
   wake_marked(wake_prefix(with_.shard.id));
+  take_early();
+}
+
+/// It is known now who leads.
+void shard_host::take_early() {
+  led_ = true;
+  early_opens_.clear();
   for (auto& x : std::exchange(early_, {}))
     x();
+}
+
+/// Whoever waits has a deadline, and asks again where it leads.
+void shard_host::on_following() {
+  with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
+    .set(0);
+  with_.env.log.debug("shard leads no more", {{"shard", with_.shard.id}});
+  leads_soon_ = sweeping_ = false;
+  deliveries_.clear();
+  end_children();
+  take_early();
 }
 
 /// Step by step: the next one is read behind what this one wakes.
@@ -575,6 +634,9 @@ bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
          || what.match_elements<awaken>() || what.match_elements<sweep_on>()
          || what.match_elements<hand_out_on>()
          || what.match_elements<shard_loaded>()
+         || what.match_elements<replica_message>()
+         || what.match_elements<shard_follows>()
+         || what.match_elements<shard_reload>()
          || what.match_elements<shard_leads>()
          || what.match_elements<shard_stopped>() || what.match_elements<tick>()
          || what.match_elements<supervision::read_tree>();

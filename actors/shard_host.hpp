@@ -23,13 +23,16 @@ struct shard_host_parts {
   const environment& env;
   std::chrono::milliseconds rest_after = std::chrono::minutes{1};
   std::chrono::milliseconds sweep_every = std::chrono::minutes{10};
+  /// Told on the shard's unit; nobody: no leader that this replica knows.
+  std::function<void(std::optional<node_id>)> on_leader = {};
 };
 
 /// Owns a shard's replica and supervises its durable actors: see shard_actor.
 ///
 /// Invariants:
 /// 1. At most one actor for each actor_ref.
-/// 2. Actors live only while this replica leads.
+/// 2. Actors live only while this replica leads, and those of one leadership
+///    have gone when the next begins.
 /// 3. An actor that ended by a fault is activated again by its next command,
 ///    at once if it has a wake mark; a command that keeps making it fail is
 ///    refused, and an actor that keeps failing by itself has to wait.
@@ -80,7 +83,11 @@ private:
   bool has_room(std::size_t bytes, std::size_t limit) const;
   void load();
   void on_loaded(shard_loaded& what);
+  void on_replica(replica_message& what);
   void on_leading();
+  void begin_to_lead();
+  void take_early();
+  void on_following();
   void on_stopped(const error& why);
   void on_down(const caf::down_msg& what);
   void on_resting(const resting& what);
@@ -103,7 +110,10 @@ private:
   std::shared_ptr<cluster::shard> shard_;
   error stopped_;
   caf::error ending_;
+  /// Whether it is known who leads; before, commands wait.
   bool led_ = false;
+  /// This replica leads, but actors of an earlier leadership are still there.
+  bool leads_soon_ = false;
   /// Commands that came before this replica knew whether it leads.
   std::vector<task> early_;
   /// Who opened an inbox with one of them.

@@ -8,12 +8,27 @@ namespace iris::cluster {
 
 namespace {
 
+using persistence::applied_point;
 using persistence::loaded_log;
 using persistence::log_change;
 using persistence::log_entry;
+using namespace std::chrono_literals;
 
-bool is(const log_entry& what, raft::entry_type type) {
-  return what.type == static_cast<std::uint8_t>(type);
+bool empty(const loaded_log& log) {
+  return log.entries.empty() && log.floor.index == 0;
+}
+
+std::uint64_t last_index(const loaded_log& log) {
+  return log.first_index + log.entries.size() - 1;
+}
+
+raft::configuration configuration_of(const std::vector<node_id>& voters) {
+  raft::configuration out;
+  for (auto x : voters)
+    out.push_back({x, raft::server_role::voter});
+  std::sort(out.begin(), out.end(),
+            [](const auto& x, const auto& y) { return x.id < y.id; });
+  return out;
 }
 
 /// A new group begins with the configuration that makes it one.
@@ -25,118 +40,170 @@ loaded_log begin_with(const log_change& bootstrap) {
   return out;
 }
 
+template <class F, class... Ts>
+void tell(const F& whom, const Ts&... what) {
+  if (whom)
+    whom(what...);
+}
+
 } // namespace
 
 shard::shard(parts with, events tell)
-  : parts_(with), tell_(std::move(tell)), core_(with.self, with.seed) {
+  : parts_(std::move(with)), tell_(std::move(tell)), random_(parts_.seed),
+    source_({parts_.id, parts_.state, parts_.home, parts_.readers, parts_.time,
+             [this](std::uint64_t index) { return configuration_at(index); },
+             [this](node_id to, const image_message& what) {
+               parts_.mail.send(parts_.id, to, what);
+             }}) {
   // nop
 }
 
-void shard::start(loaded_log log, persistence::applied_point applied) {
-  applied_ = committed_ = applied.index;
+// -- starting -----------------------------------------------------------------
+
+void shard::start(stored from) {
+  if (!*alive_)
+    return;
+  alive_ = std::make_shared<bool>(true);
+  copy_.reset();
+  applied_ = from.applied;
+  handed_ = applied_.index;
+  unapplied_bytes_ = 0;
+  if (from.incomplete)
+    return copy(std::move(from.log));
   log_change change;
-  change.shard = parts_.id;
-  if (log.entries.empty() && log.floor.index == 0) {
-    change = raft::core::bootstrap(parts_.id, parts_.self);
-    log = begin_with(change);
+  auto founds =
+    std::find(parts_.voters.begin(), parts_.voters.end(), parts_.self)
+    != parts_.voters.end();
+  if (empty(from.log) && founds) {
+    change = raft::core::bootstrap(parts_.id, configuration_of(parts_.voters));
+    from.log = begin_with(change);
   }
-  change.state = raft::core::before_start(parts_.self, log);
-  IRIS_ASSERT(change.state.has_value());
-  log.state = *change.state;
-  parts_.log.submit(std::move(change), parts_.home,
-                    guarded([this, log](const result<void>& durable) {
-                      if (!durable)
-                        return stop(durable.failure());
-                      started(log);
-                    }));
+  if (auto own = raft::core::before_start(parts_.self, from.log))
+    change.state = from.log.state = *own;
+  if (!change.state)
+    return join(std::move(from.log));
+  change.shard = parts_.id;
+  parts_.log.submit(
+    std::move(change), parts_.home,
+    guarded([this, log = std::move(from.log)](const result<void>& durable) {
+      if (!durable)
+        return stop(durable.failure());
+      join(log);
+    }));
 }
 
-void shard::started(const loaded_log& log) {
-  configuration_ = log.floor.configuration;
-  configuration_index_ = log.floor.configuration_index;
-  last_ = log.first_index + log.entries.size() - 1;
-  if (applied_ < log.floor.index || applied_ > last_)
+/// Precondition: what makes this replica one of its group is durable.
+void shard::join(loaded_log log) {
+  auto last = last_index(log);
+  if (applied_.index < log.floor.index || applied_.index > last)
     return stop({errc::corrupt,
-                 "the state store has applied entry " + std::to_string(applied_)
-                   + ", expected one from " + std::to_string(log.floor.index)
-                   + " to " + std::to_string(last_)
+                 "the state store has applied entry "
+                   + std::to_string(applied_.index) + ", expected one from "
+                   + std::to_string(log.floor.index) + " to "
+                   + std::to_string(last)
                    + ": log/ and state/ are not from the same moment"});
-  for (std::size_t i = 0; i < log.entries.size(); ++i) {
-    auto index = log.first_index + i;
-    const auto& x = log.entries[i];
-    if (index > applied_) {
-      entries_.push_back({index, x, {}, {}});
-      pending_bytes_ += x.payload->size();
-    } else if (is(x, raft::entry_type::configuration)) {
-      configuration_ = *x.payload;
-      configuration_index_ = index;
-    }
-  }
-  take(core_.start(parts_.time.steady_now(), log));
-  // Raft paper, section 8: an own entry commits those of earlier terms.
-  if (*alive_ && core_.role() == raft::role::leader && barrier_ == 0)
-    submit(raft::entry_type::barrier, std::string(8, '\0'), {});
+  configurations_ = {{log.floor.configuration_index, log.floor.configuration}};
+  for (auto i = log.first_index; i <= applied_.index; ++i)
+    note_configuration(i, log.entries[i - log.first_index]);
+  core_.emplace(parts_.self, random_.next(), parts_.timing);
+  take(core_->start(parts_.time.steady_now(), std::move(log)));
 }
+
+// -- consensus ----------------------------------------------------------------
 
 void shard::take(result<raft::update> what) {
   if (!what)
     return stop(what.failure());
-  auto commits = what->commit;
-  if (what->hard_state || !what->entries.empty())
-    persist(std::move(*what));
-  if (commits)
+  if (what->change)
+    persist(*what);
+  for (const auto& x : what->messages)
+    parts_.mail.send(parts_.id, x, parts_.home);
+  if (what->role)
+    on_role();
+  if (what->install)
+    return make_incomplete(what->install->peer);
+  if (what->commit)
     commit();
+  arm();
 }
 
-void shard::persist(raft::update what) {
-  log_change change;
-  change.shard = parts_.id;
-  if (what.hard_state)
-    change.state = core_.state();
-  change.first_index = what.first_index;
-  change.entries = std::move(what.entries);
-  auto last = change.first_index + change.entries.size() - 1;
-  auto appends = !change.entries.empty();
-  parts_.log.submit(std::move(change), parts_.home,
-                    guarded([this, last, appends](const result<void>& durable) {
-                      if (!durable)
-                        return stop(durable.failure());
-                      if (appends)
-                        take(core_.persisted(parts_.time.steady_now(), last));
+void shard::persist(raft::update& what) {
+  what.change->shard = parts_.id;
+  parts_.log.submit(
+    std::move(*what.change), parts_.home,
+    guarded([this, ticket = what.ticket](const result<void>& durable) {
+      if (!durable)
+        return stop(durable.failure());
+      take(core_->persisted(parts_.time.steady_now(), ticket));
+    }));
+}
+
+void shard::receive(raft::message what) {
+  using kind = raft::message::kind;
+  if (!*alive_)
+    return;
+  if (core_)
+    take(core_->receive(parts_.time.steady_now(), std::move(what)));
+  else if (copy_ && (what.what == kind::append || what.what == kind::install))
+    copy_->offer(what.peer); // It leads.
+}
+
+void shard::on_role() {
+  if (core_->role() != raft::role::leader)
+    step_down();
+  else if (barrier_ == 0)
+    // Raft paper, section 8: an own entry commits those of earlier terms.
+    barrier_ = core_->last_index();
+  if (auto now = core_->leader(); now != leader_) {
+    leader_ = now;
+    tell(tell_.on_leader, leader_);
+  }
+}
+
+void shard::step_down() {
+  barrier_ = 0;
+  leading_ = false;
+  forget_waiters();
+  if (std::exchange(ready_, false))
+    tell(tell_.on_following);
+}
+
+void shard::lead() {
+  leading_ = ready_;
+}
+
+void shard::arm() {
+  if (!core_)
+    return;
+  auto now = parts_.time.steady_now();
+  auto next = core_->deadline();
+  // An earlier wake-up looks again; a later one would be too late.
+  if (next == std::chrono::nanoseconds::max()
+      || (armed_ > now && armed_ <= next))
+    return;
+  armed_ = std::max(next, now + 1ms);
+  auto delay = std::chrono::ceil<std::chrono::milliseconds>(armed_ - now);
+  parts_.home.after(delay, guarded([this] {
+                      armed_ = 0ns;
+                      if (!core_)
+                        return;
+                      auto at = parts_.time.steady_now();
+                      if (at < core_->deadline())
+                        return arm();
+                      take(core_->tick(at));
                     }));
 }
 
-void shard::submit(raft::entry_type type, std::string payload,
-                   std::vector<waiter> waiters) {
-  pending_bytes_ += payload.size();
-  auto update =
-    core_.submit(parts_.time.steady_now(), type,
-                 std::make_shared<const std::string>(std::move(payload)));
-  if (!update)
-    return stop(update.failure());
-  IRIS_ASSERT(update->entries.size() == 1 && update->first_index == last_ + 1);
-  last_ = update->first_index;
-  if (type == raft::entry_type::barrier)
-    barrier_ = last_;
-  entries_.push_back(
-    {last_, update->entries.front(), std::move(waiters), open_since_});
-  take(std::move(update));
-  if (!*alive_)
-    return;
-  for (auto& x : entries_.back().waiters)
-    if (x.logged)
-      std::exchange(x.logged, {})();
-}
+// -- writing ------------------------------------------------------------------
 
 void shard::stage(const persistence::writes& what, waiter who) {
-  if (!*alive_)
+  if (!leading_)
     return;
-  IRIS_ASSERT(leading_);
   if (open_waiters_.empty())
     open_since_ = parts_.time.steady_now();
   open_ += what.bytes();
   open_waiters_.push_back(std::move(who));
-  if (!flush_scheduled_ && !in_flight()) {
+  if (!flush_scheduled_ && proposals_.empty()) {
     // Later in this turn, so that others can join.
     flush_scheduled_ = true;
     parts_.home.post(guarded([this] { flush(); }));
@@ -145,77 +212,121 @@ void shard::stage(const persistence::writes& what, waiter who) {
 
 void shard::flush() {
   flush_scheduled_ = false;
-  if (in_flight() || open_waiters_.empty() || !leading_
-      || pending_bytes_ > unapplied_bytes_max)
+  if (!leading_ || !proposals_.empty() || open_waiters_.empty()
+      || unapplied_bytes_ > unapplied_bytes_max)
     return;
-  submit(raft::entry_type::command, std::exchange(open_, {}),
-         std::exchange(open_waiters_, {}));
+  submit(std::exchange(open_, {}), std::exchange(open_waiters_, {}));
+}
+
+void shard::submit(std::string payload, std::vector<waiter> waiters) {
+  in_flight_bytes_ = payload.size();
+  auto update =
+    core_->submit(parts_.time.steady_now(), raft::entry_type::command,
+                  std::make_shared<const std::string>(std::move(payload)));
+  if (!update)
+    return stop(update.failure());
+  proposals_.push_back({core_->last_index(), std::move(waiters), open_since_});
+  take(std::move(update));
+  // One voter: there is no other log than this node's.
+  if (proposals_.empty() || !core_->lone_voter())
+    return;
+  for (auto& x : proposals_.back().waiters)
+    if (x.logged)
+      std::exchange(x.logged, {})();
 }
 
 void shard::commit() {
-  auto to = core_.commit_index();
-  for (auto i = entries_.begin(); i != entries_.end() && i->index <= to; ++i) {
-    if (i->index <= committed_)
-      continue;
-    committed_ = i->index;
-    apply(*i);
-    if (tell_.on_committed && !i->waiters.empty())
-      tell_.on_committed(parts_.time.steady_now() - i->staged_at);
-    for (auto& x : std::exchange(i->waiters, {}))
+  auto to = core_->commit_index();
+  while (handed_ < to)
+    apply(++handed_);
+  while (!proposals_.empty() && proposals_.front().index <= to) {
+    auto done = std::move(proposals_.front());
+    proposals_.pop_front();
+    in_flight_bytes_ = 0;
+    tell(tell_.on_committed, parts_.time.steady_now() - done.staged_at);
+    for (auto& x : done.waiters) {
+      if (x.logged)
+        x.logged();
       x.committed();
+    }
   }
   flush();
 }
 
-void shard::apply(const pending_entry& what) {
+// -- applying -----------------------------------------------------------------
+
+void shard::apply(std::uint64_t index) {
   static const auto nothing = std::make_shared<const std::string>();
-  auto command = is(what.entry, raft::entry_type::command);
+  const auto& entry = core_->entry(index);
+  auto payload =
+    raft::is(entry, raft::entry_type::command) ? entry.payload : nothing;
+  auto bytes = payload->size();
+  unapplied_bytes_ += bytes;
+  note_configuration(index, entry);
   parts_.writer.submit(
-    {parts_.id, what.index, what.entry.term,
-     command ? what.entry.payload : nothing},
-    parts_.home,
-    guarded([this](const result<outcome>& done) { applied(done); }));
-  if (!leading_ || !reads_.empty())
+    {parts_.id, index, entry.term, std::move(payload)}, parts_.home,
+    guarded([this, bytes, term = entry.term](const result<outcome>& done) {
+      unapplied_bytes_ -= bytes;
+      applied_.term = term;
+      applied(done);
+    }));
+  if ((barrier_ != 0 && !ready_) || !reads_.empty())
     parts_.writer.hurry();
 }
 
 void shard::applied(const result<outcome>& what) {
   if (!what)
     return stop(what.failure());
-  IRIS_ASSERT(!entries_.empty() && entries_.front().index == what->index);
-  auto entry = std::move(entries_.front());
-  entries_.pop_front();
-  applied_ = entry.index;
-  pending_bytes_ -= entry.entry.payload->size();
-  if (is(entry.entry, raft::entry_type::configuration)) {
-    configuration_ = *entry.entry.payload;
-    configuration_index_ = applied_;
-    take(core_.configured(parts_.time.steady_now(), applied_, configuration_));
-  }
-  if (what->synced_index == applied_)
-    cut_log(entry);
-  while (!reads_.empty() && reads_.front().index <= applied_) {
+  applied_.index = what->index;
+  if (what->synced_index == applied_.index)
+    cut_log();
+  else if (core_->lone_voter())
+    take(core_->forget(parts_.time.steady_now(), applied_.index));
+  if (!*alive_)
+    return;
+  while (!reads_.empty() && reads_.front().index <= applied_.index) {
     auto work = std::move(reads_.front().work);
     reads_.pop_front();
     parts_.readers.post([&state = parts_.state, work] { work(state); });
   }
   flush();
-  if (!leading_ && *alive_ && barrier_ != 0 && applied_ >= barrier_) {
-    leading_ = true;
-    tell_.on_leading();
+  if (!ready_ && barrier_ != 0 && applied_.index >= barrier_) {
+    ready_ = true;
+    tell(tell_.on_leading);
   }
 }
 
-void shard::cut_log(const pending_entry& last) {
+void shard::note_configuration(std::uint64_t index, const log_entry& entry) {
+  if (raft::is(entry, raft::entry_type::configuration))
+    configurations_.push_back({index, *entry.payload});
+}
+
+placed_configuration shard::configuration_at(std::uint64_t index) const {
+  auto found =
+    std::find_if(configurations_.rbegin(), configurations_.rend(),
+                 [index](const auto& x) { return x.index <= index; });
+  return found == configurations_.rend() ? placed_configuration{} : *found;
+}
+
+void shard::cut_log() {
   if (cutting_)
     return;
   cutting_ = true;
+  auto now = configuration_at(applied_.index);
   log_change change;
   change.shard = parts_.id;
-  change.floor = {last.index, last.entry.term, configuration_,
-                  configuration_index_};
-  change.keep_from = last.index + 1;
-  take(core_.compacted(parts_.time.steady_now(), *change.floor));
+  change.floor = {applied_.index, applied_.term, now.bytes, now.index};
+  change.keep_from = applied_.index + 1;
+  if (!core_->lone_voter()) {
+    std::size_t kept = 0;
+    while (change.keep_from > core_->first_index()
+           && kept < parts_.trailing_bytes)
+      kept += core_->entry(--change.keep_from).payload->size();
+  }
+  while (configurations_.front().index < now.index)
+    configurations_.pop_front();
+  take(core_->compacted(parts_.time.steady_now(), *change.floor,
+                        change.keep_from));
   parts_.log.submit(std::move(change), parts_.home,
                     guarded([this](const result<void>& durable) {
                       cutting_ = false;
@@ -224,14 +335,17 @@ void shard::cut_log(const pending_entry& last) {
                     }));
 }
 
+// -- reading ------------------------------------------------------------------
+
 void shard::read(std::function<void(const persistence::state_store&)> work) {
-  read_at(committed_, std::move(work));
+  read_at(handed_, std::move(work));
 }
 
 void shard::read_staged(
   std::function<void(const persistence::state_store&)> work) {
   // What is open will be the next entry.
-  read_at(open_waiters_.empty() ? last_ : last_ + 1, std::move(work));
+  auto last = proposals_.empty() ? handed_ : proposals_.back().index;
+  read_at(open_waiters_.empty() ? last : last + 1, std::move(work));
 }
 
 void shard::read_at(std::uint64_t index,
@@ -240,7 +354,7 @@ void shard::read_at(std::uint64_t index,
   auto behind = std::upper_bound(
     reads_.begin(), reads_.end(), index,
     [](std::uint64_t x, const parked_read& y) { return x < y.index; });
-  if (applied_ >= index)
+  if (applied_.index >= index)
     parts_.readers.post(
       [&state = parts_.state, work = std::move(work)] { work(state); });
   else {
@@ -249,22 +363,109 @@ void shard::read_at(std::uint64_t index,
   }
 }
 
+// -- copying another replica's state ------------------------------------------
+
+/// The leader has cut its log behind what this replica has: its state is of no
+/// use any more. It says so on disk first.
+void shard::make_incomplete(node_id from) {
+  step_down();
+  core_.reset();
+  alive_ = std::make_shared<bool>(true);
+  copy_from_ = from;
+  leader_.reset();
+  tell(tell_.on_leader, leader_);
+  parts_.writer.run<bool>(
+    [id = parts_.id](persistence::state_store& store) {
+      return store.clear(id, 1);
+    },
+    parts_.home, guarded([this](const result<bool>& marked) {
+      if (!marked)
+        return stop(marked.failure());
+      tell(tell_.on_reload);
+    }));
+}
+
+void shard::copy(loaded_log log) {
+  copied_log_ = std::move(log);
+  copy_.emplace(
+    image_copy::parts{parts_.id, parts_.writer, parts_.home, parts_.time,
+                      [this](node_id to, const image_message& what) {
+                        parts_.mail.send(parts_.id, to, what);
+                      }},
+    image_copy::events{
+      [this](const applied_point& at, const placed_configuration& in_force) {
+        on_restored(at, in_force);
+      },
+      [this](const error& why) { stop(why); }},
+    copied_log_.floor.index, random_.next());
+  if (auto known = std::exchange(copy_from_, {}))
+    copy_->offer(*known);
+}
+
+/// The log first: should the power fail now, the state is still incomplete,
+/// and any image from this floor on will do.
+void shard::on_restored(const applied_point& at,
+                        const placed_configuration& in_force) {
+  auto log = std::exchange(copied_log_, {});
+  auto finish = guarded([this, at](const result<void>& durable) {
+    if (!durable)
+      return stop(durable.failure());
+    parts_.writer.run<bool>(
+      [id = parts_.id, at](persistence::state_store& store) -> result<bool> {
+        if (auto ok = store.finish(id, at); !ok)
+          return ok.failure();
+        return true;
+      },
+      parts_.home, guarded([this](const result<bool>& done) {
+        if (!done)
+          return stop(done.failure());
+        tell(tell_.on_reload);
+      }));
+  });
+  parts_.log.submit(
+    raft::core::installed(parts_.id, log,
+                          {at.index, at.term, in_force.bytes, in_force.index}),
+    parts_.home, finish);
+}
+
+void shard::receive(node_id from, const image_message& what) {
+  if (!*alive_)
+    return;
+  if (auto* request = std::get_if<image_request>(&what)) {
+    if (core_)
+      source_.on_request(from, *request);
+  } else if (!copy_) {
+    // Of a copy that is done.
+  } else if (auto* piece = std::get_if<image_piece>(&what)) {
+    copy_->on_piece(from, *piece);
+  } else {
+    copy_->on_refusal(from, std::get<image_refusal>(what));
+  }
+}
+
+// -- ending -------------------------------------------------------------------
+
 void shard::stop(error why) {
   if (!*alive_)
     return;
   close();
-  tell_.on_stopped(why);
+  tell(tell_.on_stopped, why);
 }
 
 void shard::close() {
   parts_.writer.hurry();
   *alive_ = false;
-  leading_ = false;
-  // Waiters hold actors, which hold this shard.
+  ready_ = leading_ = false;
+  forget_waiters();
+}
+
+/// They hold actors, which hold this shard.
+void shard::forget_waiters() {
+  open_.clear();
   open_waiters_.clear();
+  proposals_.clear();
+  in_flight_bytes_ = 0;
   reads_.clear();
-  for (auto& x : entries_)
-    x.waiters.clear();
 }
 
 } // namespace iris::cluster

@@ -2,7 +2,9 @@
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
+#include "cluster/image_copy.hpp"
 #include "cluster/raft/core.hpp"
+#include "cluster/shard_mail.hpp"
 #include "persistence/log_store.hpp"
 #include "persistence/state_writer.hpp"
 #include "persistence/writers.hpp"
@@ -11,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,18 +22,23 @@ namespace iris::cluster {
 /// One replica of a Raft group, and the way durable actors write and read.
 ///
 ///   stage ─→ open batch ─→ log writer ─→ commit ─→ waiters, state writer
-///                (one in flight)                        └─→ readers
+///                │(one in flight)          ↑           └─→ readers
+///                └─→ mail ─→ other replicas ┘
 ///
 /// Owned by its shard actor; everything runs on `home`, and nothing blocks.
 /// Invariants:
-/// 1. At most one entry is in flight; what is staged meanwhile is the next.
-/// 2. Waiters of an entry run after it is durable, in the order they staged.
+/// 1. At most one entry of its own is in flight; what is staged meanwhile is
+///    the next.
+/// 2. Waiters of an entry run after it is committed, in the order they staged.
 /// 3. A read sees everything that was committed when it was asked for, or
 ///    everything that was staged.
 /// 4. The first failed write stops the shard for good; nobody is answered.
 /// 5. No entry is proposed while more than `unapplied_bytes_max` is committed
 ///    and not applied: who waits for the commit is slowed down to the speed
 ///    of the state store, whose writes LevelDB holds up while it compacts.
+/// 6. Nothing is applied that isn't durable in this node's own log.
+/// 7. While its state is being copied from another replica it takes no part in
+///    consensus: whatever it said before counts by its log, which it keeps.
 class shard {
 public:
   static constexpr std::size_t unapplied_bytes_max = 2 * 1024 * 1024;
@@ -44,46 +52,71 @@ public:
     executor& home;
     executor& readers;
     const clock& time;
+    shard_mail& mail;
+    /// The first voters of a new group: the same list on each of them.
+    std::vector<node_id> voters;
+    raft::options timing = {};
     std::uint64_t seed = 0;
+    /// What a cut leaves of the log, for followers that are not far behind.
+    std::size_t trailing_bytes = 1024 * 1024;
   };
 
   struct events {
-    /// This replica leads and has applied all that was committed before.
-    std::function<void()> on_leading;
+    /// This replica leads and has applied all that was committed before: call
+    /// `lead` once nobody is left who wrote under an earlier leadership.
+    std::function<void()> on_leading = {};
+    /// It leads no more; whoever waits is forgotten.
+    std::function<void()> on_following = {};
+    /// Another leads, or nobody that this replica knows.
+    std::function<void(std::optional<node_id>)> on_leader = {};
+    /// Its state has to be copied, or has been: load both stores again, and
+    /// start.
+    std::function<void()> on_reload = {};
     /// It can't go on; the error says why.
-    std::function<void(const error&)> on_stopped;
+    std::function<void(const error&)> on_stopped = {};
     /// An entry was committed, so long after the first of its writes was
     /// staged.
-    std::function<void(std::chrono::nanoseconds)> on_committed;
+    std::function<void(std::chrono::nanoseconds)> on_committed = {};
+  };
+
+  /// What the stores hold of a shard.
+  struct stored {
+    persistence::loaded_log log;
+    persistence::applied_point applied;
+    bool incomplete = false; ///< see state_store
   };
 
   shard(parts with, events tell);
 
-  /// Goes on from what the log holds. `applied` is the state store's point.
-  void start(persistence::loaded_log log, persistence::applied_point applied);
+  /// Goes on from what the stores hold.
+  void start(stored from);
 
+  /// Takes writes from now on, if it still leads: see on_leading.
+  void lead();
   bool leading() const noexcept { return leading_; }
 
   /// What is staged or committed but not applied. Staging always works, for
   /// what was decided is never refused: take less on while this is much.
   std::size_t pending_bytes() const noexcept {
-    return pending_bytes_ + open_.size();
+    return unapplied_bytes_ + in_flight_bytes_ + open_.size();
   }
 
   /// Entries that are committed and not applied.
-  std::uint64_t lag() const noexcept { return committed_ - applied_; }
+  std::uint64_t lag() const noexcept { return handed_ - applied_.index; }
 
-  /// Who waits for a write. Once this has stopped, nobody is called any more.
+  /// Who waits for a write. Once this has stopped or leads no more, nobody is
+  /// called any more.
   struct waiter {
     /// May be empty. Nothing that any shard of this node stages from now on
-    /// becomes durable without it. That is when the log was handed it, for one
-    /// log serves them all in order and each has this one voter.
+    /// becomes durable without it. With one voter that is when the log was
+    /// handed it, for one log serves all shards in order; with more, when it
+    /// is committed.
     task logged;
-    /// It is durable.
+    /// It is committed.
     task committed;
   };
 
-  /// Adds the writes to the next entry. Precondition: it has led.
+  /// Adds the writes to the next entry; forgets them unless it leads.
   void stage(const persistence::writes& what, waiter who);
 
   /// Runs `work` on the readers' executor, see invariant 3.
@@ -93,15 +126,19 @@ public:
   /// have left writes on their way, which the next one of its name has to see.
   void read_staged(std::function<void(const persistence::state_store&)> work);
 
+  /// What another replica said.
+  void receive(raft::message what);
+  void receive(node_id from, const image_message& what);
+
   /// Ends it: whoever waits is forgotten, and nobody is called any more.
   void close();
 
   const parts& with() const noexcept { return parts_; }
 
 private:
-  struct pending_entry {
+  /// Those who wait for an entry of this leadership.
+  struct proposal {
     std::uint64_t index = 0;
-    persistence::log_entry entry;
     std::vector<waiter> waiters;
     std::chrono::nanoseconds staged_at{0};
   };
@@ -113,23 +150,32 @@ private:
 
   using outcome = persistence::state_writer::outcome;
 
-  void started(const persistence::loaded_log& log);
+  void join(persistence::loaded_log log);
   void take(result<raft::update> what);
-  void persist(raft::update what);
-  void submit(raft::entry_type type, std::string payload,
-              std::vector<waiter> waiters);
+  void persist(raft::update& what);
+  void on_role();
+  void step_down();
+  void submit(std::string payload, std::vector<waiter> waiters);
   void flush();
   void commit();
-  void apply(const pending_entry& what);
+  void apply(std::uint64_t index);
   void applied(const result<outcome>& what);
-  void cut_log(const pending_entry& last);
+  void note_configuration(std::uint64_t index,
+                          const persistence::log_entry& entry);
+  placed_configuration configuration_at(std::uint64_t index) const;
+  void cut_log();
+  void make_incomplete(node_id from);
+  void copy(persistence::loaded_log log);
+  void on_restored(const persistence::applied_point& at,
+                   const placed_configuration& configuration);
   void read_at(std::uint64_t index,
                std::function<void(const persistence::state_store&)> work);
+  void arm();
   void stop(error why);
+  void forget_waiters();
 
-  bool in_flight() const noexcept { return last_ > committed_; }
-
-  /// Calls back only while this shard lives and has not stopped.
+  /// Calls back only during this life: not after it has stopped, nor after it
+  /// has started again.
   template <class F>
   auto guarded(F what) {
     return [alive = std::weak_ptr<bool>{alive_}, what](const auto&... xs) {
@@ -140,7 +186,9 @@ private:
 
   const parts parts_;
   const events tell_;
-  raft::core core_;
+  random_source random_;
+  /// None while its state is incomplete, or before it has started.
+  std::optional<raft::core> core_;
   /// False once stopped.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 
@@ -150,22 +198,31 @@ private:
   std::chrono::nanoseconds open_since_{0};
   bool flush_scheduled_ = false;
 
-  /// Every entry above applied_, in order.
-  std::deque<pending_entry> entries_;
-  std::size_t pending_bytes_ = 0;
-  std::uint64_t last_ = 0;
-  std::uint64_t committed_ = 0;
-  std::uint64_t applied_ = 0;
+  std::deque<proposal> proposals_;
+  std::size_t in_flight_bytes_ = 0;
+  /// Up to here entries went to the state writer; committed is the same.
+  std::uint64_t handed_ = 0;
+  std::size_t unapplied_bytes_ = 0;
+  persistence::applied_point applied_;
   std::deque<parked_read> reads_;
 
-  /// The barrier of this term: once applied, this replica leads.
+  /// The barrier of this leadership: once applied, this replica leads.
   std::uint64_t barrier_ = 0;
-  bool leading_ = false;
+  bool ready_ = false;   ///< on_leading was called
+  bool leading_ = false; ///< and `lead`
+  std::optional<node_id> leader_;
 
-  /// In force at applied_, for the log's floor.
-  std::string configuration_;
-  std::uint64_t configuration_index_ = 0;
+  /// In force from the log's floor on, by the index of their entries.
+  std::deque<placed_configuration> configurations_;
   bool cutting_ = false;
+  std::chrono::nanoseconds armed_{0};
+
+  image_source source_;
+  std::optional<image_copy> copy_;
+  /// What the log holds, while the state is being copied.
+  persistence::loaded_log copied_log_;
+  /// Who sent this replica the news that it is too far behind.
+  std::optional<node_id> copy_from_;
 };
 
 } // namespace iris::cluster

@@ -15,21 +15,31 @@ namespace iris::persistence {
 
 namespace {
 
-std::string shard_prefix(shard_id shard) {
-  std::string out;
-  encoder{out}.u16(shard.value);
-  return out;
-}
-
-/// The shard's own record 'A': index u64 | term u64 | checksum u64.
-std::string applied_key(shard_id shard) {
-  return key_prefix(shard, {actor_kind::shard, {0}, {}}) + 'A';
-}
-
+/// As the shard's own record 'A': index u64 | term u64 | checksum u64.
 std::string encode(const std::string& key, const applied_point& in) {
   std::string out;
   encoder{out}.u64(in.index).u64(in.term).u64(in.checksum);
   return checked_value(key, out);
+}
+
+result<applied_point> decode_applied(shard_id shard, std::string_view value) {
+  auto payload = checked_payload(applied_key(shard), value);
+  if (!payload)
+    return payload.failure();
+  decoder in{*payload};
+  applied_point out;
+  out.index = in.u64();
+  out.term = in.u64();
+  out.checksum = in.u64();
+  if (!in.done())
+    return error{errc::corrupt, "shard " + std::to_string(shard.value)
+                                  + ": expected an applied point of 24 bytes"};
+  return out;
+}
+
+error incomplete_error(shard_id shard) {
+  return {errc::unavailable, "shard " + std::to_string(shard.value)
+                               + " is being copied from another node"};
 }
 
 /// Collects the writes of entries in a batch.
@@ -42,6 +52,7 @@ public:
     prefix_ = shard_prefix(entry.shard);
     end_ = prefix_end(prefix_);
     applied_ = applied_key(entry.shard);
+    incomplete_ = incomplete_key(entry.shard);
     auto visited = visit_writes(entry.writes, *this);
     return failure_ ? result<void>{failure_} : visited;
   }
@@ -77,7 +88,8 @@ public:
 
 private:
   bool may_write(std::string_view key) {
-    return allow(key.starts_with(prefix_) && key != applied_, key);
+    return allow(
+      key.starts_with(prefix_) && key != applied_ && key != incomplete_, key);
   }
 
   bool may_erase(std::string_view first, std::string_view last) {
@@ -103,6 +115,7 @@ private:
   std::string prefix_;
   std::string end_;
   std::string applied_;
+  std::string incomplete_;
   error failure_;
 };
 
@@ -118,24 +131,12 @@ struct state_store::impl {
 };
 
 result<applied_point> state_store::impl::read_applied(shard_id shard) const {
-  auto key = applied_key(shard);
-  auto value = db->get(key);
+  auto value = db->get(applied_key(shard));
   if (!value)
     return value.failure();
   if (!*value)
     return applied_point{};
-  auto payload = checked_payload(key, **value);
-  if (!payload)
-    return payload.failure();
-  decoder in{*payload};
-  applied_point out;
-  out.index = in.u64();
-  out.term = in.u64();
-  out.checksum = in.u64();
-  if (!in.done())
-    return error{errc::corrupt, "shard " + std::to_string(shard.value)
-                                  + ": expected an applied point of 24 bytes"};
-  return out;
+  return decode_applied(shard, **value);
 }
 
 result<applied_point> state_store::impl::latest_applied(shard_id shard) const {
@@ -238,6 +239,87 @@ result<void> state_store::sync() {
   // has synced those before.
   leveldb::WriteBatch nothing;
   return impl_->db->write(nothing, true);
+}
+
+// -- a replica made anew from another's image ---------------------------------
+
+result<std::unique_ptr<shard_image>> state_store::image(shard_id shard) const {
+  auto at = impl_->db->iterate();
+  at->Seek(slice(incomplete_key(shard)));
+  if (at->Valid() && view(at->key()) == incomplete_key(shard))
+    return incomplete_error(shard);
+  applied_point applied;
+  auto key = applied_key(shard);
+  at->Seek(slice(key));
+  if (at->Valid() && view(at->key()) == key) {
+    auto found = decode_applied(shard, view(at->value()));
+    if (!found)
+      return found.failure();
+    applied = *found;
+  }
+  if (!at->status().ok())
+    return impl_->db->check(std::move(at)).failure();
+  return std::make_unique<shard_image>(shard, applied, std::move(at));
+}
+
+result<bool> state_store::incomplete(shard_id shard) const {
+  auto found = impl_->db->get(incomplete_key(shard));
+  if (!found)
+    return found.failure();
+  return found->has_value();
+}
+
+result<bool> state_store::clear(shard_id shard, std::size_t keys_max) {
+  auto prefix = shard_prefix(shard);
+  auto mark = incomplete_key(shard);
+  leveldb::WriteBatch batch;
+  auto at = impl_->db->iterate();
+  std::size_t deleted = 0;
+  for (at->Seek(slice(prefix));
+       at->Valid() && view(at->key()).starts_with(prefix) && deleted < keys_max;
+       at->Next()) {
+    if (view(at->key()) == mark)
+      continue;
+    batch.Delete(at->key());
+    ++deleted;
+  }
+  if (auto ok = impl_->db->check(std::move(at)); !ok)
+    return ok.failure();
+  // In the same batch as the first deletion.
+  batch.Put(mark, checked_value(mark, {}));
+  if (auto ok = impl_->db->write(batch, false); !ok)
+    return ok.failure();
+  impl_->applied.erase(shard);
+  return deleted < keys_max;
+}
+
+result<void> state_store::restore(shard_id shard,
+                                  std::span<const shard_record> records) {
+  auto prefix = shard_prefix(shard);
+  leveldb::WriteBatch batch;
+  for (const auto& x : records) {
+    if (!x.key.starts_with(prefix) || x.key == applied_key(shard)
+        || x.key == incomplete_key(shard))
+      return error{errc::corrupt, "an image of shard "
+                                    + std::to_string(shard.value)
+                                    + " has the key " + to_hex(x.key)
+                                    + ", expected one of its actors"};
+    if (auto sound = checked_payload(x.key, x.value); !sound)
+      return sound.failure();
+    batch.Put(x.key, x.value);
+  }
+  return impl_->db->write(batch, false);
+}
+
+result<void> state_store::finish(shard_id shard, const applied_point& at) {
+  auto key = applied_key(shard);
+  leveldb::WriteBatch batch;
+  batch.Delete(incomplete_key(shard));
+  batch.Put(key, encode(key, at));
+  if (auto ok = impl_->db->write(batch, true); !ok)
+    return ok;
+  impl_->applied[shard] = at;
+  return {};
 }
 
 int state_store::level0_files() const {

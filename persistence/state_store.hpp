@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "persistence/disk.hpp"
+#include "persistence/shard_image.hpp"
 #include "persistence/store_options.hpp"
 
 #include <functional>
@@ -10,18 +11,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace iris::persistence {
-
-/// How far a shard's entries have been applied.
-struct applied_point {
-  std::uint64_t index = 0;
-  std::uint64_t term = 0;
-  /// Hash over all writes applied so far: equal on all replicas.
-  std::uint64_t checksum = 0;
-
-  bool operator==(const applied_point&) const = default;
-};
 
 /// A committed entry to apply. `writes` as class writes encodes them; empty
 /// for a barrier or a change of configuration.
@@ -64,6 +56,26 @@ public:
 
   /// Makes all that was applied so far durable, so that the log may forget it.
   result<void> sync();
+
+  // -- a replica made anew from another's image -------------------------------
+
+  /// The shard as it is now, whatever is applied later. Fails with unavailable
+  /// while it is incomplete.
+  result<std::unique_ptr<shard_image>> image(shard_id shard) const;
+
+  /// Whether the shard was cleared and not finished: nothing of it counts.
+  result<bool> incomplete(shard_id shard) const;
+
+  /// Marks the shard as incomplete and deletes up to `keys_max` of its keys.
+  /// Returns whether none is left.
+  result<bool> clear(shard_id shard, std::size_t keys_max);
+
+  /// Takes in records of an image. Fails with corrupt, and takes in none, when
+  /// one is damaged or belongs elsewhere. Precondition: cleared.
+  result<void> restore(shard_id shard, std::span<const shard_record> records);
+
+  /// The shard is as the image was: makes it durable, and complete.
+  result<void> finish(shard_id shard, const applied_point& at);
 
   /// For metrics, any thread: tables that every read looks into (LevelDB slows
   /// writes from 8 on and stops them at 12), bytes of blocks in the cache, and

@@ -44,6 +44,18 @@ public:
   /// Any thread. Somebody wants to read what was submitted.
   void hurry();
 
+  /// Any thread. Runs `work` behind all that was submitted, and nothing beside
+  /// it; posts what it returns to `home`.
+  template <class T>
+  void run(std::function<result<T>(state_store&)> work, executor& home,
+           std::function<void(const result<T>&)> done) {
+    hurry();
+    thread_.post(
+      [this, work = std::move(work), &home, done = std::move(done)]() mutable {
+        home.post([out = work(store_), done = std::move(done)] { done(out); });
+      });
+  }
+
 private:
   struct request {
     entry what;

@@ -12,14 +12,22 @@ _Static_assert((int)IRIS_RAFT_COMMAND == (int)RAFT_COMMAND
 _Static_assert((int)IRIS_RAFT_FOLLOWER == (int)RAFT_FOLLOWER
                  && (int)IRIS_RAFT_LEADER == (int)RAFT_LEADER,
                "roles are passed through");
+_Static_assert((int)IRIS_RAFT_APPEND == (int)RAFT_APPEND_ENTRIES
+                 && (int)IRIS_RAFT_TIMEOUT_NOW == (int)RAFT_TIMEOUT_NOW,
+               "kinds of messages are passed through");
+
+/* Of the messages' layouts, as the library numbers them. */
+enum { vote_version = 2, result_version = 2 };
 
 struct iris_raft {
   struct raft core;
   struct raft_entry* entries;
   unsigned capacity;
+  iris_raft_message* messages;
+  unsigned message_capacity;
 };
 
-iris_raft* iris_raft_new(uint64_t id, unsigned seed) {
+iris_raft* iris_raft_new(uint64_t id, unsigned seed, iris_raft_options with) {
   char address[24];
   iris_raft* raft = calloc(1, sizeof *raft);
   if (raft == NULL)
@@ -29,16 +37,22 @@ iris_raft* iris_raft_new(uint64_t id, unsigned seed) {
     free(raft);
     return NULL;
   }
-  /* The default tracer writes to a static buffer: slow, and a data race. */
+  /* Rule 1. The default tracer writes to a static buffer: slow, and a data
+   * race. */
   raft->core.tracer = NULL;
   raft_seed(&raft->core, seed);
-  raft_set_pre_vote(&raft->core, true);
+  raft_set_election_timeout(&raft->core, with.election_timeout_ms);
+  raft_set_heartbeat_timeout(&raft->core, with.heartbeat_ms);
+  raft_set_install_snapshot_timeout(&raft->core, with.install_timeout_ms);
+  raft_set_max_inflight_entries(&raft->core, with.inflight_entries_max);
+  raft_set_pre_vote(&raft->core, true); /* rule 11 */
   return raft;
 }
 
 void iris_raft_free(iris_raft* raft) {
   raft_close(&raft->core, NULL);
   free(raft->entries);
+  free(raft->messages);
   free(raft);
 }
 
@@ -64,6 +78,65 @@ static struct raft_entry* view(iris_raft* raft, const iris_raft_entry* entries,
   return raft->entries;
 }
 
+static iris_raft_message outgoing(const struct raft_message* from) {
+  iris_raft_message out = {.kind = (uint8_t)from->type,
+                           .peer = from->server_id};
+  switch (from->type) {
+  case RAFT_APPEND_ENTRIES:
+    out.term = from->append_entries.term;
+    out.prev_index = from->append_entries.prev_log_index;
+    out.prev_term = from->append_entries.prev_log_term;
+    out.leader_commit = from->append_entries.leader_commit;
+    out.entry_count = from->append_entries.n_entries;
+    break;
+  case RAFT_APPEND_ENTRIES_RESULT:
+    out.term = from->append_entries_result.term;
+    out.rejected = from->append_entries_result.rejected;
+    out.last_index = from->append_entries_result.last_log_index;
+    break;
+  case RAFT_REQUEST_VOTE:
+    out.term = from->request_vote.term;
+    out.last_index = from->request_vote.last_log_index;
+    out.last_term = from->request_vote.last_log_term;
+    out.disrupt = from->request_vote.disrupt_leader;
+    out.pre_vote = from->request_vote.pre_vote;
+    break;
+  case RAFT_REQUEST_VOTE_RESULT:
+    out.term = from->request_vote_result.term;
+    out.granted = from->request_vote_result.vote_granted;
+    out.pre_vote = from->request_vote_result.pre_vote;
+    break;
+  case RAFT_INSTALL_SNAPSHOT:
+    out.term = from->install_snapshot.term;
+    out.last_index = from->install_snapshot.last_index;
+    out.last_term = from->install_snapshot.last_term;
+    break;
+  case RAFT_TIMEOUT_NOW:
+    out.term = from->timeout_now.term;
+    out.last_index = from->timeout_now.last_log_index;
+    out.last_term = from->timeout_now.last_log_term;
+    break;
+  }
+  return out;
+}
+
+static int take_messages(iris_raft* raft, const struct raft_update* update,
+                         iris_raft_update* out) {
+  unsigned count = update->messages.n;
+  if (count > raft->message_capacity) {
+    void* more = realloc(raft->messages, count * sizeof *raft->messages);
+    if (more == NULL)
+      return RAFT_NOMEM;
+    raft->messages = more;
+    raft->message_capacity = count;
+  }
+  for (unsigned i = 0; i < count; ++i)
+    raft->messages[i] = outgoing(&update->messages.batch[i]);
+  out->messages = raft->messages;
+  out->message_count = count;
+  return 0;
+}
+
 static int step(iris_raft* raft, struct raft_event* event, uint64_t now,
                 iris_raft_update* out) {
   struct raft_update update;
@@ -72,9 +145,9 @@ static int step(iris_raft* raft, struct raft_event* event, uint64_t now,
   int status = raft_step(&raft->core, event, &update);
   if (status != 0)
     return status;
+  /* The macros lack parentheses (rule 15). */
   out->hard_state =
     (update.flags & (RAFT_UPDATE_CURRENT_TERM | RAFT_UPDATE_VOTED_FOR)) != 0;
-  out->commit = (update.flags & (RAFT_UPDATE_COMMIT_INDEX)) != 0;
   if (update.flags & (RAFT_UPDATE_ENTRIES)) {
     out->first_index = update.entries.index;
     out->entry_count = update.entries.n;
@@ -82,7 +155,11 @@ static int step(iris_raft* raft, struct raft_event* event, uint64_t now,
     out->barrier = update.entries.batch == &raft->core.barrier;
     if (out->barrier)
       raft_free(raft->core.barrier.buf.base);
+    else
+      out->entry_skip = (uint32_t)(update.entries.batch - raft->entries);
   }
+  if (update.flags & (RAFT_UPDATE_MESSAGES))
+    return take_messages(raft, &update, out);
   return 0;
 }
 
@@ -124,16 +201,93 @@ int iris_raft_start(iris_raft* raft, uint64_t now, const iris_raft_log* log,
   return step(raft, &event, now, out);
 }
 
+static void incoming(const iris_raft_message* from, struct raft_message* out) {
+  out->type = (enum raft_message_type)from->kind;
+  out->server_id = from->peer;
+  switch (out->type) {
+  case RAFT_APPEND_ENTRIES:
+    out->append_entries.term = from->term;
+    out->append_entries.prev_log_index = from->prev_index;
+    out->append_entries.prev_log_term = from->prev_term;
+    out->append_entries.leader_commit = from->leader_commit;
+    out->append_entries.n_entries = from->entry_count;
+    break;
+  case RAFT_APPEND_ENTRIES_RESULT:
+    out->append_entries_result.version = result_version;
+    out->append_entries_result.term = from->term;
+    out->append_entries_result.rejected = from->rejected;
+    out->append_entries_result.last_log_index = from->last_index;
+    break;
+  case RAFT_REQUEST_VOTE:
+    out->request_vote.version = vote_version;
+    out->request_vote.term = from->term;
+    out->request_vote.candidate_id = from->peer;
+    out->request_vote.last_log_index = from->last_index;
+    out->request_vote.last_log_term = from->last_term;
+    out->request_vote.disrupt_leader = from->disrupt;
+    out->request_vote.pre_vote = from->pre_vote;
+    break;
+  case RAFT_REQUEST_VOTE_RESULT:
+    out->request_vote_result.version = vote_version;
+    out->request_vote_result.term = from->term;
+    out->request_vote_result.vote_granted = from->granted;
+    out->request_vote_result.pre_vote = from->pre_vote;
+    break;
+  case RAFT_TIMEOUT_NOW:
+    out->timeout_now.term = from->term;
+    out->timeout_now.last_log_index = from->last_index;
+    out->timeout_now.last_log_term = from->last_term;
+    break;
+  case RAFT_INSTALL_SNAPSHOT:
+    break;
+  }
+}
+
+int iris_raft_receive(iris_raft* raft, uint64_t now,
+                      const iris_raft_message* what,
+                      const iris_raft_entry* entries, bool as_voter,
+                      iris_raft_update* out) {
+  struct raft_message message;
+  struct raft_event event = {.type = RAFT_RECEIVE};
+  struct raft_configuration own = raft->core.configuration;
+  struct raft_server self = {raft->core.id, raft->core.address, RAFT_VOTER};
+  char address[24];
+  void* token = NULL;
+  memset(&message, 0, sizeof message);
+  snprintf(address, sizeof address, "%llu", (unsigned long long)what->peer);
+  message.server_address = address;
+  incoming(what, &message);
+  event.receive.message = &message;
+  if (what->entry_count > 0) {
+    token = raft_malloc(1);
+    message.append_entries.entries =
+      view(raft, entries, what->entry_count, token);
+    if (token == NULL || message.append_entries.entries == NULL)
+      return RAFT_NOMEM;
+  }
+  if (as_voter)
+    raft->core.configuration = (struct raft_configuration){&self, 1};
+  int status = step(raft, &event, now, out);
+  if (as_voter)
+    raft->core.configuration = own;
+  /* Where there is nothing to append, the library has freed it. */
+  if (token != NULL && out->first_index > 0)
+    raft_free(token);
+  return status;
+}
+
+int iris_raft_tick(iris_raft* raft, uint64_t now, iris_raft_update* out) {
+  struct raft_event event = {.type = RAFT_TIMEOUT};
+  return step(raft, &event, now, out);
+}
+
 int iris_raft_submit(iris_raft* raft, uint64_t now,
                      const iris_raft_entry* entry, iris_raft_update* out) {
   char token;
   struct raft_event event = {.type = RAFT_SUBMIT};
-  if (raft->core.state != RAFT_LEADER)
-    return RAFT_NOTLEADER;
   event.submit.entries = view(raft, entry, 1, &token);
   if (event.submit.entries == NULL)
     return RAFT_NOMEM;
-  event.submit.entries[0].term = raft->core.current_term;
   event.submit.n = 1;
   return step(raft, &event, now, out);
 }
@@ -141,9 +295,6 @@ int iris_raft_submit(iris_raft* raft, uint64_t now,
 int iris_raft_persisted(iris_raft* raft, uint64_t now, uint64_t index,
                         iris_raft_update* out) {
   struct raft_event event = {.type = RAFT_PERSISTED_ENTRIES};
-  /* Debian builds the library without its asserts. */
-  if (index <= raft->core.last_stored || index > raft_last_index(&raft->core))
-    return RAFT_INVALID;
   event.persisted_entries.index = index;
   return step(raft, &event, now, out);
 }
@@ -163,15 +314,30 @@ int iris_raft_compacted(iris_raft* raft, uint64_t now,
                         const iris_raft_floor* floor, unsigned trailing,
                         iris_raft_update* out) {
   struct raft_event event = {.type = RAFT_SNAPSHOT};
-  struct raft* core = &raft->core;
-  if (floor->index <= core->trail.snapshot.index
-      || floor->index > core->last_stored || floor->index > core->commit_index)
-    return RAFT_INVALID;
   int status = metadata_of(floor, &event.snapshot.metadata);
   if (status != 0)
     return status;
-  event.snapshot.trailing = trailing;
+  event.snapshot.trailing = trailing; /* the library takes the metadata */
   return step(raft, &event, now, out);
+}
+
+int iris_raft_catch_up(iris_raft* raft, uint64_t now, uint64_t id,
+                       iris_raft_update* out) {
+  struct raft_event event = {.type = RAFT_CATCH_UP};
+  event.catch_up.server_id = id;
+  return step(raft, &event, now, out);
+}
+
+int iris_raft_transfer(iris_raft* raft, uint64_t now, uint64_t id,
+                       iris_raft_update* out) {
+  struct raft_event event = {.type = RAFT_TRANSFER};
+  event.transfer.server_id = id;
+  return step(raft, &event, now, out);
+}
+
+void iris_raft_next_term(iris_raft* raft) {
+  ++raft->core.current_term;
+  raft->core.voted_for = raft->core.id;
 }
 
 uint64_t iris_raft_term(const iris_raft* raft) {
@@ -190,40 +356,61 @@ int iris_raft_role(const iris_raft* raft) {
   return raft->core.state;
 }
 
-void* iris_raft_sole_voter(uint64_t id, size_t* size) {
-  struct raft_configuration configuration;
-  struct raft_buffer buffer;
-  char address[24];
-  void* out = NULL;
-  snprintf(address, sizeof address, "%llu", (unsigned long long)id);
-  raft_configuration_init(&configuration);
-  if (raft_configuration_add(&configuration, id, address, RAFT_VOTER) == 0
-      && raft_configuration_encode(&configuration, &buffer) == 0) {
-    out = malloc(buffer.len);
-    if (out != NULL) {
-      memcpy(out, buffer.base, buffer.len);
-      *size = buffer.len;
-    }
-    raft_free(buffer.base);
+uint64_t iris_raft_leader(const iris_raft* raft) {
+  switch (raft->core.state) {
+  case RAFT_LEADER:
+    return raft->core.id;
+  case RAFT_FOLLOWER:
+    return raft->core.follower_state.current_leader.id;
+  default:
+    return 0;
   }
-  raft_configuration_close(&configuration);
-  return out;
 }
 
-uint64_t iris_raft_sole_voter_of(const iris_raft_bytes* configuration) {
-  struct raft_configuration decoded;
-  uint64_t found = 0;
-  unsigned voters = 0;
-  if (decode(configuration, &decoded) != 0)
-    return 0;
-  for (unsigned i = 0; i < decoded.n; ++i) {
-    if (decoded.servers[i].role == RAFT_VOTER) {
-      found = decoded.servers[i].id;
-      ++voters;
-    }
-  }
-  raft_configuration_close(&decoded);
-  return voters == 1 ? found : 0;
+uint64_t iris_raft_last_stored(const iris_raft* raft) {
+  return raft->core.last_stored;
+}
+
+uint64_t iris_raft_first_index(const iris_raft* raft) {
+  return raft->core.trail.offset + 1;
+}
+
+uint64_t iris_raft_deadline(const iris_raft* raft) {
+  return raft_timeout(&raft->core);
+}
+
+uint64_t iris_raft_uncommitted(const iris_raft* raft) {
+  return raft->core.configuration_uncommitted_index;
+}
+
+uint64_t iris_raft_transferee(const iris_raft* raft) {
+  return raft_transferee(&raft->core);
+}
+
+uint64_t iris_raft_promotee(const iris_raft* raft) {
+  return raft->core.state == RAFT_LEADER ? raft->core.leader_state.promotee_id
+                                         : 0;
+}
+
+uint64_t iris_raft_match(const iris_raft* raft, uint64_t id) {
+  raft_index out;
+  return raft_match_index(&raft->core, id, &out) == 0 ? out : 0;
+}
+
+bool iris_raft_caught_up(const iris_raft* raft, uint64_t id) {
+  int status;
+  return raft_catch_up(&raft->core, id, &status) == 0
+         && status == RAFT_CATCH_UP_FINISHED;
+}
+
+bool iris_raft_server(const iris_raft* raft, unsigned i, uint64_t* id,
+                      uint8_t* role) {
+  const struct raft_configuration* all = &raft->core.configuration;
+  if (i >= all->n)
+    return false;
+  *id = all->servers[i].id;
+  *role = (uint8_t)all->servers[i].role;
+  return true;
 }
 
 const char* iris_raft_strerror(int code) {

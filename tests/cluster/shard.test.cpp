@@ -29,17 +29,24 @@ public:
     : disk(on), log(*log_store::open("/log", disk)),
       state(*state_store::open("/state", disk)), log_writer_(*log, log_thread),
       state_writer_(*state, state_thread, 1 << 30) {
-    it = start(
-      {3}, {[this] { led = true; }, [this](const error& why) { stopped = why; },
-            [this](std::chrono::nanoseconds x) { waited.push_back(x); }});
+    shard::events tell;
+    tell.on_leading = [this] {
+      led = true;
+      it->lead();
+    };
+    tell.on_stopped = [this](const error& why) { stopped = why; };
+    tell.on_committed = [this](std::chrono::nanoseconds x) {
+      waited.push_back(x);
+    };
+    it = start({3}, std::move(tell));
   }
 
   /// A shard of the same node.
   std::unique_ptr<shard> start(shard_id id, shard::events tell) {
-    shard::parts parts{
-      id, {1}, log_writer_, state_writer_, *state, home, readers, time, 1};
+    shard::parts parts{id,   {1},     log_writer_, state_writer_, *state,
+                       home, readers, time,        mail_,         {{1}}};
     auto out = std::make_unique<shard>(parts, std::move(tell));
-    out->start(*log->load(id), *state->applied(id));
+    out->start({*log->load(id), *state->applied(id)});
     return out;
   }
 
@@ -93,6 +100,7 @@ public:
 private:
   log_writer log_writer_;
   state_writer state_writer_;
+  cluster::shard_mail mail_{nullptr};
 };
 
 } // namespace
@@ -174,7 +182,8 @@ bool holds(log_store& log, shard_id where, std::string_view what) {
 bool cause_and_effect(std::uint64_t n) {
   sim::memory_disk disk{n};
   replica a{disk};
-  auto other = a.start({4}, {[] {}, [](const error&) {}, {}});
+  std::unique_ptr<shard> other;
+  other = a.start({4}, {.on_leading = [&] { other->lead(); }});
   a.run();
 
   a.stage("x", "earlier");
@@ -376,10 +385,19 @@ TEST_CASE("a state that is not of its log's moment is refused") {
   error stopped;
   log_writer writer{*b.log, b.log_thread};
   state_writer applier{*b.state, b.state_thread, 1 << 30};
-  shard c{
-    {{3}, {1}, writer, applier, *b.state, b.home, b.readers, system_clock(), 1},
-    {[] {}, [&](const error& why) { stopped = why; }, {}}};
-  c.start(*b.log->load({3}), {99, 1, 0});
+  cluster::shard_mail mail{nullptr};
+  shard c{{{3},
+           {1},
+           writer,
+           applier,
+           *b.state,
+           b.home,
+           b.readers,
+           system_clock(),
+           mail,
+           {{1}}},
+          {.on_stopped = [&](const error& why) { stopped = why; }}};
+  c.start({*b.log->load({3}), {99, 1, 0}});
   b.run();
 
   CHECK(stopped.code == errc::corrupt);

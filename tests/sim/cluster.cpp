@@ -14,13 +14,21 @@ constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
                          const profile& with)
   : here(seed) {
-  for (std::uint32_t i = 0; i < count; ++i) {
+  std::vector<node_id> ids;
+  for (std::uint32_t i = 1; i <= count; ++i)
+    ids.push_back({i});
+  for (auto id : ids) {
     auto options = sim_options(here);
-    options.self.node = options.connection.node = {i + 1};
-    options.seed += i * seed_step;
+    options.self.node = options.connection.node = id;
+    options.voters = ids;
+    options.seed += (id.value - 1) * seed_step;
     with.apply(options);
-    nodes.push_back(std::make_unique<sim_node>(here, caf.system, options,
-                                               with.machine(i + 1)));
+    auto machine = with.machine(id.value);
+    if (count > 1)
+      machine.network = &network;
+    nodes.push_back(
+      std::make_unique<sim_node>(here, caf.system, options, machine));
+    watch(*nodes.back());
   }
   for (auto& x : nodes)
     if (auto started = x->start(); !started)
@@ -31,6 +39,27 @@ std::vector<sim_node*> sim_cluster::all() {
   std::vector<sim_node*> out;
   for (auto& x : nodes)
     out.push_back(x.get());
+  return out;
+}
+
+void sim_cluster::watch(sim_node& who) {
+  who.on_applied([this, &who] {
+    for (std::uint16_t i = 0; i < who.shards(); ++i)
+      if (auto copying = who.state().incomplete({i}); copying && !*copying)
+        if (auto at = who.state().applied({i}))
+          seen.applied(who.id(), {i}, *at);
+  });
+}
+
+std::vector<std::string> sim_cluster::compare() {
+  std::vector<std::string> out;
+  for (std::uint16_t i = 0; i < nodes.front()->shards(); ++i) {
+    replicas all;
+    for (auto& x : nodes)
+      all.emplace(x->id(), &x->state());
+    auto found = compare_replicas({i}, all);
+    out.insert(out.end(), found.begin(), found.end());
+  }
   return out;
 }
 

@@ -63,13 +63,15 @@ struct lone_host {
                             home,
                             readers,
                             here,
-                            1},
+                            mail,
+                            {{1}}},
                            *store.log,
                            log_thread,
                            state_thread,
                            env};
     host = supervision::spawn_on<shard_host>(home, parts);
-    routes.update({host, stand_in});
+    routes.update({0}, host);
+    routes.update({1}, stand_in);
     all.push_back(caf::actor_cast<caf::actor>(host));
     metrics.shard_leader.with("0").set(0);
   }
@@ -270,6 +272,7 @@ struct lone_host {
   sim::core home{caf.system, here};
   sim::disk_thread log_thread{here, 2ms}, state_thread{here, 300us},
     readers{here, 300us};
+  cluster::shard_mail mail{nullptr};
   persistence::log_writer log_writer{*store.log, log_thread};
   persistence::state_writer state_writer{*store.state, state_thread, 1 << 30};
   observability::metrics metrics;

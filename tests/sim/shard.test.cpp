@@ -16,7 +16,7 @@ struct lone_shard {
   lone_shard() {
     auto found = log.load(id);
     REQUIRE(found);
-    replica.start(std::move(*found), {});
+    replica.start({std::move(*found), {}});
     REQUIRE(here.run(10s, [this] { return replica.leading(); }));
   }
 
@@ -47,9 +47,18 @@ struct lone_shard {
     readers{here, 1us};
   persistence::log_writer log_writer{log, log_thread};
   persistence::state_writer state_writer{*state_owner, state_thread, 1 << 20};
-  cluster::shard replica{
-    {id, {1}, log_writer, state_writer, *state_owner, home, readers, here, 1},
-    {[] {}, [](const error&) {}, {}}};
+  cluster::shard_mail mail{nullptr};
+  cluster::shard replica{{id,
+                          {1},
+                          log_writer,
+                          state_writer,
+                          *state_owner,
+                          home,
+                          readers,
+                          here,
+                          mail,
+                          {{1}}},
+                         {.on_leading = [this] { replica.lead(); }}};
 };
 
 } // namespace

@@ -25,6 +25,8 @@ sim_node::process::process(sim_node& of)
     log(direct_log(), of.log_lines_, of.time_) {
   for (int i = 0; i < of.machine_.cores; ++i)
     cores.push_back(std::make_unique<core>(of.system_, of.world_, of.time_));
+  if (auto* network = of.machine_.network)
+    port = network->plug_in(of.id(), *cores.front());
 }
 
 sim_node::sim_node(world& in, caf::actor_system& system,
@@ -52,7 +54,12 @@ result<void> sim_node::start() {
     on.units.push_back(x.get());
   process_->node = std::make_unique<actors::node>(
     options_, std::move(*store), std::move(on),
-    actors::node_services{time_, process_->metrics, process_->log});
+    actors::node_services{time_, process_->metrics, process_->log,
+                          process_->port.get()});
+  if (process_->port)
+    process_->port->listen(*process_->node);
+  if (on_applied_)
+    process_->state_thread.watch(on_applied_);
   return {};
 }
 
@@ -130,6 +137,8 @@ void sim_node::stall_threads(std::chrono::nanoseconds duration) {
 void sim_node::pause(std::chrono::nanoseconds duration) {
   stall_disk(duration);
   stall_threads(duration);
+  if (machine_.network)
+    machine_.network->pause(id(), duration);
 }
 
 std::shared_ptr<link> sim_node::connect(link::client_end client) {

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "persistence/log_store.hpp"
+#include "persistence/shard_image.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What replicas of a shard say to each other when one copies the other's
+/// state. Integers are big-endian, "bytes" a varint length and the bytes:
+///   request 1: copy u64 | min index u64 | after bytes
+///   piece   2: copy u64 | after bytes | index u64 | term u64 | checksum u64
+///              | configuration index u64 | configuration bytes
+///              | count varint | key bytes, value bytes, …
+///   refusal 3: copy u64 | code u16 | context bytes
+namespace iris::cluster {
+
+/// Asks for the records behind the key `after`; the first request of a copy
+/// (`after` is empty) for an image whose applied index is at least `min_index`.
+struct image_request {
+  /// Chosen by who asks, at random: names the image for later requests.
+  std::uint64_t copy = 0;
+  std::uint64_t min_index = 0;
+  std::string after;
+
+  bool operator==(const image_request&) const = default;
+};
+
+/// Without records: there are no more.
+struct image_piece {
+  std::uint64_t copy = 0;
+  std::string after; ///< as asked
+  persistence::applied_point applied;
+  /// Encoded configuration in force at the applied index, and its own index.
+  std::string configuration;
+  std::uint64_t configuration_index = 0;
+  std::vector<persistence::shard_record> records;
+
+  bool operator==(const image_piece&) const = default;
+};
+
+/// There is no such image, or none that would do: begin another copy.
+struct image_refusal {
+  std::uint64_t copy = 0;
+  error why;
+};
+
+using image_message = std::variant<image_request, image_piece, image_refusal>;
+
+void encode(const image_message& in, std::string& out);
+
+/// Fails with corrupt.
+result<image_message> decode_image_message(std::string_view in);
+
+} // namespace iris::cluster

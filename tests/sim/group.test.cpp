@@ -1,0 +1,249 @@
+#include "tests/sim/group.hpp"
+
+#include <doctest/doctest.h>
+#include <set>
+
+using namespace iris;
+using namespace iris::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Some replicas of one shard, and a client who writes to whoever leads.
+struct replicas {
+  explicit replicas(std::uint64_t seed, std::size_t count = 3,
+                    member::options with = {})
+    : here(seed) {
+    for (std::uint64_t i = 1; i <= count; ++i)
+      with.voters.push_back({i});
+    for (auto id : with.voters)
+      all.push_back(std::make_unique<member>(here, board, id, with));
+    for (auto& x : all)
+      x->start();
+  }
+
+  member* leader() {
+    for (auto& x : all)
+      if (x->running() && x->shard().leading())
+        return x.get();
+    return nullptr;
+  }
+
+  member& await_leader() {
+    REQUIRE(here.run(30s, [this] { return leader() != nullptr; }));
+    return *leader();
+  }
+
+  /// The next value, to `to`.
+  std::uint64_t put(member& to) {
+    auto n = next++;
+    to.put(n, "value " + std::to_string(n), [this, n] { acked.insert(n); });
+    return n;
+  }
+
+  /// Until it is acknowledged; who leads no more forgets what it was told.
+  void put_now() {
+    for (int tries = 0; tries < 10; ++tries) {
+      auto done = [this, n = put(await_leader())] { return acked.contains(n); };
+      if (here.run(3s, done))
+        return;
+    }
+    FAIL("nothing is acknowledged");
+  }
+
+  /// Everybody has all that was acknowledged, and the same besides.
+  void expect_agreement() {
+    auto agree = [this] {
+      auto* from = leader();
+      if (!from || from->shard().lag() > 0)
+        return false;
+      for (auto& x : all)
+        if (x->applied() != from->applied())
+          return false;
+      return true;
+    };
+    CHECK(here.run(30s, agree));
+    auto contents = all.front()->contents();
+    for (auto n : acked) {
+      auto found = contents.find(std::to_string(n));
+      REQUIRE(found != contents.end());
+      CHECK(found->second == "value " + std::to_string(n));
+    }
+    for (auto& x : all) {
+      CAPTURE(x->id().value);
+      CHECK_FALSE(x->stopped());
+      CHECK(x->applied() == all.front()->applied());
+      CHECK(x->contents() == contents);
+    }
+  }
+
+  world here;
+  switchboard board{here};
+  std::vector<std::unique_ptr<member>> all;
+  std::uint64_t next = 1;
+  std::set<std::uint64_t> acked;
+};
+
+/// Logs that are cut after a few entries.
+member::options tiny_logs() {
+  member::options out;
+  out.log_bytes_max = 400;
+  out.trailing_bytes = 50;
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("three replicas have what one of them was told") {
+  replicas a{1};
+  for (int i = 0; i < 20; ++i)
+    a.put_now();
+  CHECK(a.acked.size() == 20);
+  a.expect_agreement();
+}
+
+TEST_CASE("what was acknowledged outlives the leader's power") {
+  replicas a{2};
+  a.put_now();
+  auto& first = a.await_leader();
+  a.put_now();
+  first.crash();
+
+  a.put_now();
+  CHECK(&a.await_leader() != &first);
+  first.start();
+  a.put_now();
+  a.expect_agreement();
+}
+
+TEST_CASE("nothing is acknowledged without a majority") {
+  replicas a{3};
+  a.put_now();
+  auto& leader = a.await_leader();
+  for (auto& x : a.all)
+    if (x.get() != &leader)
+      x->crash();
+  auto n = a.put(leader);
+  a.here.run(10s);
+
+  CHECK_FALSE(a.acked.contains(n));
+  CHECK_FALSE(leader.shard().leading());
+  for (auto& x : a.all)
+    if (!x->running())
+      x->start();
+  a.put_now();
+  a.expect_agreement();
+}
+
+TEST_CASE("a replica that is behind its leader's log copies the state") {
+  replicas a{4, 3, tiny_logs()};
+  a.put_now();
+  auto& late = *a.all[a.await_leader().id() == node_id{1} ? 1 : 0];
+  late.crash();
+  for (int i = 0; i < 50; ++i)
+    a.put_now();
+  late.start();
+  a.put_now();
+  a.expect_agreement();
+
+  CHECK(late.copies() == 1);
+  // And can lead with it.
+  for (int i = 0; i < 20 && &a.await_leader() != &late; ++i) {
+    auto& leader = a.await_leader();
+    leader.crash();
+    a.put_now();
+    leader.start();
+    a.here.run(3s);
+  }
+  CHECK(&a.await_leader() == &late);
+  a.put_now();
+  a.expect_agreement();
+}
+
+TEST_CASE("a replica whose power fails while it copies begins anew") {
+  auto reached = 0;
+  for (std::uint64_t n = 1; n < 60; ++n) {
+    replicas a{n, 3, tiny_logs()};
+    a.put_now();
+    auto& late = *a.all[a.await_leader().id() == node_id{1} ? 1 : 0];
+    late.crash();
+    for (int i = 0; i < 30; ++i)
+      a.put_now();
+    late.start();
+    a.here.run(30s, [&] { return late.copies() == 1; });
+    a.here.run(std::chrono::microseconds{100 * n});
+    late.crash();
+    late.start();
+    a.put_now();
+    CAPTURE(n);
+    a.expect_agreement();
+    reached += late.copies() > 1 ? 1 : 0;
+  }
+  CHECK(reached > 5);
+}
+
+namespace {
+
+/// Things go wrong at random while the client writes; then all is well.
+struct outcome {
+  std::size_t acked = 0;
+  int copies = 0;
+};
+
+outcome storm(std::uint64_t seed) {
+  CAPTURE(seed);
+  random_source random{seed};
+  auto count = random.chance(20) ? 5U : random.chance(10) ? 1U : 3U;
+  replicas a{seed, count, random.chance(50) ? tiny_logs() : member::options{}};
+  a.board.set({static_cast<unsigned>(random.below(20)),
+               static_cast<unsigned>(random.below(20)),
+               static_cast<unsigned>(random.below(20)),
+               static_cast<unsigned>(random.below(5))});
+  std::vector<node_id> ids;
+  for (auto& x : a.all)
+    ids.push_back(x->id());
+  for (int i = 0; i < 150; ++i) {
+    a.here.run(std::chrono::milliseconds{random.below(100)});
+    auto& one = *a.all[random.below(count)];
+    auto what = random.below(100);
+    if (what < 70) {
+      for (auto& x : a.all)
+        if (x->running() && x->shard().leading())
+          a.put(*x);
+    } else if (what < 80) {
+      if (one.running())
+        one.crash();
+      else
+        one.start();
+    } else if (what < 83 && count > 1) {
+      a.board.split(static_cast<partition>(random.below(partitions)), ids);
+    } else if (what < 90) {
+      a.board.heal();
+    }
+  }
+  a.board.heal();
+  a.board.set({});
+  for (auto& x : a.all)
+    if (!x->running())
+      x->start();
+  a.put_now();
+  a.expect_agreement();
+  outcome out;
+  out.acked = a.acked.size();
+  for (auto& x : a.all)
+    out.copies += x->copies();
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("a group stands what befalls it") {
+  outcome all;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    auto one = storm(seed);
+    all.acked += one.acked;
+    all.copies += one.copies;
+  }
+  CHECK(all.acked > 3000);
+  CHECK(all.copies > 30);
+}
