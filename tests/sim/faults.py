@@ -133,10 +133,10 @@ FAULTS = [
      'if (*last != before && !fault("seen_not_stored"))'),
 
     ("fan_out_not_resumed", "actors/shard_host.cpp",
-     "led_ = true;\n  wake_marked(wake_prefix(with_.shard.id));",
-     """led_ = true;
-  if (!fault("fan_out_not_resumed"))
-    wake_marked(wake_prefix(with_.shard.id));"""),
+     "wake_marked(wake_prefix(with_.shard.id));\n  take_early();",
+     """if (!fault("fan_out_not_resumed"))
+    wake_marked(wake_prefix(with_.shard.id));
+  take_early();"""),
 
     # -- devices --------------------------------------------------------------
     ("acknowledged_when_sent", "actors/user.cpp",
