@@ -2,6 +2,7 @@
 
 #include "actors/about_message.hpp"
 #include "actors/log_reader.hpp"
+#include "base/hash.hpp"
 #include "protocol/codec.hpp"
 
 #include <map>
@@ -22,7 +23,8 @@ connection::connection(caf::actor_config& config,
                        const environment& env)
   : bounded(config), wire_(std::move(transport)), options_(std::move(options)),
     env_(env),
-    session_(options_->session, *this, options_->node, env.time.steady_now()) {
+    session_(options_->session, *this, options_->node, env.time.steady_now()),
+    attachment_(hash64(std::to_string(id()), options_->node.value)) {
   // nop
 }
 
@@ -31,22 +33,20 @@ connection::behavior_type connection::make_behavior() {
   return {
     [this](inbound& x) { on_inbound(x); },
     [this](submitted& x) {
-      session_.answered(x.tag, std::move(x.answers));
+      session_.answered(x.tag, std::move(x.answers), env_.time.steady_now());
+      settle();
+    },
+    [this](lost& x) {
+      session_.lost(x.tag, x.why, env_.time.steady_now());
       settle();
     },
     [this](inbox_page& x) { on_page(x); },
     [this](output_drained&) { settle(); },
     [this](answered& x) { on_answer(x); },
-    [this](attached& x) {
-      attached_ = !x.refused;
-      session_.attached(x.refused, x.cursor, x.floor, x.head);
-      // Before anything can be read that answers the `ready`.
-      if (session_.state() == session_state::authenticated)
-        wire_->logged_in();
-      settle();
-    },
+    [this](attached& x) { on_attached(x); },
+    [this](detached&) { on_detached(0); },
     [this](cut_off& x) {
-      attached_ = false;
+      attachment_.closed();
       session_.cut_off(x.why);
       settle();
     },
@@ -123,7 +123,7 @@ void connection::settle() {
 
 void connection::arm() {
   auto now = env_.time.steady_now();
-  auto next = session_.next_deadline();
+  auto next = std::min(session_.next_deadline(), attachment_.next_deadline());
   // An earlier wake-up looks again; a later one would be too late.
   if (armed_ > now && armed_ <= next)
     return;
@@ -137,6 +137,7 @@ void connection::arm() {
 
 void connection::on_tick() {
   session_.tick(env_.time.wall_now(), env_.time.steady_now());
+  keep_attached();
   settle();
 }
 
@@ -172,7 +173,7 @@ void connection::log(const protocol::server_frame& frame,
 void connection::send(const protocol::server_frame& frame,
                       std::string_view trace) {
   count(frame);
-  if (wants_traces())
+  if (env_.log.enabled(observability::log_level::debug))
     log(frame, trace);
   thread_local std::string bytes;
   bytes.clear();
@@ -202,7 +203,7 @@ void connection::write(std::string_view frame) {
 void connection::pull() {
   // What was asked for before a sync is asked for again, but not faster than
   // it is answered.
-  if (!attached_
+  if (!attachment_.is_open()
       || (pulling_ && (waits_for_head_ || pulled_for_ == session_.syncs())))
     return;
   auto room = session_.may_pull();
@@ -221,6 +222,9 @@ void connection::pull() {
 void connection::on_page(const inbox_page& what) {
   // Its answer may have crossed with what replaced it.
   if (!pulling_ || what.sync != pulled_for_)
+    return;
+  // A leader that was given up may have answered it too.
+  if (what.sync == session_.syncs() && what.first <= session_.position())
     return;
   pulling_ = false;
   if (what.sync == session_.syncs()) {
@@ -253,6 +257,11 @@ void connection::measure(std::string_view item) {
 }
 
 void connection::on_answer(answered& what) {
+  if (auto* why = std::get_if<protocol::failed>(&what.answer)) {
+    session_.refused(what.tag, {why->code, why->text, why->retry_after_ms},
+                     env_.time.steady_now());
+    return settle();
+  }
   if (auto* x = std::get_if<protocol::user_status>(&what.answer)) {
     session_.status_answered(what.tag, *x);
     return settle();
@@ -296,27 +305,79 @@ void connection::act(session::command what) {
         ask_about(x);
       } else {
         env_.metrics.items_acked.add(x.items);
-        env_.routes.to_actor(ref_of(user),
-                             acknowledge{user, handle_of(this), x.upto});
+        // Otherwise once it is open again.
+        if (attachment_.is_open())
+          env_.routes.to_actor(ref_of(user),
+                               acknowledge{user, handle_of(this), x.upto});
       }
     },
     what);
 }
 
 void connection::enter_inbox() {
-  const auto& user = session_.user();
-  auto self = handle_of(this);
-  entered_ = env_.users.enter(user, session_.device());
+  entered_ = env_.users.enter(session_.user(), session_.device());
+  entered_at_ = env_.time.wall_now();
   if (entered_)
-    return env_.routes.to_actor(ref_of(user),
-                                open_inbox{user, session_.device(), self});
+    return open_inbox_now();
   caf::anon_send(
-    self, attached{{errc::too_many_connections,
-                    "expected at most " + std::to_string(env_.users.limit())
-                      + " devices of this user to be connected"},
-                   {},
-                   {},
-                   {}});
+    handle_of(this),
+    attached{{errc::too_many_connections,
+              "expected at most " + std::to_string(env_.users.limit())
+                + " devices of this user to be connected"},
+             {},
+             {},
+             {}});
+}
+
+void connection::open_inbox_now() {
+  const auto& user = session_.user();
+  attachment_.opening(env_.time.steady_now());
+  env_.routes.to_actor(
+    ref_of(user),
+    open_inbox{user,
+               session_.device(),
+               handle_of(this),
+               {options_->node, id(), entered_at_, attachment_.again()}});
+}
+
+void connection::on_attached(const attached& what) {
+  if (what.refused && attachment_.worth_waiting(what.refused))
+    return on_detached(what.refused.retry_after_ms);
+  auto first = session_.state() == session_state::attaching;
+  if (what.refused)
+    attachment_.closed();
+  else
+    attachment_.opened();
+  if (first)
+    session_.attached(what.refused, what.cursor, what.floor, what.head);
+  else if (what.refused)
+    session_.cut_off(what.refused);
+  else if (session_.cursor() > what.cursor)
+    // What it acknowledged meanwhile, or just before.
+    act(session::acknowledge_inbox{session_.cursor(), 0});
+  // Before anything can be read that answers the `ready`.
+  if (first && session_.state() == session_state::authenticated)
+    wire_->logged_in();
+  settle();
+}
+
+void connection::on_detached(std::uint32_t hint_ms) {
+  attachment_.failed(env_.time.steady_now(), hint_ms);
+  // No page comes from there.
+  pulling_ = waits_for_head_ = false;
+  settle();
+}
+
+void connection::keep_attached() {
+  switch (attachment_.due(env_.time.steady_now())) {
+  case attachment::step::none:
+    return;
+  case attachment::step::open:
+    return open_inbox_now();
+  case attachment::step::give_up:
+    session_.cut_off({errc::unavailable,
+                      "nobody serves this inbox for now: connect again", 1000});
+  }
 }
 
 void connection::submit_list(session::submit_list what) {

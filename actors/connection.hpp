@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/attachment.hpp"
 #include "actors/environment.hpp"
 #include "actors/session.hpp"
 
@@ -70,12 +71,12 @@ private:
   void on_page(const inbox_page& what);
   void write_items(const inbox_page& what);
   void on_answer(answered& what);
+  void on_attached(const attached& what);
+  void on_detached(std::uint32_t hint_ms);
+  void keep_attached();
   void on_tick();
   void send(const protocol::server_frame& frame,
             std::string_view trace) override;
-  bool wants_traces() const override {
-    return env_.log.enabled(observability::log_level::debug);
-  }
   void count(const protocol::server_frame& frame);
   void log(const protocol::server_frame& frame, std::string_view trace);
   void write(std::string_view frame);
@@ -83,6 +84,7 @@ private:
   void act(session::command what) override;
   void close() override { wire_->close(); }
   void enter_inbox();
+  void open_inbox_now();
   void ask(const session::request& what);
   void ask_about(const session::status_request& what);
   void submit_list(session::submit_list what);
@@ -95,7 +97,8 @@ private:
   const environment& env_;
   session session_;
   bool entered_ = false; ///< counted among the user's connections
-  bool attached_ = false;
+  attachment attachment_;
+  timestamp entered_at_;
   bool paused_ = false;
   /// Of the last `inbound`: what there was no room to answer yet.
   inbound held_;

@@ -152,18 +152,25 @@ void conversation::finish(const std::shared_ptr<progress>& what,
       log(*what);
     caf::anon_send(what->request.reply_to, std::move(what->answer));
   };
+  // A later leader may have it in its log.
+  auto dropped = [to = what->request.reply_to, tag = what->answer.tag] {
+    caf::anon_send(to, lost{tag, ended()});
+  };
   what->request.room.reset();
   if (out.empty()) {
-    when_durable(std::move(release));
+    when_durable(std::move(release), std::move(dropped));
     return rest_if_nothing();
   }
-  stage(std::move(out), std::move(release));
+  stage(std::move(out), std::move(release), std::move(dropped));
 }
 
-void conversation::stage(persistence::writes out, task release) {
-  commit(std::move(out), true, std::move(release),
-         [self = caf::actor_cast<conversation_actor>(this),
-          head = machine_.head()] { caf::anon_send(self, logged{head}); });
+void conversation::stage(persistence::writes out, task release, task dropped) {
+  commit(
+    std::move(out), true, std::move(release),
+    [self = caf::actor_cast<conversation_actor>(this), head = machine_.head()] {
+      caf::anon_send(self, logged{head});
+    },
+    std::move(dropped));
 }
 
 void conversation::log(const progress& what) {
@@ -267,7 +274,8 @@ void conversation::on_read(const read_history& what) {
     return rest_if_nothing();
   }
   when_durable([this, what, low = machine_.readable_from(what.reader),
-                head = machine_.head()] { page(what, low, head); });
+                head = machine_.head()] { page(what, low, head); },
+               refusal_of(what));
 }
 
 void conversation::page(const read_history& what, sequence low, sequence head) {

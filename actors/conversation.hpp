@@ -38,7 +38,7 @@ private:
                std::shared_ptr<progress> then);
   void log(const progress& what);
   void finish(const std::shared_ptr<progress>& what, persistence::writes out);
-  void stage(persistence::writes out, task release);
+  void stage(persistence::writes out, task release, task dropped = {});
   void pump();
   void pump(shard_id where, sequence cursor);
   void deliver(shard_id where, sequence first, std::vector<item_bytes> items);

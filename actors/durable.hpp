@@ -36,6 +36,8 @@ struct activation {
 /// 1. One command at a time: while it waits for the store, later ones queue.
 /// 2. A release runs after everything staged before it is durable, in order.
 /// 3. It writes only below its own prefix.
+/// 4. Whoever waits for it when it ends is told; but for the command that made
+///    it fail, if one did.
 template <class Interface>
 class durable : public supervision::bounded<typename Interface::base> {
 public:
@@ -61,43 +63,58 @@ protected:
   std::uint16_t shards() const noexcept { return env().routes.shards(); }
   timestamp now() const { return env().time.wall_now(); }
 
-  /// Stages `what`; `release` runs once it, and all before it, is durable.
-  void commit(const persistence::writes& what, task release) {
+  /// Stages `what`; `release` runs once it, and all before it, is durable, or
+  /// `dropped` if the actor ends before that.
+  void commit(const persistence::writes& what, task release,
+              task dropped = {}) {
     IRIS_ASSERT(what.only_below(keys_.prefix()));
-    stage(what, std::move(release));
+    stage(what, {0, std::move(release), std::move(dropped)});
   }
 
   /// Marks the actor as having work left, so that it is activated after a
   /// restart, or takes the mark away, together with `what`. `logged` runs in
   /// the shard, not here: see cluster::shard::waiter.
   void commit(persistence::writes what, bool has_work, task release,
-              task logged = {}) {
+              task logged = {}, task dropped = {}) {
     IRIS_ASSERT(what.only_below(keys_.prefix()));
     if (has_work != marked_) {
       auto key = wake_key_of_this();
       has_work ? what.put(key, {}) : what.erase(key);
       marked_ = has_work;
     }
-    stage(what, std::move(release), std::move(logged));
+    stage(what, {0, std::move(release), std::move(dropped)}, std::move(logged));
   }
 
   /// Runs `then` once all that is staged is durable. The state in memory is
   /// ahead of the log, so whatever is told of it leaves by this.
-  void when_durable(task then) { stage({}, std::move(then)); }
+  void when_durable(task then, task dropped = {}) {
+    stage({}, {0, std::move(then), std::move(dropped)});
+  }
+
+  /// For what a request asked: a leader that comes next may know.
+  template <class Request>
+  static task refusal_of(const Request& what) {
+    return [what] { refuse(what, ended()); };
+  }
+
+  static error ended() {
+    return {errc::not_leader, "who should answer this has ended", 100};
+  }
 
   template <class Request, class Frame>
   void answer(const Request& what, Frame with) {
     when_durable(
       [to = what.reply_to, out = answered{what.tag, std::move(with), {}}] {
         caf::anon_send(to, out);
-      });
+      },
+      refusal_of(what));
   }
 
   /// Refuses what the state does not allow. What has nothing to do with that
   /// is refused at once.
   template <class Request>
   void decline(const Request& what, const error& why) {
-    when_durable([what, why] { refuse(what, why); });
+    when_durable([what, why] { refuse(what, why); }, refusal_of(what));
   }
 
   bool marked() const noexcept { return marked_; }
@@ -139,10 +156,11 @@ protected:
     if (parked_.size() >= most)
       return refuse(what, {errc::overloaded,
                            "this actor waits for its store: try again", 100});
-    parked_.push_back(
-      [this, handle, held = std::make_shared<Message>(std::move(what))] {
-        carry_out(key_of(*held), [&] { handle(*held); });
-      });
+    auto held = std::make_shared<Message>(std::move(what));
+    parked_.push_back({[this, handle, held] {
+                         carry_out(key_of(*held), [&] { handle(*held); });
+                       },
+                       [held] { refuse(*held, ended()); }});
   }
 
   /// For what asks nothing of the machine that a look at the store changes.
@@ -154,8 +172,8 @@ protected:
 
   void on_committed(const committed& what) {
     durable_ = what.ticket;
-    while (!releases_.empty() && releases_.front().first <= durable_) {
-      auto release = std::move(releases_.front().second);
+    while (!releases_.empty() && releases_.front().ticket <= durable_) {
+      auto release = std::move(releases_.front().release);
       releases_.pop_front();
       release();
     }
@@ -208,11 +226,26 @@ protected:
   }
 
   void on_exit() override {
-    parked_.clear();
-    releases_.clear();
+    for (auto& x : std::exchange(releases_, {}))
+      if (x.dropped)
+        x.dropped();
+    for (auto& x : std::exchange(parked_, {}))
+      x.refuse();
   }
 
 private:
+  /// What runs once a ticket is durable, or if that never happens here.
+  struct held_back {
+    std::uint64_t ticket = 0;
+    task release;
+    task dropped;
+  };
+
+  struct parked_command {
+    task run;
+    task refuse;
+  };
+
   /// No other command runs before `then` has.
   template <class Then>
   auto alone(Then then) {
@@ -244,7 +277,8 @@ private:
     command_ = no_command;
   }
 
-  void stage(const persistence::writes& what, task release, task logged = {}) {
+  void stage(const persistence::writes& what, held_back then,
+             task logged = {}) {
     if (!what.empty()) {
       auto tell = [self = caf::actor_cast<Interface>(this),
                    ticket = ++staged_] {
@@ -252,14 +286,15 @@ private:
       };
       shard_->stage(what, {std::move(logged), std::move(tell)});
     } else if (all_durable()) {
-      return release();
+      return then.release();
     }
-    releases_.emplace_back(staged_, std::move(release));
+    then.ticket = staged_;
+    releases_.push_back(std::move(then));
   }
 
   void run_parked() {
     while (busy_ == 0 && !parked_.empty()) {
-      auto next = std::move(parked_.front());
+      auto next = std::move(parked_.front().run);
       parked_.pop_front();
       next();
     }
@@ -272,10 +307,10 @@ private:
   std::uint64_t staged_ = 0;
   std::uint64_t durable_ = 0;
   // Lists, because most actors are idle and an empty deque takes 600 bytes.
-  std::list<std::pair<std::uint64_t, task>> releases_;
+  std::list<held_back> releases_;
   int busy_ = 0;
   command_key command_ = no_command; ///< that is being carried out
-  std::list<task> parked_;
+  std::list<parked_command> parked_;
   std::uint64_t handled_ = 0;
   bool marked_ = false;
   bool ticking_ = false;

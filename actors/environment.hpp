@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/interfaces.hpp"
+#include "actors/refusals.hpp"
 #include "actors/user_gate.hpp"
 #include "base/clock.hpp"
 #include "observability/log.hpp"
@@ -36,13 +36,14 @@ public:
     table_.store(std::move(next));
   }
 
-  /// Sends `what` to the leader of `where`. The message is lost if there is
-  /// none: whoever needs an answer has a deadline.
+  /// Sends `what` to the leader of `where`, or refuses it if none is known.
   template <class Message>
   void to_shard(shard_id where, Message what) const {
     auto table = table_.load();
     if ((*table)[where.value])
       caf::anon_send((*table)[where.value], std::move(what));
+    else
+      refuse(what, {errc::not_leader, "no leader of this shard is known", 100});
   }
 
   template <class Message>

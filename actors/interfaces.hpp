@@ -74,6 +74,17 @@ struct cut_off {
   error why;
 };
 
+/// Who kept the inbox has ended, or can't be reached: open it again. What is
+/// being waited for of it does not come.
+struct detached {};
+
+/// No answer comes to this command: whether it is carried out nobody can tell.
+/// Submissions and requests may be sent again.
+struct lost {
+  std::uint64_t tag = 0;
+  error why;
+};
+
 /// Time for the connection to look at its deadlines.
 struct tick {};
 
@@ -84,7 +95,8 @@ using connection_actor =
                    caf::reacts_to<disconnected>, caf::reacts_to<drain>,
                    caf::reacts_to<submitted>, caf::reacts_to<attached>,
                    caf::reacts_to<inbox_page>, caf::reacts_to<answered>,
-                   caf::reacts_to<cut_off>, caf::reacts_to<tick>>;
+                   caf::reacts_to<cut_off>, caf::reacts_to<detached>,
+                   caf::reacts_to<lost>, caf::reacts_to<tick>>;
 
 // -- what every durable actor is told -----------------------------------------
 
@@ -192,12 +204,22 @@ struct append {
   std::shared_ptr<const void> room; ///< as a submit's
 };
 
-/// A device connects. Answered by `attached`: too_many_devices. An older
-/// connection of the same device is cut off.
+/// Which of a device's connections came later.
+struct seniority {
+  node_id node;             ///< that accepted it
+  caf::actor_id number = 0; ///< grows on one node
+  timestamp since;          ///< by that node's clock
+  bool again = false;       ///< it was open before, at another leader maybe
+};
+
+/// A device connects, or its connection was detached. Answered by `attached`:
+/// too_many_devices, replaced. An older connection of the same device is cut
+/// off.
 struct open_inbox {
   user_id user;
   device_id device;
   connection_actor from;
+  seniority age = {};
 };
 
 /// The connection is gone: only its id is left. Never answered.
@@ -346,6 +368,8 @@ IRIS_LOCAL_MESSAGE(iris::actors::attached)
 IRIS_LOCAL_MESSAGE(iris::actors::inbox_page)
 IRIS_LOCAL_MESSAGE(iris::actors::answered)
 IRIS_LOCAL_MESSAGE(iris::actors::cut_off)
+IRIS_LOCAL_MESSAGE(iris::actors::detached)
+IRIS_LOCAL_MESSAGE(iris::actors::lost)
 IRIS_LOCAL_MESSAGE(iris::actors::tick)
 IRIS_LOCAL_MESSAGE(iris::actors::logged)
 IRIS_LOCAL_MESSAGE(iris::actors::committed)

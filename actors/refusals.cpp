@@ -73,6 +73,8 @@ void refuse(const open_inbox& what, const error& why) {
 }
 
 void refuse(const read_inbox& what, const error& why) {
+  if (why.code == errc::not_leader || why.code == errc::unavailable)
+    return caf::anon_send(what.from, detached{});
   // Its connection can't go on reading: the client connects again.
   caf::anon_send(what.from, cut_off{why});
 }

@@ -93,7 +93,9 @@ std::string_view to_string(session_state x) noexcept {
 session::session(const session_options& options, sink& out, node_id node,
                  nanoseconds now)
   : options_(options), out_(out), node_(node), now_(now), entered_(now),
-    heard_(now), said_(now), sends_(options.sends_per_second) {
+    heard_(now), said_(now),
+    outstanding_(*this, static_cast<std::uint64_t>(now.count())),
+    sends_(options.sends_per_second) {
   set_deadline();
 }
 
@@ -205,15 +207,18 @@ void session::submit_one(conversation_id to, submission what) {
   ++submissions_;
   if (auto wait = sends_.take(now_); wait.count() > 0)
     return refuse_for(wait, what);
-  ++in_flight_;
-  for (auto& x : collected_) {
-    if (x.conversation == to) {
-      x.list.push_back(std::move(what));
-      return;
-    }
+  ++collected_count_;
+  auto bytes = what.body.size() + what.users.size() * user_id::bytes_max;
+  // The last list of this conversation, if it has room.
+  auto open =
+    std::find_if(collected_.rbegin(), collected_.rend(),
+                 [&](const auto& x) { return x.what.conversation == to; });
+  if (open == collected_.rend() || open->bytes + bytes > list_bytes_max) {
+    collected_.push_back({{to, {}, 0}, 0});
+    open = collected_.rbegin();
   }
-  collected_.push_back({to, {}, 0});
-  collected_.back().list.push_back(std::move(what));
+  open->bytes += bytes;
+  open->what.list.push_back(std::move(what));
 }
 
 void session::refuse_for(nanoseconds wait, const submission& what) {
@@ -228,21 +233,9 @@ void session::refuse_for(nanoseconds wait, const submission& what) {
 }
 
 void session::flush() {
-  const auto traces_wanted = !collected_.empty() && out_.wants_traces();
-  for (auto& x : std::exchange(collected_, {})) {
-    x.tag = next_tag_;
-    waiting entry;
-    entry.deadline = now_ + options_.request_timeout;
-    for (const auto& one : x.list) {
-      entry.ids.push_back(one.id);
-      if (traces_wanted && !one.trace.empty())
-        entry.traces.emplace(one.id, one.trace);
-    }
-    // Counted since they came.
-    in_flight_ -= entry.ids.size();
-    add_waiting(std::move(entry));
-    out_.act(std::move(x));
-  }
+  collected_count_ = 0;
+  for (auto& x : std::exchange(collected_, {}))
+    outstanding_.add(std::move(x.what), now_ + options_.request_timeout);
   set_deadline();
 }
 
@@ -279,108 +272,68 @@ void session::on(const protocol::group_leave& x) {
 
 void session::answered(
   std::uint64_t tag,
-  std::vector<std::variant<protocol::sent, protocol::failed>> answers) {
-  auto i = waiting_.find(tag);
-  if (i == waiting_.end() || state_ == session_state::closed)
-    return;
-  auto entry = take_waiting(i);
-  for (auto& x : answers)
-    std::visit(
-      [&](auto& y) {
-        auto trace = entry.trace_of(y.id);
-        say(std::move(y), trace);
-      },
-      x);
+  std::vector<std::variant<protocol::sent, protocol::failed>> answers,
+  nanoseconds now) {
+  outstanding_.answered(tag, std::move(answers), now);
   finish_drain();
+  set_deadline();
 }
 
-std::string_view
-session::waiting::trace_of(const std::optional<message_id>& id) const {
-  auto i = id ? traces.find(*id) : traces.end();
-  return i == traces.end() ? std::string_view{} : i->second;
+void session::refused(std::uint64_t tag, const error& why, nanoseconds now) {
+  outstanding_.refused(tag, why, now);
+  finish_drain();
+  set_deadline();
 }
 
-void session::add_waiting(waiting what) {
-  in_flight_ += what.weight();
-  requests_ += what.ids.empty() ? 1 : 0;
-  waiting_.emplace(next_tag_++, std::move(what));
+void session::lost(std::uint64_t tag, const error& why, nanoseconds now) {
+  outstanding_.lost(tag, why, now);
+  finish_drain();
+  set_deadline();
 }
 
-session::waiting
-session::take_waiting(std::map<std::uint64_t, waiting>::iterator i) {
-  auto out = std::move(i->second);
-  waiting_.erase(i);
-  in_flight_ -= out.weight();
-  requests_ -= out.ids.empty() ? 1 : 0;
-  return out;
+void session::ask(outstanding::command what) {
+  std::visit([this](auto& x) { out_.act(std::move(x)); }, what);
 }
 
 // -- requests -----------------------------------------------------------------
 
 template <class Frame>
-void session::ask(const Frame& x) {
+void session::ask_for(const Frame& x) {
   flush(); // It may be about what was just submitted.
-  waiting entry;
-  entry.deadline = now_ + options_.request_timeout;
-  entry.n = x.n;
-  auto tag = next_tag_;
-  add_waiting(std::move(entry));
-  out_.act(request{x, tag});
+  outstanding_.add(x, x.n, now_ + options_.request_timeout);
 }
 
 void session::on(const protocol::history& x) {
-  ask(x);
+  ask_for(x);
 }
 
 void session::on(const protocol::conversations& x) {
-  ask(x);
+  ask_for(x);
 }
 
 void session::on(const protocol::roster& x) {
-  ask(x);
+  ask_for(x);
 }
 
 void session::on(const protocol::devices& x) {
-  ask(x);
+  ask_for(x);
 }
 
 void session::on(const protocol::device_remove& x) {
-  ask(x);
+  ask_for(x);
 }
 
 void session::on(const protocol::status& x) {
-  waiting entry;
-  entry.deadline = now_ + options_.request_timeout;
-  entry.n = x.n;
-  entry.missing = x.users.size();
-  for (const auto& user : x.users)
-    entry.users.push_back({user, false, {}});
-  auto tag = next_tag_;
-  add_waiting(std::move(entry));
-  out_.act(status_request{x.users, tag});
+  outstanding_.add(x, now_ + options_.request_timeout);
 }
 
 std::optional<std::uint64_t> session::take_request(std::uint64_t tag) {
-  auto i = waiting_.find(tag);
-  if (i == waiting_.end() || state_ == session_state::closed)
-    return std::nullopt;
-  return take_waiting(i).n;
+  return outstanding_.take_request(tag);
 }
 
 void session::status_answered(std::uint64_t tag,
                               const protocol::user_status& what) {
-  auto i = waiting_.find(tag);
-  if (i == waiting_.end() || state_ == session_state::closed)
-    return;
-  auto& users = i->second.users;
-  auto found = std::find_if(users.begin(), users.end(),
-                            [&](const auto& x) { return x.user == what.user; });
-  IRIS_ASSERT(found != users.end());
-  *found = what;
-  if (--i->second.missing > 0)
-    return;
-  auto entry = take_waiting(i);
-  say(protocol::statuses{entry.n, std::move(entry.users)});
+  outstanding_.status_answered(tag, what);
   finish_drain();
 }
 
@@ -444,13 +397,14 @@ void session::drain(std::string reason, std::uint32_t retry_after_ms) {
   if (state_ == session_state::closed || state_ == session_state::draining)
     return;
   flush();
+  outstanding_.stop_retrying();
   enter(session_state::draining);
   say(protocol::goaway{std::move(reason), retry_after_ms});
   finish_drain();
 }
 
 void session::finish_drain() {
-  if (state_ == session_state::draining && in_flight_ == 0)
+  if (state_ == session_state::draining && in_flight() == 0)
     close();
 }
 
@@ -467,8 +421,9 @@ void session::fatal(errc code, std::string text, std::uint32_t retry_after_ms) {
 
 void session::close() {
   enter(session_state::closed);
-  waiting_.clear();
+  outstanding_.clear();
   collected_.clear();
+  collected_count_ = 0;
   out_.close();
 }
 
@@ -490,11 +445,17 @@ void session::tick(timestamp wall, nanoseconds now) {
   wall_ = wall;
   now_ = now;
   if ((in(state_)&handshake_states)
-      && now >= entered_ + options_.handshake_timeout)
+      && now >= entered_ + options_.handshake_timeout) {
+    if (state_ == session_state::attaching)
+      return fatal(errc::unavailable,
+                   "nobody serves this inbox for now: "
+                   "connect again",
+                   1000);
     return fatal(errc::timed_out,
                  std::string{expected_in(state_)} + " within "
                    + std::to_string(options_.handshake_timeout.count())
                    + " ms");
+  }
   if (now >= heard_ + options_.idle_timeout)
     return fatal(errc::timed_out, "expected a frame at least every "
                                     + std::to_string(options_.heartbeat.count())
@@ -502,30 +463,11 @@ void session::tick(timestamp wall, nanoseconds now) {
   if (user_ != user_id{} && wall >= expires_)
     return fatal(errc::token_expired, "expected a new connection with a new "
                                       "token");
-  expire_waiting();
+  outstanding_.tick(now);
+  finish_drain();
   if (state_ != session_state::closed && now >= said_ + options_.heartbeat)
     say(protocol::ping{});
   set_deadline();
-}
-
-void session::expire_waiting() {
-  while (!waiting_.empty() && waiting_.begin()->second.deadline <= now_) {
-    auto entry = take_waiting(waiting_.begin());
-    protocol::failed out;
-    out.code = errc::deadline_exceeded;
-    out.text = "no answer in time: it may still happen, send it again with "
-               "the same id";
-    out.retry_after_ms = 1000;
-    if (entry.ids.empty()) {
-      out.n = entry.n;
-      say(out);
-    }
-    for (const auto& id : entry.ids) {
-      out.id = id;
-      say(out, entry.trace_of(id));
-    }
-  }
-  finish_drain();
 }
 
 void session::set_deadline() {
@@ -534,8 +476,7 @@ void session::set_deadline() {
   if (in(state_)&handshake_states)
     deadline_ =
       std::min<nanoseconds>(deadline_, entered_ + options_.handshake_timeout);
-  if (!waiting_.empty())
-    deadline_ = std::min(deadline_, waiting_.begin()->second.deadline);
+  deadline_ = std::min(deadline_, outstanding_.next_deadline());
   if (user_ != user_id{}) {
     // More than the idle time-out is no deadline, and might overflow.
     std::chrono::milliseconds left{std::clamp<std::int64_t>(

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "actors/conversation_machine.hpp"
-#include "actors/rate_limit.hpp"
+#include "actors/outstanding.hpp"
 #include "protocol/frames.hpp"
 
 #include <algorithm>
@@ -60,7 +59,7 @@ struct session_options {
 ///    connection lives.
 /// 2. At most `window` items are on their way unacknowledged.
 /// 3. After a fatal error nothing is sent any more.
-class session {
+class session final : outstanding::sink {
 public:
   using nanoseconds = std::chrono::nanoseconds;
 
@@ -69,19 +68,9 @@ public:
     user_id user;
     device_id device;
   };
-  struct submit_list {
-    conversation_id conversation;
-    std::vector<submission> list;
-    std::uint64_t tag = 0;
-  };
-  struct request {
-    protocol::client_frame frame;
-    std::uint64_t tag = 0;
-  };
-  struct status_request {
-    std::vector<user_id> users;
-    std::uint64_t tag = 0;
-  };
+  using submit_list = actors::submit_list;
+  using request = actors::request;
+  using status_request = actors::status_request;
   struct acknowledge_inbox {
     inbox_offset upto;
     std::uint64_t items = 0; ///< acknowledged by this for the first time
@@ -94,13 +83,10 @@ public:
   public:
     virtual ~sink() = default;
 
-    /// `trace` is that of the submission that the frame answers, if it had one
-    /// and wants_traces() said so when it came.
+    /// `trace` is that of the submission that the frame answers, if it had one.
     virtual void send(const protocol::server_frame& frame,
                       std::string_view trace) = 0;
     virtual void act(command what) = 0;
-    /// Keeping them costs a copy for each submission that waits.
-    virtual bool wants_traces() const = 0;
     /// Sends what is queued, then closes.
     virtual void close() = 0;
   };
@@ -123,7 +109,13 @@ public:
   void attached(const error& refused, inbox_offset cursor, inbox_offset floor,
                 inbox_offset head);
   void answered(std::uint64_t tag,
-                std::vector<std::variant<protocol::sent, protocol::failed>>);
+                std::vector<std::variant<protocol::sent, protocol::failed>>,
+                nanoseconds now);
+  /// Nobody carried the command out; it is sent again for as long as its
+  /// deadline allows, if that may help.
+  void refused(std::uint64_t tag, const error& why, nanoseconds now);
+  /// The same, if somebody may have carried it out.
+  void lost(std::uint64_t tag, const error& why, nanoseconds now);
   /// Whether the request is still waited for; if so it counts as answered,
   /// and `n` is what the client called it.
   std::optional<std::uint64_t> take_request(std::uint64_t tag);
@@ -149,19 +141,24 @@ public:
   /// Items that may be asked for now; 0 when the window is full.
   std::uint32_t may_pull() const noexcept;
   inbox_offset position() const noexcept { return pushed_; }
+  /// What the device acknowledged.
+  inbox_offset cursor() const noexcept { return cursor_; }
   /// How many there were; what was pulled for an earlier one counts no more.
   std::uint64_t syncs() const noexcept { return syncs_; }
   /// The next page says what there was at the sync, even without items.
   bool wants_head() const noexcept;
   /// Too much is unanswered: read no more from the client.
   bool saturated() const noexcept {
-    return in_flight_ >= protocol::limits::in_flight_max;
+    return in_flight() >= protocol::limits::in_flight_max
+           || outstanding_.bytes() >= submitted_bytes_max;
   }
   /// Submissions and requests that wait for an answer; a status request counts
   /// once for each user that it names.
-  std::size_t in_flight() const noexcept { return in_flight_; }
+  std::size_t in_flight() const noexcept {
+    return collected_count_ + outstanding_.size();
+  }
   /// Requests that wait for an answer.
-  std::size_t requests() const noexcept { return requests_; }
+  std::size_t requests() const noexcept { return outstanding_.requests(); }
   /// Submissions that came since this was asked: each is answered, whatever
   /// becomes of it.
   std::uint64_t take_submissions() noexcept {
@@ -169,21 +166,14 @@ public:
   }
 
 private:
-  /// A submission list or a request that waits for its answer.
-  struct waiting {
-    nanoseconds deadline{0};
-    std::vector<message_id> ids; ///< of a submission
-    /// Of those that have one, if they are wanted: it is not in their answers.
-    std::map<message_id, std::string> traces;
-    std::uint64_t n = 0; ///< of a request
-    /// Of a status request: the answers so far, by position.
-    std::vector<protocol::user_status> users;
-    std::size_t missing = 0;
+  /// What is kept of unanswered submissions, before no more are read.
+  static constexpr std::size_t submitted_bytes_max = 1024 * 1024;
+  /// A list of submissions, once it has this many, is followed by another one.
+  static constexpr std::size_t list_bytes_max = 256 * 1024;
 
-    std::string_view trace_of(const std::optional<message_id>& id) const;
-    std::size_t weight() const noexcept {
-      return ids.empty() ? std::max<std::size_t>(users.size(), 1) : ids.size();
-    }
+  struct collecting {
+    submit_list what;
+    std::size_t bytes = 0;
   };
 
   void on(const protocol::hello& x);
@@ -206,7 +196,7 @@ private:
   void on(const protocol::pong& x);
 
   template <class Frame>
-  void ask(const Frame& x);
+  void ask_for(const Frame& x);
   void submit_one(conversation_id to, submission what);
   void acknowledge(inbox_offset upto);
   /// Says that it may be sent again after `wait`.
@@ -214,12 +204,11 @@ private:
   conversation_id target_of(const protocol::send& x) const;
   void fatal(errc code, std::string text, std::uint32_t retry_after_ms = 0);
   void close();
-  void say(const protocol::server_frame& what, std::string_view trace = {});
+  void say(const protocol::server_frame& what) { say(what, {}); }
+  void say(const protocol::server_frame& what, std::string_view trace) override;
+  void ask(outstanding::command what) override;
   void enter(session_state next);
-  void expire_waiting();
   void set_deadline();
-  void add_waiting(waiting what);
-  waiting take_waiting(std::map<std::uint64_t, waiting>::iterator i);
 
   const session_options& options_;
   sink& out_;
@@ -248,14 +237,12 @@ private:
   std::optional<inbox_offset> sync_target_;
   std::uint32_t window_ = 0;
 
-  std::uint64_t next_tag_ = 1;
-  std::size_t in_flight_ = 0;
-  std::size_t requests_ = 0;
   std::uint64_t submissions_ = 0;
-  std::map<std::uint64_t, waiting> waiting_;
+  outstanding outstanding_;
   rate_limit sends_;
   /// Submissions received since the last flush, by conversation.
-  std::vector<submit_list> collected_;
+  std::vector<collecting> collected_;
+  std::size_t collected_count_ = 0;
 };
 
 } // namespace iris::actors

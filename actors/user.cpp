@@ -20,6 +20,14 @@ constexpr std::size_t appends_parked_max = 16 * parked_max;
 /// Entries are removed in steps of this many.
 constexpr std::uint64_t trim_step = 512;
 
+/// Of two connections of a device. Clocks of different nodes differ: they only
+/// count for what nothing else tells.
+bool came_before(const seniority& x, const seniority& y) {
+  if (x.node == y.node)
+    return x.number < y.number;
+  return x.again && (!y.again || x.since < y.since);
+}
+
 error replaced() {
   return {errc::replaced, "this device connected again elsewhere"};
 }
@@ -87,10 +95,7 @@ bool user::control(const caf::type_erased_tuple& what) const noexcept {
 /// Nobody would tell them of mail that comes.
 void user::on_exit() {
   for (const auto& x : readers_)
-    caf::anon_send(
-      x.second.connection,
-      cut_off{{errc::unavailable,
-               "nobody serves this inbox for now: connect again", 1000}});
+    caf::anon_send(x.second.connection, detached{});
   readers_.clear();
   durable::on_exit();
 }
@@ -216,19 +221,21 @@ void user::push(reader& to, inbox_offset first, std::vector<item_bytes> items) {
 // -- devices ------------------------------------------------------------------
 
 void user::on_attach(const open_inbox& what) {
-  // Ids grow: this one came first and was heard last, and whoever opened the
-  // other since has given it up.
   auto there = reader_of(what.device);
-  if (there > what.from->id())
+  // It was heard last; whoever opened the other since has given it up.
+  if (there != caf::invalid_actor_id
+      && came_before(what.age, readers_.at(there).age))
     return decline(what, replaced());
   persistence::writes out;
   auto device = machine_.attach(what.device, now(), out);
   if (!device)
     return decline(what, device.failure());
-  cut(there, replaced());
+  if (there != what.from->id())
+    cut(there, replaced());
   reader joined;
   joined.connection = what.from;
   joined.device = what.device;
+  joined.age = what.age;
   readers_[what.from->id()] = std::move(joined);
   commit(out, [this, to = what.from, cursor = device->cursor] {
     caf::anon_send(to, attached{{}, cursor, machine_.floor(), committed_});
@@ -275,11 +282,14 @@ void user::on_remove(const remove_device& what) {
   if (auto removed = machine_.remove(what.device, out); !removed)
     return decline(what, removed.failure());
   // Not who comes meanwhile: that is a new device.
-  commit(out, [this, what, which = reader_of(what.device)] {
-    // First the answer: the device may remove itself.
-    caf::anon_send(what.reply_to, answered{what.tag, protocol::done{}, {}});
-    cut(which, {errc::device_removed, "this device was removed"});
-  });
+  commit(
+    out,
+    [this, what, which = reader_of(what.device)] {
+      // First the answer: the device may remove itself.
+      caf::anon_send(what.reply_to, answered{what.tag, protocol::done{}, {}});
+      cut(which, {errc::device_removed, "this device was removed"});
+    },
+    refusal_of(what));
 }
 
 // -- requests -----------------------------------------------------------------

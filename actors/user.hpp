@@ -27,6 +27,7 @@ private:
   struct reader {
     connection_actor connection;
     device_id device;
+    seniority age;
     bool waiting = false;
     bool reading = false; ///< from the store
     inbox_offset after;

@@ -210,6 +210,13 @@ void shard::stage(const persistence::writes& what, waiter who) {
   }
 }
 
+void shard::confirm(task what) {
+  if (leading_ && core_->lone_voter())
+    what();
+  else
+    stage({}, {{}, std::move(what)});
+}
+
 void shard::flush() {
   flush_scheduled_ = false;
   if (!leading_ || !proposals_.empty() || open_waiters_.empty()

@@ -119,6 +119,12 @@ public:
   /// Adds the writes to the next entry; forgets them unless it leads.
   void stage(const persistence::writes& what, waiter who);
 
+  /// Runs `what` once it is certain that nobody has committed anything behind
+  /// this replica's back before it was asked (Raft paper, section 8): whatever
+  /// is told of the state is told then. With one voter that is now; else it
+  /// takes an entry, though maybe an empty one. Forgets it unless it leads.
+  void confirm(task what);
+
   /// Runs `work` on the readers' executor, see invariant 3.
   void read(std::function<void(const persistence::state_store&)> work);
 

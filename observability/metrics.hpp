@@ -98,6 +98,12 @@ public:
      "again, by type of actor",
      unit::none, "actor"}};
 
+  counter node_frames_refused{
+    all_,
+    {"iris_node_frames_refused_total",
+     "Frames of other nodes that made no sense: of another version, or a "
+     "fault of theirs"}};
+
   // Shards and storage.
 
   family<gauge> shard_leader{all_,

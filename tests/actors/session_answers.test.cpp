@@ -17,7 +17,6 @@ protocol::client_frame batch_of(std::initializer_list<const char*> ids) {
 /// Keeps the submissions that a session asks for.
 struct submissions final : session::sink {
   void send(const protocol::server_frame&, std::string_view) override {}
-  bool wants_traces() const override { return false; }
   void act(session::command what) override {
     if (auto* x = std::get_if<session::submit_list>(&what))
       lists.push_back(std::move(*x));
@@ -54,8 +53,8 @@ TEST_CASE("an answer comes with the trace of what it answers") {
   CHECK(
     it.take()
     == lines{"error rate_limited id e in 250 trace of e", "submit a b c d"});
-  it.it->answered(it.tags.back(),
-                  {sent("c"), refused("a", errc::not_a_member), sent("b")});
+  it.answered(it.tags.back(),
+              {sent("c"), refused("a", errc::not_a_member), sent("b")});
   CHECK(it.take()
         == lines{"sent c trace of c", "error not_a_member id a trace of a",
                  "sent b"});
@@ -66,18 +65,6 @@ TEST_CASE("an answer comes with the trace of what it answers") {
   it.pass(it.options.request_timeout);
   it.tick();
   CHECK(it.take().front() == "error deadline_exceeded id f in 1000 trace of f");
-}
-
-TEST_CASE("no trace is kept for an answer when nobody wants it") {
-  session_harness it{session_state::live};
-  it.traces_wanted = false;
-  auto traced = std::get<protocol::send>(send_to("a", "bob"));
-  traced.trace = "of a";
-
-  it.receive(traced);
-  CHECK(it.take() == lines{"submit a"});
-  it.it->answered(it.tags.back(), {sent("a")});
-  CHECK(it.take() == lines{"sent a"});
 }
 
 TEST_CASE("a send names its conversation, or a user who shares one") {
@@ -153,9 +140,9 @@ TEST_CASE("each submission is answered once, in order") {
   it.receive(batch_of({"a", "b", "c"}));
   it.take();
 
-  it.it->answered(it.tags[0],
-                  {sent("a"), refused("b", errc::overloaded), sent("c")});
-  it.it->answered(it.tags[0], {sent("a"), sent("b"), sent("c")});
+  it.answered(it.tags[0],
+              {sent("a"), refused("b", errc::overloaded), sent("c")});
+  it.answered(it.tags[0], {sent("a"), sent("b"), sent("c")});
 
   CHECK(it.take() == lines{"sent a", "error overloaded id b", "sent c"});
   CHECK(it.it->in_flight() == 0);
@@ -174,7 +161,7 @@ TEST_CASE("a request is asked behind what was submitted before it") {
 TEST_CASE("answers nobody waits for are dropped") {
   session_harness it{session_state::live};
 
-  it.it->answered(4711, {sent("a")});
+  it.answered(4711, {sent("a")});
   it.it->status_answered(4711, {user("bob"), true, {}});
 
   CHECK_FALSE(it.it->take_request(4711));
@@ -240,7 +227,7 @@ TEST_CASE("a session is saturated at its limit of unanswered submissions") {
   it.receive(protocol::devices{1});
   CHECK(it.it->saturated());
 
-  it.it->answered(it.tags.front(), {sent("a")});
+  it.answered(it.tags.front(), {sent("a")});
   CHECK_FALSE(it.it->saturated());
 }
 
@@ -252,9 +239,9 @@ TEST_CASE("a node that stops says so, answers, then closes") {
   it.it->drain("stop", 1000);
   CHECK(it.take() == lines{"goaway stop 1000"});
   it.it->drain("again", 1);
-  it.it->answered(it.tags[0], {sent("a")});
+  it.answered(it.tags[0], {sent("a")});
   CHECK(it.take() == lines{"sent a"});
-  it.it->answered(it.tags[1], {sent("b")});
+  it.answered(it.tags[1], {sent("b")});
 
   CHECK(it.take() == lines{"sent b", "close"});
 }

@@ -28,6 +28,21 @@ public:
     receive(std::vector<protocol::client_frame>{frame});
   }
   void tick() { it->tick(wall, now); }
+  void answered(std::uint64_t tag,
+                const std::vector<outstanding::answer>& answers) {
+    it->answered(tag, answers, now);
+  }
+  void refused(std::uint64_t tag, errc code) {
+    it->refused(tag, {code, "", 100}, now);
+  }
+  void lost(std::uint64_t tag) {
+    it->lost(tag, {errc::unavailable, "", 100}, now);
+  }
+  /// Moves on to the session's next deadline.
+  void wait() {
+    pass(it->next_deadline() - now);
+    tick();
+  }
   /// Moves both clocks, to the nanosecond.
   void pass(std::chrono::nanoseconds time);
 
@@ -50,13 +65,10 @@ public:
   /// Tags of the commands, in order.
   std::vector<std::uint64_t> tags;
   bool closed = false;
-  /// Whether somebody writes them into a log.
-  bool traces_wanted = true;
 
 private:
   void send(const protocol::server_frame& frame,
             std::string_view trace) override;
-  bool wants_traces() const override { return traces_wanted; }
   void act(session::command what) override;
   void close() override;
 

@@ -240,7 +240,7 @@ TEST_CASE("a closed session says and does nothing") {
     it.take()
     == lines{"submit a", "request devices", "error replaced fatal", "close"});
 
-  it.it->answered(it.tags[0], {sent("a")});
+  it.answered(it.tags[0], {sent("a")});
   CHECK_FALSE(it.it->take_request(it.tags[1]));
   it.it->pushed({11}, 1, {11});
   it.it->cut_off({errc::device_removed, ""});

@@ -114,6 +114,8 @@ probe::behavior_type probe::make_behavior() {
     [](actors::answered&) {},
     [](actors::attached&) {},
     [](actors::cut_off&) {},
+    [](actors::detached&) {},
+    [](actors::lost&) {},
     [](actors::drain&) {},
     [this](actors::disconnected&) {
       notes_->seen.push_back("disconnected");

@@ -118,9 +118,9 @@ TEST_CASE("of two connections of a device the one that was opened last stays") {
   auto carol = a.named("carol", {0});
 
   // They are on other threads, where anything may come first.
-  a.tell(open_inbox{carol, a.laptop, newer});
+  a.tell(open_inbox{carol, a.laptop, newer, {{1}, newer->id(), {}, false}});
   a.here.run(enough);
-  a.tell(open_inbox{carol, a.laptop, older});
+  a.tell(open_inbox{carol, a.laptop, older, {{1}, older->id(), {}, false}});
   a.here.run(enough);
 
   CHECK(cut.empty());

@@ -14,18 +14,17 @@ constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
                          const profile& with)
   : here(seed) {
-  std::vector<node_id> ids;
-  for (std::uint32_t i = 1; i <= count; ++i)
-    ids.push_back({i});
-  for (auto id : ids) {
+  std::vector<node_id> voters;
+  for (std::uint32_t i = 0; i < count; ++i)
+    voters.push_back({i + 1});
+  for (std::uint32_t i = 0; i < count; ++i) {
     auto options = sim_options(here);
-    options.self.node = options.connection.node = id;
-    options.voters = ids;
-    options.seed += (id.value - 1) * seed_step;
+    options.voters = voters;
+    options.self.node = options.connection.node = {i + 1};
+    options.seed += i * seed_step;
     with.apply(options);
-    auto machine = with.machine(id.value);
-    if (count > 1)
-      machine.network = &network;
+    auto machine = with.machine(i + 1);
+    machine.network = &network;
     nodes.push_back(
       std::make_unique<sim_node>(here, caf.system, options, machine));
     watch(*nodes.back());

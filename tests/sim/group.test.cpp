@@ -1,5 +1,6 @@
 #include "tests/sim/group.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <set>
 
@@ -133,6 +134,39 @@ TEST_CASE("nothing is acknowledged without a majority") {
       x->start();
   a.put_now();
   a.expect_agreement();
+}
+
+TEST_CASE("who was deposed and doesn't know confirms nothing") {
+  replicas a{5};
+  a.put_now();
+  auto& old = a.await_leader();
+  auto confirmed = 0;
+  old.shard().confirm([&] { ++confirmed; });
+  a.here.run(1s);
+  CHECK(confirmed == 1);
+
+  // The others hear it no more, but it hears them.
+  for (auto& x : a.all)
+    if (x.get() != &old)
+      a.board.block(old.id(), x->id(), true);
+  auto others_lead = [&] {
+    return std::any_of(a.all.begin(), a.all.end(), [&](auto& x) {
+      return x.get() != &old && x->shard().leading();
+    });
+  };
+  while (!others_lead()) {
+    if (old.shard().leading())
+      old.shard().confirm([&] { ++confirmed; });
+    a.here.run(10ms);
+  }
+  CHECK(confirmed == 1);
+}
+
+TEST_CASE("a lone replica confirms at once") {
+  replicas a{6, 1};
+  auto confirmed = false;
+  a.await_leader().shard().confirm([&] { confirmed = true; });
+  CHECK(confirmed);
 }
 
 TEST_CASE("a replica that is behind its leader's log copies the state") {

@@ -222,9 +222,9 @@ TEST_CASE("a reader whose user has a full mailbox is not refused") {
   CHECK(protocol::decode_item(*pages[0].items[0])->body == "one");
 }
 
-TEST_CASE("a reader whose user failed is told to connect again") {
+TEST_CASE("a reader whose user failed is told to open its inbox again") {
   lone_host<fanned_out> a;
-  std::vector<cut_off> told;
+  std::vector<detached> told;
   auto reading = a.listener(told);
   auto carol = a.named("carol", {0});
   auto from = a.elsewhere_too();
@@ -238,9 +238,7 @@ TEST_CASE("a reader whose user failed is told to connect again") {
   a.here.run(enough);
 
   CHECK(a.elsewhere.empty());
-  REQUIRE(told.size() == 1);
-  CHECK(told[0].why.code == errc::unavailable);
-  CHECK(told[0].why.retry_after_ms > 0);
+  CHECK(told.size() == 1);
 }
 
 TEST_CASE("what makes a user fail again and again keeps nobody else waiting") {
@@ -278,6 +276,31 @@ TEST_CASE("what makes a user fail again and again keeps nobody else waiting") {
   // Nobody says that she has what she has not.
   REQUIRE(a.elsewhere.size() == 1);
   CHECK(a.elsewhere[0].conversation == good);
+}
+
+TEST_CASE("who waits for an actor that ends is told that its command is lost") {
+  lone_host<fan_out> a;
+  std::vector<lost> told;
+  auto waiting = a.listener(told);
+  a.log_thread.stall(5s);
+
+  auto first = a.submit_of(a.new_submission());
+  first.tag = 7;
+  first.reply_to = waiting;
+  a.tell(first);
+  a.here.run(1s);
+  std::vector<answered> refused;
+  a.tell(read_roster{a.alice, a.conversation, 9, a.listener(refused)});
+  a.end_host();
+
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].tag == 7);
+  CHECK(told[0].why.code == errc::not_leader);
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].tag == 9);
+  const auto* why = std::get_if<protocol::failed>(&refused[0].answer);
+  REQUIRE(why);
+  CHECK(why->code == errc::not_leader);
 }
 
 TEST_CASE("no mark stays though nobody gets the last of what is owed") {

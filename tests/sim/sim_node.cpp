@@ -25,8 +25,6 @@ sim_node::process::process(sim_node& of)
     log(direct_log(), of.log_lines_, of.time_) {
   for (int i = 0; i < of.machine_.cores; ++i)
     cores.push_back(std::make_unique<core>(of.system_, of.world_, of.time_));
-  if (auto* network = of.machine_.network)
-    port = network->plug_in(of.id(), *cores.front());
 }
 
 sim_node::sim_node(world& in, caf::actor_system& system,
@@ -52,12 +50,14 @@ result<void> sim_node::start() {
     {}, process_->log_thread, process_->state_thread, process_->reader_thread};
   for (auto& x : process_->cores)
     on.units.push_back(x.get());
+  auto& port = process_->port;
+  if (machine_.network != nullptr)
+    port = machine_.network->plug_in(id(), *process_->cores.front());
   process_->node = std::make_unique<actors::node>(
     options_, std::move(*store), std::move(on),
-    actors::node_services{time_, process_->metrics, process_->log,
-                          process_->port.get()});
-  if (process_->port)
-    process_->port->listen(*process_->node);
+    actors::node_services{time_, process_->metrics, process_->log, port.get()});
+  if (port)
+    port->listen(*process_->node);
   if (on_applied_)
     process_->state_thread.watch(on_applied_);
   return {};

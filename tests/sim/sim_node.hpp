@@ -19,7 +19,7 @@ struct machine_options {
   /// How much faster its clock runs than the world's time.
   int faster_permille = 0;
   persistence::node_options store = {};
-  /// To the other nodes, if there are any.
+  /// To other nodes; null: there are none.
   switchboard* network = nullptr;
 };
 
@@ -92,8 +92,8 @@ private:
     disk_thread reader_thread;
     observability::metrics metrics;
     observability::logger log;
-    std::unique_ptr<switchboard::port> port;
     std::vector<std::weak_ptr<link>> links;
+    std::unique_ptr<switchboard::port> port;
     std::unique_ptr<actors::node> node;
   };
 
