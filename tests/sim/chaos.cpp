@@ -146,6 +146,9 @@ private:
     crowd_.judge();
     crowd_.judge_devices();
     judge_stores();
+    for (const auto& x : cluster_.seen.problems())
+      verdict_.problem(x);
+    verdict_.checked(6, cluster_.seen.compared());
     auto& out = verdict_.found;
     std::stable_sort(out.problems.begin(), out.problems.end(),
                      [](const auto& a, const auto& b) {
@@ -178,6 +181,8 @@ private:
       else
         verdict_.checked(11, checked->keys);
     }
+    for (const auto& x : cluster_.compare())
+      verdict_.problem(x);
   }
 
   const chaos_options options_;

@@ -27,6 +27,7 @@ sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
     machine.network = &network;
     nodes.push_back(
       std::make_unique<sim_node>(here, caf.system, options, machine));
+    watch(*nodes.back());
   }
   for (auto& x : nodes)
     if (auto started = x->start(); !started)
@@ -37,6 +38,27 @@ std::vector<sim_node*> sim_cluster::all() {
   std::vector<sim_node*> out;
   for (auto& x : nodes)
     out.push_back(x.get());
+  return out;
+}
+
+void sim_cluster::watch(sim_node& who) {
+  who.on_applied([this, &who] {
+    for (std::uint16_t i = 0; i < who.shards(); ++i)
+      if (auto copying = who.state().incomplete({i}); copying && !*copying)
+        if (auto at = who.state().applied({i}))
+          seen.applied(who.id(), {i}, *at);
+  });
+}
+
+std::vector<std::string> sim_cluster::compare() {
+  std::vector<std::string> out;
+  for (std::uint16_t i = 0; i < nodes.front()->shards(); ++i) {
+    replicas all;
+    for (auto& x : nodes)
+      all.emplace(x->id(), &x->state());
+    auto found = compare_replicas({i}, all);
+    out.insert(out.end(), found.begin(), found.end());
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include "tests/sim/fixture.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/profile.hpp"
+#include "tests/sim/replicas.hpp"
 
 #include <memory>
 #include <vector>
@@ -16,12 +17,19 @@ struct sim_cluster {
 
   std::vector<sim_node*> all();
   bool all_run();
+  /// What is wrong between the replicas of all shards, which are at rest.
+  /// Precondition: all run.
+  std::vector<std::string> compare();
   std::size_t size() const noexcept { return nodes.size(); }
 
   caf_host caf;
   world here;
   switchboard network{here};
+  ledger seen;
   std::vector<std::unique_ptr<sim_node>> nodes;
+
+private:
+  void watch(sim_node& who);
 };
 
 } // namespace iris::sim

@@ -70,8 +70,21 @@ TEST_CASE("a replica that is behind is told from one that differs") {
 
   both.one.apply(2, "1", "3");
   found = both.differences();
-  REQUIRE(found.size() == 1);
+  REQUIRE(found.size() == 2);
   CHECK(has(found, "checksum"));
+  CHECK(has(found, "I1: shard 1: node 2 differs from node 1 at key 0001"));
+}
+
+TEST_CASE("a key that only one replica has is a difference") {
+  for (auto swapped : {false, true}) {
+    CAPTURE(swapped);
+    pair both;
+    auto& more = swapped ? both.one : both.two;
+    auto& less = swapped ? both.two : both.one;
+    more.apply(1, "1", "2");
+    less.apply(1, "1", "");
+    CHECK(has(both.differences(), "I1: shard 1: node 2 differs from node 1"));
+  }
 }
 
 TEST_CASE("two replicas never differ at an index, whenever they were there") {

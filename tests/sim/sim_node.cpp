@@ -59,6 +59,8 @@ result<void> sim_node::start() {
                           ++starts_});
   if (port)
     port->listen(*process_->node);
+  if (on_applied_)
+    process_->state_thread.watch(on_applied_);
   return {};
 }
 
@@ -137,6 +139,8 @@ void sim_node::stall_threads(std::chrono::nanoseconds duration) {
 void sim_node::pause(std::chrono::nanoseconds duration) {
   stall_disk(duration);
   stall_threads(duration);
+  if (machine_.network)
+    machine_.network->pause(id(), duration);
 }
 
 std::shared_ptr<link> sim_node::connect(link::client_end client) {

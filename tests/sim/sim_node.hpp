@@ -53,6 +53,7 @@ public:
   void storage_full(bool yes) { process_->node->storage_full(yes); }
   bool running() const noexcept { return process_ != nullptr; }
   node_id id() const noexcept { return options_.self.node; }
+  std::uint16_t shards() const noexcept { return options_.self.shards; }
 
   /// Null while the node is down.
   std::shared_ptr<link> connect(link::client_end client);
@@ -60,6 +61,13 @@ public:
   /// Checks the store as `iris verify` does. Precondition: running, and idle.
   result<actors::verify_counts>
   verify(const std::function<void(const std::string&)>& problem) const;
+
+  /// Precondition: running.
+  const persistence::state_store& state() const {
+    return process_->node->state();
+  }
+  /// Called while it runs whenever something may have been applied.
+  void on_applied(task what) { on_applied_ = std::move(what); }
 
   /// The top of the supervision tree. Precondition: running.
   const supervision::supervisor_actor& root() const {
@@ -100,6 +108,7 @@ private:
   memory_disk disk_;
   std::shared_ptr<observability::memory_sink> log_lines_ =
     std::make_shared<observability::memory_sink>();
+  task on_applied_;
   std::unique_ptr<process> process_;
   std::size_t next_core_ = 0;
   std::uint64_t starts_ = 0;
