@@ -104,18 +104,21 @@ public:
   }
   void heartbeat(std::uint64_t id) { tick(id, std::chrono::milliseconds{110}); }
 
-  /// `id` wins an election with these, who have had no leader for long.
+  /// `id` wins an election with these, who have had no leader for long. It may
+  /// take a second one to learn the term of the others.
   void elect(std::uint64_t id, std::initializer_list<std::uint64_t> with) {
     constexpr std::chrono::milliseconds long_ago{2500};
-    for (auto x : with)
-      tick(x, long_ago);
-    drop();
-    tick(id, long_ago);
-    for (int round = 0; round < 2; ++round)
-      for (auto x : with) {
-        deliver(id, x, kind::vote);
-        deliver(x, id, kind::vote_result);
-      }
+    for (int i = 0; i < 3 && !at(id).leads(); ++i) {
+      for (auto x : with)
+        tick(x, long_ago);
+      drop();
+      tick(id, long_ago);
+      for (int round = 0; round < 2; ++round)
+        for (auto x : with) {
+          deliver(id, x, kind::vote);
+          deliver(x, id, kind::vote_result);
+        }
+    }
   }
 
   bool submit(std::uint64_t id, std::string payload) {
@@ -159,5 +162,54 @@ private:
   std::vector<std::unique_ptr<raft_replica>> replicas_;
   std::vector<std::uint64_t> held_disks_;
 };
+
+inline cluster::raft::configuration
+voters_of(std::initializer_list<std::uint64_t> ids) {
+  return raft_group::voters(ids);
+}
+
+/// With this server in this role.
+inline cluster::raft::configuration with(cluster::raft::configuration what,
+                                         std::uint64_t id,
+                                         cluster::raft::server_role role) {
+  using cluster::raft::server;
+  auto behind = std::find_if(what.begin(), what.end(),
+                             [&](const server& x) { return x.id.value >= id; });
+  if (behind != what.end() && behind->id.value == id)
+    behind->role = role;
+  else
+    what.insert(behind, {{id}, role});
+  return what;
+}
+
+/// Payloads of a replica's commands, in order.
+inline std::string commands(raft_group& in, std::uint64_t id) {
+  std::string out;
+  auto& it = in.core(id);
+  for (auto i = it.first_index(); i <= it.last_index(); ++i)
+    if (is(it.entry(i), cluster::raft::entry_type::command))
+      out += *it.entry(i).payload;
+  return out;
+}
+
+/// Configurations of a replica's log.
+inline std::size_t changes(raft_group& in, std::uint64_t id) {
+  std::size_t out = 0;
+  auto& it = in.core(id);
+  for (auto i = it.first_index(); i <= it.last_index(); ++i)
+    out += is(it.entry(i), cluster::raft::entry_type::configuration) ? 1 : 0;
+  return out;
+}
+
+/// Heartbeats of `from` until `to` has all that it has.
+inline void bring_up(raft_group& in, std::uint64_t from, std::uint64_t to) {
+  for (int i = 0;
+       i < 30 && in.core(to).last_index() < in.core(from).last_index(); ++i) {
+    in.heartbeat(from);
+    in.deliver(from, to);
+    in.deliver(to, from);
+    in.drop();
+  }
+}
 
 } // namespace iris::test

@@ -25,6 +25,10 @@ public:
   using core = cluster::raft::core;
   using log_entry = persistence::log_entry;
 
+  /// Whether replicas are also held to what their messages say, which they may
+  /// break for long before anybody is hurt.
+  bool strict = true;
+
   static std::uint64_t hash(const log_entry& what);
   /// Of all entries up to this one.
   static std::uint64_t chain(std::uint64_t before, const log_entry& what);

@@ -55,6 +55,7 @@ void raft_replica::start(std::chrono::nanoseconds now, std::uint64_t seed) {
     put(core::installed(shard, disk_, durable_.at), 0);
   if (auto first = core::before_start(id(), disk_))
     disk_.state = *first;
+  check_log();
   state_ = durable_;
   core_ = std::make_unique<core>(id(), seed, parts_.with);
   led_term_ = 0;
@@ -66,6 +67,23 @@ void raft_replica::stop() {
   writes_.clear();
   submitted_.clear();
   cutting_ = false;
+}
+
+std::pair<std::uint64_t, configuration> raft_replica::latest_servers() const {
+  auto index = disk_.floor.configuration_index;
+  auto bytes = disk_.floor.configuration;
+  auto look = [&](std::uint64_t first, const auto& entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      if (is(entries[i], entry_type::configuration)) {
+        index = first + i;
+        bytes = *entries[i].payload;
+      }
+  };
+  look(disk_.first_index, disk_.entries);
+  for (const auto& x : writes_)
+    look(x.change.first_index, x.change.entries);
+  auto out = decode_configuration(bytes);
+  return {index, out ? *out : configuration{}};
 }
 
 void raft_replica::receive(std::chrono::nanoseconds now, const message& what) {
@@ -125,8 +143,11 @@ void raft_replica::settle(result<update> what) {
     parts_.fetch(*what->install);
     return;
   }
-  for (const auto& x : what->messages)
+  for (const auto& x : what->messages) {
+    if (parts_.judge.strict)
+      check_message(x);
     parts_.send(x);
+  }
   apply();
   if (!cutting_ && state_.at.index >= disk_.floor.index + parts_.cut_after) {
     cutting_ = true;
@@ -149,6 +170,68 @@ void raft_replica::check(const update& what) {
   if (log.role() == role::leader && std::exchange(led_term_, term) != term)
     parts_.judge.leads(id(), log);
   check_servers();
+  if (parts_.judge.strict && log.role() == role::leader)
+    check_leader();
+}
+
+/// What was on the disk before is a log, too.
+void raft_replica::check_log() const {
+  auto before = disk_.first_index > disk_.floor.index ? disk_.floor.term : 0;
+  for (std::size_t i = 0; i < disk_.entries.size(); ++i) {
+    const auto& x = disk_.entries[i];
+    parts_.judge.appended(id(), disk_.first_index + i, x, before);
+    before = x.term;
+  }
+}
+
+/// A leader has its own vote, and its log ends with its own term.
+void raft_replica::check_leader() const {
+  auto state = core_->state();
+  if (state.vote != id().value)
+    throw violation{"leader without its vote", std::to_string(state.term)};
+  if (core_->last_index() >= core_->first_index()
+      && core_->entry(core_->last_index()).term != state.term)
+    throw violation{"leader without an entry", std::to_string(state.term)};
+}
+
+/// What it says stands on its disk.
+void raft_replica::check_message(const message& x) const {
+  using kind = message::kind;
+  const auto& on_disk = disk_.state;
+  auto well = true;
+  switch (x.what) {
+  case kind::append:
+  case kind::install:
+  case kind::timeout_now:
+    well = on_disk.term >= x.term;
+    for (std::size_t i = 0; i < x.entries.size(); ++i)
+      if (is(x.entries[i], entry_type::configuration))
+        well = well && durable(x.prev_index + 1 + i, x.entries[i].term);
+    break;
+  case kind::append_result:
+    well = on_disk.term >= x.term
+           && (x.rejected > 0 || x.last_index <= end_of(disk_));
+    break;
+  case kind::vote:
+    well = x.pre_vote || on_disk.term > x.term
+           || (on_disk.term == x.term && on_disk.vote == id().value);
+    break;
+  case kind::vote_result:
+    well = x.pre_vote || !x.granted || on_disk.term > x.term
+           || (on_disk.term == x.term && on_disk.vote == x.peer.value);
+    break;
+  }
+  if (!well)
+    throw violation{"said before it was durable",
+                    "node " + std::to_string(id().value) + ", message "
+                      + std::to_string(static_cast<int>(x.what))};
+}
+
+bool raft_replica::durable(std::uint64_t index, std::uint64_t term) const {
+  if (index <= disk_.floor.index)
+    return true;
+  return index <= end_of(disk_)
+         && disk_.entries[index - disk_.first_index].term == term;
 }
 
 /// The latest configuration of its log is the one that it goes by.
@@ -170,6 +253,8 @@ void raft_replica::apply() {
   while (state_.at.index < core_->commit_index()) {
     auto i = state_.at.index + 1;
     const auto& x = core_->entry(i);
+    if (parts_.judge.strict && !durable(i, x.term))
+      throw violation{"applied before it was durable", std::to_string(i)};
     state_.at.index = i;
     state_.at.term = x.term;
     if (is(x, entry_type::configuration)) {

@@ -53,6 +53,9 @@ public:
     return up() && core_->role() == cluster::raft::role::leader;
   }
 
+  /// The last configuration of its log, on the disk or not, and its index.
+  std::pair<std::uint64_t, cluster::raft::configuration> latest_servers() const;
+
   // Events. False if the core refused, and goes on.
   void receive(std::chrono::nanoseconds now, const message& what);
   void tick(std::chrono::nanoseconds now);
@@ -88,6 +91,10 @@ private:
   void cut(std::chrono::nanoseconds now, const raft_state& durable);
   void put(const persistence::log_change& what, std::size_t entries_max);
   void check_servers() const;
+  void check_leader() const;
+  void check_message(const message& what) const;
+  void check_log() const;
+  bool durable(std::uint64_t index, std::uint64_t term) const;
 
   parts parts_;
   // What a crash leaves.

@@ -35,15 +35,18 @@ raft_profile::raft_profile(random_source& random) {
   late = up_to(5);
   stalls = up_to(1);
   crashes = up_to(50);
+  write_crashes = up_to(10);
   pauses = up_to(25);
   partitions = up_to(50);
   delay = microseconds{200 + random.below(one_of(1000U, 10000U))};
-  disk = microseconds{100 + random.below(one_of(1000U, 20000U))};
+  disk = microseconds{100 + random.below(one_of(1000U, 20000U, 400000U))};
   command_every = microseconds{2000 + random.below(30000)};
   change_every = microseconds{10000 + random.below(100000)};
 }
 
-raft_sim::raft_sim(std::uint64_t seed) : random_(seed), profile_(random_) {
+raft_sim::raft_sim(std::uint64_t seed, bool strict)
+  : random_(seed), profile_(random_) {
+  judge_.strict = strict;
   configuration first;
   for (std::uint64_t i = 1; i <= profile_.first_voters; ++i)
     first.push_back({{i}});
@@ -158,6 +161,14 @@ void raft_sim::when_awake(node& x, std::function<void()> what) {
 
 /// It took part in an event.
 void raft_sim::moved(node& x) {
+  auto leads = x.replica->leads();
+  if (std::exchange(x.led, leads) != leads && leads && !calm_)
+    // The first that a new leader does may be to change its group.
+    if (random_.chance(20))
+      after(some(profile_.delay), [this, &x] {
+        if (!calm_ && x.replica->leads() && wild_change(x))
+          moved(x);
+      });
   set_timer(x);
   keep_writing(x);
 }
@@ -200,6 +211,8 @@ void raft_sim::keep_writing(node& x) {
   after(delay, [this, &x, life = x.life] {
     if (x.life != life)
       return;
+    if (!calm_ && random_.below(100) < profile_.write_crashes)
+      return fall(x);
     when_awake(x, [this, &x] {
       x.writing = false;
       x.replica->write(local(x));

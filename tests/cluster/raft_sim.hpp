@@ -33,6 +33,8 @@ struct raft_profile {
   unsigned stalls = 0;
   // Of each turn of the chaos.
   unsigned crashes = 0;
+  /// Of each write: the node falls before it is told of it.
+  unsigned write_crashes = 0;
   unsigned pauses = 0;
   unsigned partitions = 0;
 
@@ -46,7 +48,7 @@ struct raft_profile {
 /// that may. Throws `violation`.
 class raft_sim {
 public:
-  explicit raft_sim(std::uint64_t seed);
+  explicit raft_sim(std::uint64_t seed, bool strict = true);
 
   void run();
 
@@ -81,6 +83,7 @@ private:
     nanoseconds paused_until{0};
     bool writing = false;
     bool fetching = false;
+    bool led = false;
     nanoseconds ticked{0};
     int ticks_at_once = 0;
   };
@@ -115,6 +118,7 @@ private:
   void administrator();
   void administer(node& at);
   bool wild_change(node& at);
+  void check_promotions(const node& at, const configuration& before) const;
   bool steer(node& at);
   bool grow(node& at, configuration now);
   bool shrink(node& at, configuration now);
@@ -122,6 +126,7 @@ private:
   void fall(node& x);
   void partition();
   void calm_down();
+  void keep_one_down();
   bool settled(std::string& why);
   bool last_change(node& at);
 
@@ -141,6 +146,7 @@ private:
   std::uint64_t goal_ = 0;
   std::uint64_t goal_term_ = 0;
   std::uint64_t last_change_ = 0;
+  const node* down_ = nullptr;
 };
 
 } // namespace iris::test
