@@ -173,9 +173,9 @@ FAULTS = [
 ]
 
 
-def copy(file):
+def copy(file, faults):
     text = (ROOT / file).read_text(encoding="utf-8")
-    for name, where, found, instead in FAULTS:
+    for name, where, found, instead in faults:
         if where != file:
             continue
         if text.count(found) != 1:
@@ -186,16 +186,17 @@ def copy(file):
             f'#line 1\n{text}')
 
 
-def main(arguments):
+def main(arguments, faults):
     if arguments == ["names"]:
-        print("\n".join(x[0] for x in FAULTS))
+        print("\n".join(x[0] for x in faults))
     elif arguments == ["files"]:
-        print("\n".join(sorted({x[1] for x in FAULTS})))
+        print("\n".join(sorted({x[1] for x in faults})))
     elif len(arguments) == 3 and arguments[0] == "copy":
-        pathlib.Path(arguments[2]).write_text(copy(arguments[1]),
+        pathlib.Path(arguments[2]).write_text(copy(arguments[1], faults),
                                               encoding="utf-8")
     else:
         sys.exit(__doc__)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:], FAULTS)
