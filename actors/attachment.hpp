@@ -32,8 +32,6 @@ public:
   void closed() noexcept { state_ = state::closed; }
 
   bool is_open() const noexcept { return state_ == state::open; }
-  /// It was open before.
-  bool again() const noexcept { return again_; }
   /// Whether to wait for it after this refusal.
   bool worth_waiting(const error& why) const noexcept;
 
@@ -47,7 +45,7 @@ private:
 
   const std::uint64_t salt_;
   state state_ = state::closed;
-  bool again_ = false;
+  bool again_ = false;     ///< it was open before
   unsigned attempts_ = 0;  ///< in vain, since it was open
   nanoseconds next_{0};    ///< answer or attempt
   nanoseconds give_up_{0}; ///< while there are any

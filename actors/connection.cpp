@@ -316,7 +316,7 @@ void connection::act(session::command what) {
 
 void connection::enter_inbox() {
   entered_ = env_.users.enter(session_.user(), session_.device());
-  entered_at_ = env_.time.wall_now();
+  entered_at_ = env_.time.steady_now();
   if (entered_)
     return open_inbox_now();
   caf::anon_send(
@@ -326,28 +326,34 @@ void connection::enter_inbox() {
                 + " devices of this user to be connected"},
              {},
              {},
-             {}});
+             {},
+             0});
 }
 
 void connection::open_inbox_now() {
+  using std::chrono::milliseconds;
   const auto& user = session_.user();
-  attachment_.opening(env_.time.steady_now());
+  auto now = env_.time.steady_now();
+  auto waited = std::chrono::duration_cast<milliseconds>(now - entered_at_);
+  attachment_.opening(now);
   env_.routes.to_actor(
-    ref_of(user),
-    open_inbox{user,
-               session_.device(),
-               handle_of(this),
-               {options_->node, id(), entered_at_, attachment_.again()}});
+    ref_of(user), open_inbox{user,
+                             session_.device(),
+                             handle_of(this),
+                             {options_->node, id(), rank_,
+                              static_cast<std::uint32_t>(waited.count())}});
 }
 
 void connection::on_attached(const attached& what) {
   if (what.refused && attachment_.worth_waiting(what.refused))
     return on_detached(what.refused.retry_after_ms);
   auto first = session_.state() == session_state::attaching;
-  if (what.refused)
+  if (what.refused) {
     attachment_.closed();
-  else
+  } else {
     attachment_.opened();
+    rank_ = what.rank;
+  }
   if (first)
     session_.attached(what.refused, what.cursor, what.floor, what.head);
   else if (what.refused)

@@ -98,7 +98,8 @@ private:
   session session_;
   bool entered_ = false; ///< counted among the user's connections
   attachment attachment_;
-  timestamp entered_at_;
+  std::chrono::nanoseconds entered_at_{0};
+  std::uint64_t rank_ = 0; ///< see seniority
   bool paused_ = false;
   /// Of the last `inbound`: what there was no room to answer yet.
   inbound held_;

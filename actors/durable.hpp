@@ -125,6 +125,9 @@ protected:
   }
   bool all_durable() const noexcept { return durable_ == staged_; }
 
+  /// The log's entry that holds what is staged next.
+  std::uint64_t next_entry() const { return shard_->next_entry(); }
+
   /// Runs `work` on a reader's thread, on a store that has everything
   /// committed so far, and `then` with its result in this actor.
   template <class Work, class Then>

@@ -29,9 +29,7 @@ public:
     return persistence::shard_of(who, shards_);
   }
 
-  shard_actor at(shard_id where) const {
-    return (*table_.load())[where.value];
-  }
+  shard_actor at(shard_id where) const { return (*table_.load())[where.value]; }
 
   void update(shard_id where, shard_actor leader) {
     std::lock_guard guard{updating_};

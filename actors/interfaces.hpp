@@ -46,6 +46,7 @@ struct attached {
   inbox_offset cursor;
   inbox_offset floor;
   inbox_offset head;
+  std::uint64_t rank = 0; ///< see seniority
 };
 
 /// Answers one `read_inbox`: entries first, first + 1, … all committed. None,
@@ -204,17 +205,20 @@ struct append {
   std::shared_ptr<const void> room; ///< as a submit's
 };
 
-/// Which of a device's connections came later.
+/// Which of a device's connections came later. Clocks of different nodes don't
+/// tell: who keeps the inbox counts.
 struct seniority {
   node_id node;             ///< that accepted it
   caf::actor_id number = 0; ///< grows on one node
-  timestamp since;          ///< by that node's clock
-  bool again = false;       ///< it was open before, at another leader maybe
+  /// Given when its inbox was opened first, and grows, whoever leads; 0: it
+  /// was not yet.
+  std::uint64_t rank = 0;
+  std::uint32_t waited_ms = 0; ///< since its device came
 };
 
 /// A device connects, or its connection was detached. Answered by `attached`:
 /// too_many_devices, replaced. An older connection of the same device is cut
-/// off.
+/// off: with replaced, or with unavailable if it may be the newer one.
 struct open_inbox {
   user_id user;
   device_id device;

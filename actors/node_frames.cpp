@@ -28,7 +28,7 @@ IRIS_LAYOUT(author, x.user, x.device)
 IRIS_LAYOUT(submission, x.id, x.kind, x.body, x.to, x.after, x.users, x.title,
             x.trace)
 IRIS_LAYOUT(conversation_machine::recipient, x.user, x.from, x.to)
-IRIS_LAYOUT(seniority, x.node, x.number, x.since, x.again)
+IRIS_LAYOUT(seniority, x.node, x.number, x.rank, x.waited_ms)
 IRIS_LAYOUT(error, x.code, x.context, x.retry_after_ms)
 
 IRIS_LAYOUT(protocol::history, x.n, x.conversation, x.from, x.limit, x.back)
@@ -63,7 +63,7 @@ IRIS_LAYOUT(list_devices, x.user, x.tag)
 IRIS_LAYOUT(remove_device, x.user, x.device, x.tag)
 
 IRIS_LAYOUT(submitted, x.tag, x.answers)
-IRIS_LAYOUT(attached, x.refused, x.cursor, x.floor, x.head)
+IRIS_LAYOUT(attached, x.refused, x.cursor, x.floor, x.head, x.rank)
 IRIS_LAYOUT(inbox_page, x.sync, x.first, x.items, x.head)
 IRIS_LAYOUT(answered, x.tag, x.answer, x.items)
 IRIS_LAYOUT(cut_off, x.why)

@@ -69,7 +69,7 @@ void refuse(const remove_device& what, const error& why) {
 }
 
 void refuse(const open_inbox& what, const error& why) {
-  caf::anon_send(what.from, attached{why, {}, {}, {}});
+  caf::anon_send(what.from, attached{why, {}, {}, {}, 0});
 }
 
 void refuse(const read_inbox& what, const error& why) {

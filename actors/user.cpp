@@ -20,17 +20,19 @@ constexpr std::size_t appends_parked_max = 16 * parked_max;
 /// Entries are removed in steps of this many.
 constexpr std::uint64_t trim_step = 512;
 
-/// Of two connections of a device. Clocks of different nodes differ: they only
-/// count for what nothing else tells.
+/// Of two connections of a device. One whose inbox was never open is new.
 bool came_before(const seniority& x, const seniority& y) {
   if (x.node == y.node)
     return x.number < y.number;
-  return x.again && (!y.again || x.since < y.since);
+  return x.rank != 0 && x.rank < y.rank;
 }
 
 error replaced() {
   return {errc::replaced, "this device connected again elsewhere"};
 }
+
+/// More than a message between nodes takes, unless something is wrong.
+constexpr auto transit = 2s;
 
 } // namespace
 
@@ -231,15 +233,44 @@ void user::on_attach(const open_inbox& what) {
   if (!device)
     return decline(what, device.failure());
   if (there != what.from->id())
-    cut(there, replaced());
+    replace(there, what.age);
   reader joined;
   joined.connection = what.from;
   joined.device = what.device;
   joined.age = what.age;
+  joined.opened = env().time.steady_now();
+  if (joined.age.rank == 0)
+    joined.age.rank = next_rank();
+  auto rank = joined.age.rank;
   readers_[what.from->id()] = std::move(joined);
-  commit(out, [this, to = what.from, cursor = device->cursor] {
-    caf::anon_send(to, attached{{}, cursor, machine_.floor(), committed_});
+  commit(out, [this, to = what.from, cursor = device->cursor, rank] {
+    caf::anon_send(to,
+                   attached{{}, cursor, machine_.floor(), committed_, rank});
   });
+}
+
+/// Whoever is not told `replaced` comes again, and is the newer one then. That
+/// must not go on for ever between two apps: only what came while nobody led,
+/// or was late on its way, is not sure to be newer.
+void user::replace(caf::actor_id which, const seniority& by) {
+  auto i = readers_.find(which);
+  if (i == readers_.end())
+    return;
+  auto there_for = env().time.steady_now() - i->second.opened;
+  auto sure = by.node == i->second.age.node || by.rank != 0
+              || there_for > std::chrono::milliseconds{by.waited_ms} + transit;
+  cut(which, sure ? replaced()
+                  : error{errc::unavailable,
+                          "this device connected elsewhere, too: connect again",
+                          1000});
+}
+
+/// Grows with each, and is greater than what an earlier leader's actor gave,
+/// for what that gave was committed.
+std::uint64_t user::next_rank() {
+  constexpr unsigned ranks_of_entry = 16; // bits
+  rank_ = std::max(rank_ + 1, next_entry() << ranks_of_entry);
+  return rank_;
 }
 
 void user::on_detach(const close_inbox& what) {

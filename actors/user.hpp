@@ -28,6 +28,7 @@ private:
     connection_actor connection;
     device_id device;
     seniority age;
+    std::chrono::nanoseconds opened{0};
     bool waiting = false;
     bool reading = false; ///< from the store
     inbox_offset after;
@@ -40,6 +41,8 @@ private:
   void on_append(const append& what);
   void log(std::span<const item_bytes> taken, inbox_offset behind);
   void on_attach(const open_inbox& what);
+  std::uint64_t next_rank();
+  void replace(caf::actor_id which, const seniority& by);
   void on_detach(const close_inbox& what);
   void on_read(const read_inbox& what);
   void on_acknowledge(const acknowledge& what);
@@ -59,6 +62,7 @@ private:
 
   user_machine machine_;
   inbox_offset committed_;
+  std::uint64_t rank_ = 0; ///< that was given last
   std::map<caf::actor_id, reader> readers_;
   bool trimming_ = false;
 };

@@ -119,6 +119,12 @@ public:
   /// Adds the writes to the next entry; forgets them unless it leads.
   void stage(const persistence::writes& what, waiter who);
 
+  /// The index of the entry that holds what is staged now. It grows, whoever
+  /// leads; 0: this replica doesn't.
+  std::uint64_t next_entry() const {
+    return leading_ ? core_->last_index() + 1 : 0;
+  }
+
   /// Runs `what` once it is certain that nobody has committed anything behind
   /// this replica's back before it was asked (Raft paper, section 8): whatever
   /// is told of the state is told then. With one voter that is now; else it

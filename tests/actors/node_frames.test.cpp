@@ -150,13 +150,13 @@ TEST_CASE("a fan_out arrives as it was sent") {
 }
 
 TEST_CASE("what is asked of a user arrives as it was sent") {
-  auto open = there(open_inbox{alice, phone, {}, {{2}, 5, {-6}, true}});
+  auto open = there(open_inbox{alice, phone, {}, {{2}, 5, 6, 7}});
   CHECK(open.user == alice);
   CHECK(open.device == phone);
   CHECK(open.age.node == node_id{2});
   CHECK(open.age.number == 5);
-  CHECK(open.age.since == timestamp{-6});
-  CHECK(open.age.again);
+  CHECK(open.age.rank == 6);
+  CHECK(open.age.waited_ms == 7);
 
   CHECK(there(close_inbox{bob, 0}).user == bob);
 
@@ -203,13 +203,14 @@ TEST_CASE("what a connection is told arrives as it was sent") {
   CHECK(std::get<protocol::sent>(answers.answers[0]) == yes);
   CHECK(std::get<protocol::failed>(answers.answers[1]) == no);
 
-  auto open = back(attached{{}, {1}, {2}, {3}});
+  auto open = back(attached{{}, {1}, {2}, {3}, 4});
   CHECK_FALSE(open.refused);
   CHECK(open.cursor == inbox_offset{1});
   CHECK(open.floor == inbox_offset{2});
   CHECK(open.head == inbox_offset{3});
+  CHECK(open.rank == 4);
   error why{errc::too_many_devices, "expected fewer", 9};
-  CHECK(back(attached{why, {}, {}, {}}).refused == why);
+  CHECK(back(attached{why, {}, {}, {}, 0}).refused == why);
 
   auto page = back(inbox_page{4, {5}, {bytes_of("item")}, {6}});
   CHECK(page.sync == 4);
@@ -273,7 +274,7 @@ TEST_CASE("frames between nodes are these bytes") {
         == "0146"
            "0102030405060708"
            "0000000000000009");
-  CHECK(hex(encode(answer_frame{somebody, attached{{}, {1}, {2}, {3}}}))
+  CHECK(hex(encode(answer_frame{somebody, attached{{}, {1}, {2}, {3}, 4}}))
         == "0142"
            "0102030405060708"
            "0000000000000009"
@@ -282,7 +283,8 @@ TEST_CASE("frames between nodes are these bytes") {
            "00"
            "01"
            "02"
-           "03");
+           "03"
+           "04");
 }
 
 TEST_CASE("a frame that makes no sense is refused with what was expected") {

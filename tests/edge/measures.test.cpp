@@ -25,7 +25,7 @@ struct attached_client : stage {
       + framed(protocol::auth{"alice", *device_id::parse("phone")})
       + framed(protocol::ping{1}));
     wait_for("pong 1");
-    caf::anon_send(owner, actors::attached{{}, {2}, {0}, {4}});
+    caf::anon_send(owner, actors::attached{{}, {2}, {0}, {4}, 1});
     wait_for("ready");
   }
 

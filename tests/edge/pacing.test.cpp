@@ -17,7 +17,7 @@ struct asking_client : stage {
       + framed(protocol::auth{"alice", *device_id::parse("phone")}));
     until([&] { return metrics.frames_in.value() == 2; }, "the login");
     settle();
-    caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}});
+    caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}, 1});
     until([&] { return pair.has("ready"); }, "ready");
   }
 

@@ -210,7 +210,7 @@ void tcp_pair::log_in() {
                + framed(protocol::auth{"alice", *device_id::parse("phone")})
                + framed(protocol::ping{1}));
   at_.until([this] { return has("pong 1"); }, "the login");
-  caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}});
+  caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}, 1});
   at_.until([this] { return has("ready"); }, "ready");
   client->got.clear();
 }

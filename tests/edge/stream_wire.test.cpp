@@ -213,7 +213,7 @@ TEST_CASE("a frame that ready overtakes may be large") {
   at.until([&] { return at.metrics.bytes_in.value() == before.size(); },
            "the first part");
 
-  caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}});
+  caf::anon_send(owner, actors::attached{{}, {0}, {0}, {0}, 1});
   at.until([&] { return it.has("ready"); }, "ready");
   it.client->send(large.substr(3));
 

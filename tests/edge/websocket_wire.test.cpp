@@ -71,7 +71,7 @@ public:
   }
 
   void let_in() {
-    caf::anon_send(owner_, actors::attached{{}, {0}, {0}, {0}});
+    caf::anon_send(owner_, actors::attached{{}, {0}, {0}, {0}, 1});
     until([this] { return client->got.size() == 3; }, "ready");
   }
 

@@ -118,9 +118,9 @@ TEST_CASE("of two connections of a device the one that was opened last stays") {
   auto carol = a.named("carol", {0});
 
   // They are on other threads, where anything may come first.
-  a.tell(open_inbox{carol, a.laptop, newer, {{1}, newer->id(), {}, false}});
+  a.tell(open_inbox{carol, a.laptop, newer, {{1}, newer->id()}});
   a.here.run(enough);
-  a.tell(open_inbox{carol, a.laptop, older, {{1}, older->id(), {}, false}});
+  a.tell(open_inbox{carol, a.laptop, older, {{1}, older->id()}});
   a.here.run(enough);
 
   CHECK(cut.empty());
@@ -135,6 +135,62 @@ TEST_CASE("of two connections of a device the one that was opened last stays") {
   const auto& list = std::get<protocol::device_list>(answers[0].answer).list;
   REQUIRE(list.size() == 1);
   CHECK(list[0].online);
+}
+
+TEST_CASE("who opened a device first stays the older one for the next leader") {
+  lone_host<fan_out> a;
+  std::vector<attached> first, second;
+  auto older = a.listener(first);
+  auto newer = a.listener(second);
+  auto carol = a.named("carol", {0});
+  a.tell(open_inbox{carol, a.laptop, older, {{1}, 9}});
+  a.here.run(enough);
+  a.tell(open_inbox{carol, a.laptop, newer, {{2}, 5}});
+  a.here.run(enough);
+  REQUIRE(first.size() == 1);
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].rank > first[0].rank);
+
+  // Whichever of them is there first.
+  for (auto older_first : {false, true}) {
+    a.restart_host();
+    a.await_leader();
+    open_inbox one{carol, a.laptop, older, {{1}, 9, first[0].rank}};
+    open_inbox other{carol, a.laptop, newer, {{2}, 5, second[0].rank}};
+    a.tell(older_first ? one : other);
+    a.here.run(enough);
+    a.tell(older_first ? other : one);
+    a.here.run(enough);
+
+    CHECK_FALSE(second.back().refused);
+    CHECK(second.back().rank == second[0].rank);
+    CHECK(first.back().refused.code
+          == (older_first ? errc::none : errc::replaced));
+  }
+  CHECK(second.size() == 3);
+  CHECK(first.size() == 3);
+}
+
+TEST_CASE("who may be the newer connection of a device is not told otherwise") {
+  for (auto sure : {false, true}) {
+    lone_host<fan_out> a;
+    std::vector<cut_off> cut;
+    std::vector<attached> heard;
+    auto there = a.listener(cut);
+    auto comes = a.listener(heard);
+    auto carol = a.named("carol", {0});
+    a.tell(open_inbox{carol, a.laptop, there, {{1}, 9}});
+    a.here.run(3s);
+    // It waits at its node for so long; the other is open for three seconds.
+    auto waited = sure ? 900U : 1100U;
+    a.tell(open_inbox{carol, a.laptop, comes, {{2}, 5, 0, waited}});
+    a.here.run(enough);
+
+    REQUIRE(heard.size() == 1);
+    CHECK_FALSE(heard[0].refused);
+    REQUIRE(cut.size() == 1);
+    CHECK(cut[0].why.code == (sure ? errc::replaced : errc::unavailable));
+  }
 }
 
 TEST_CASE("who comes while its device is being removed is a new device") {
