@@ -137,6 +137,51 @@ TEST_CASE("of two connections of a device the one that was opened last stays") {
   CHECK(list[0].online);
 }
 
+TEST_CASE("a connection that opens its inbox again yields to one that came") {
+  auto winner = [](const seniority& there, const seniority& comes) {
+    lone_host<fan_out> a;
+    std::vector<cut_off> cut;
+    std::vector<attached> heard;
+    auto first = a.listener(cut);
+    auto second = a.listener(heard);
+    auto carol = a.named("carol", {0});
+    a.tell(open_inbox{carol, a.laptop, first, there});
+    a.here.run(enough);
+    a.tell(open_inbox{carol, a.laptop, second, comes});
+    a.here.run(enough);
+    REQUIRE(heard.size() == 1);
+    CHECK(cut.size() == (heard[0].refused ? 0 : 1));
+    return heard[0].refused ? "there" : "comes";
+  };
+  seniority fresh{{1}, 5, {1000}, false}, again{{2}, 3, {2000}, true};
+  seniority earlier{{3}, 9, {1500}, true};
+
+  // The device has left one of them for dead: the one that it opened last is
+  // its own.
+  CHECK(winner(fresh, again) == "there");
+  CHECK(winner(again, fresh) == "comes");
+  CHECK(winner(again, earlier) == "there");
+  CHECK(winner(earlier, again) == "comes");
+  // Clocks count for nothing where a node's own numbers tell.
+  CHECK(winner({{1}, 5, {1000}, true}, {{1}, 6, {900}, true}) == "comes");
+  CHECK(winner({{1}, 6, {900}, true}, {{1}, 5, {1000}, true}) == "there");
+}
+
+TEST_CASE("a connection that opens its inbox twice is not in its own way") {
+  lone_host<fan_out> a;
+  std::vector<cut_off> cut;
+  auto it = a.listener(cut);
+  auto carol = a.named("carol", {0});
+  open_inbox what{carol, a.laptop, it, {{1}, it->id(), {}, true}};
+
+  a.tell(what);
+  a.here.run(enough);
+  a.tell(what);
+  a.here.run(enough);
+
+  CHECK(cut.empty());
+}
+
 TEST_CASE("who comes while its device is being removed is a new device") {
   lone_host<fan_out> a;
   std::vector<cut_off> before, after;
