@@ -361,8 +361,10 @@ TEST_CASE("a leader that is given up keeps nobody waiting") {
   a.here.run(1ms);
   CHECK(a.edge.under_way().size() == 1);
 
+  auto before = a.to_leader.sent;
   a.edge.left({2}, {1}); // Of another shard.
   a.here.run(1s);
+  CHECK(a.to_leader.sent == before);
   a.edge.left({2}, {0});
   a.here.run(10s);
 
