@@ -315,3 +315,62 @@ TEST_CASE("a shard that a node does not have is refused") {
   CHECK(it.screen->all<protocol::sent>().size() == 1);
   CHECK(it.screen->all<protocol::failed>().empty());
 }
+
+TEST_CASE("a page that another leader sent before shows nothing twice") {
+  two_nodes a;
+  auto [carol, dan] = a.friends();
+  auto it = a.log_in(carol);
+  a.send(it, {a.message(dan, "one")});
+  a.here.run(enough);
+  auto old = a.fan_out_of(direct_conversation(carol, dan), 1, "one", carol);
+
+  caf::anon_send(it.actor, inbox_page{1, {1}, old.items, {1}});
+  a.here.run(enough);
+  a.send(it, {a.message(dan, "two")});
+  a.here.run(enough);
+
+  CHECK(it.screen->items() == lines{"1 one", "2 two"});
+}
+
+TEST_CASE("what nobody is known to lead is asked for again") {
+  two_nodes a;
+  auto [carol, dan] = a.friends();
+  auto it = a.log_in(carol);
+  a.edge_routes.update({});
+  auto one = a.message(dan, "one");
+
+  a.send(it, {one});
+  a.here.run(2s);
+  CHECK(it.screen->all<protocol::sent>().empty());
+  a.edge_routes.update({a.edge.shard_on({2}, {0}), a.edge.shard_on({2}, {1})});
+  a.here.run(2s);
+
+  auto sent = it.screen->all<protocol::sent>();
+  REQUIRE(sent.size() == 1);
+  CHECK(sent[0].id == one.id);
+  CHECK_FALSE(sent[0].duplicate);
+}
+
+TEST_CASE("a leader that is given up keeps nobody waiting") {
+  two_nodes a;
+  auto [carol, dan] = a.friends();
+  auto it = a.log_in(carol);
+  // It hangs: the link holds, and nothing comes.
+  a.home.stall(3s);
+  a.send(it, {a.message(dan, "one"), protocol::devices{7}});
+  a.here.run(1ms);
+  CHECK(a.edge.under_way().size() == 1);
+
+  auto before = a.to_leader.sent;
+  a.edge.left({2}, {1}); // Of another shard.
+  a.here.run(1s);
+  CHECK(a.to_leader.sent == before);
+  a.edge.left({2}, {0});
+  a.here.run(10s);
+
+  auto sent = it.screen->all<protocol::sent>();
+  REQUIRE(sent.size() == 1);
+  CHECK(it.screen->all<protocol::device_list>().size() == 1);
+  CHECK(it.screen->items() == lines{"1 one"});
+  CHECK(it.screen->all<protocol::failed>().empty());
+}
