@@ -40,6 +40,10 @@ std::string_view trace_of(const submit_list& what,
   return i == what.list.end() ? std::string_view{} : i->trace;
 }
 
+bool is_about(const outstanding::answer& what, const message_id& id) {
+  return std::visit([&](const auto& x) { return x.id == id; }, what);
+}
+
 } // namespace
 
 // -- what is kept -------------------------------------------------------------
@@ -157,6 +161,14 @@ void outstanding::answered(std::uint64_t tag, std::vector<answer> answers,
     return;
   auto* asked = std::get_if<submit_list>(&i->second.what);
   if (asked == nullptr)
+    return;
+  // Two attempts may both be answered, the first one late: the second finds
+  // what is told already gone from the list.
+  std::erase_if(answers, [&](const answer& x) {
+    return std::none_of(asked->list.begin(), asked->list.end(),
+                        [&](const auto& one) { return is_about(x, one.id); });
+  });
+  if (answers.empty())
     return;
   auto settled = settled_of(*i, answers);
   if (settled > 0)

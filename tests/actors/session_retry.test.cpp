@@ -102,6 +102,27 @@ TEST_CASE("what was refused together is sent again in order") {
   CHECK(it.take() == lines{"sent a", "submit b", "submit c"});
 }
 
+TEST_CASE("what two attempts were answered is told once") {
+  session_harness it{session_state::live};
+  it.receive({send_to("a", "bob"), send_to("b", "bob")});
+  it.take();
+  auto tag = it.tags.at(0);
+  it.lost(tag);
+  it.wait();
+  CHECK(it.take() == lines{"submit a b"});
+
+  for (auto expected : {lines{"error not_a_member id a"}, lines{}}) {
+    it.answered(
+      tag, {refused("a", errc::not_a_member), refused("b", errc::not_leader)});
+    CHECK(it.take() == expected);
+  }
+
+  it.wait();
+  CHECK(it.take() == lines{"submit b"});
+  it.answered(tag, {sent("b")});
+  CHECK(it.take() == lines{"sent b"});
+}
+
 TEST_CASE("nothing is sent again behind what came later and was taken") {
   session_harness it{session_state::live};
   it.receive(send_to("a", "bob"));
