@@ -336,13 +336,13 @@ TEST_CASE("what nobody is known to lead is asked for again") {
   two_nodes a;
   auto [carol, dan] = a.friends();
   auto it = a.log_in(carol);
-  a.edge_routes.update({});
+  a.route(false);
   auto one = a.message(dan, "one");
 
   a.send(it, {one});
   a.here.run(2s);
   CHECK(it.screen->all<protocol::sent>().empty());
-  a.edge_routes.update({a.edge.shard_on({2}, {0}), a.edge.shard_on({2}, {1})});
+  a.route(true);
   a.here.run(2s);
 
   auto sent = it.screen->all<protocol::sent>();

@@ -93,8 +93,7 @@ struct two_nodes : lone_host<fan_out> {
     to_edge.join(edge);
     leader.serve({0}, host);
     leader.serve({1}, stand_in);
-    for (shard_id x : {shard_id{0}, shard_id{1}})
-      edge_routes.update(x, edge.shard_on({2}, x));
+    route(true);
     options->node = {1};
     options->session.verify = [](std::string_view token,
                                  timestamp at) -> result<credentials> {
@@ -108,11 +107,16 @@ struct two_nodes : lone_host<fan_out> {
       caf::anon_send_exit(x, caf::exit_reason::kill);
     edge.close();
     leader.close();
-    for (shard_id x : {shard_id{0}, shard_id{1}})
-      edge_routes.update(x, {});
+    route(false);
     while (edge_unit.stop()) {
       // Ending actors tell others.
     }
+  }
+
+  /// Whether node 1 knows who leads.
+  void route(bool known) {
+    for (shard_id x : {shard_id{0}, shard_id{1}})
+      edge_routes.update(x, known ? edge.shard_on({2}, x) : shard_actor{});
   }
 
   void set_link(bool up) {
