@@ -116,7 +116,7 @@ private:
   void started(const persistence::loaded_log& log);
   void take(result<raft::update> what);
   void append(const persistence::log_change& what);
-  void persist(persistence::log_change what, std::uint64_t ticket);
+  void persist(persistence::log_change change, std::uint64_t ticket);
   void submit(std::string payload, std::vector<waiter> waiters);
   void flush();
   void commit();
