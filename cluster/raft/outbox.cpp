@@ -13,8 +13,11 @@ std::uint64_t outbox::leaves(bool state, std::uint64_t first,
     state_ = next_;
   if (appended > 0) {
     // Rule 4: what was overwritten is never reported as durable.
-    for (auto& x : changes_)
-      x.last = std::min(x.last, first - 1);
+    for (auto i = changes_.rbegin(); i != changes_.rend(); ++i) {
+      if (i->first > 0 && i->last < first)
+        break; // and so do those before it
+      i->last = std::min(i->last, first - 1);
+    }
   }
   changes_.push_back({next_, first, appended > 0 ? first + appended - 1 : 0});
   return next_++;

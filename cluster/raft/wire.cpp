@@ -21,6 +21,10 @@ std::uint8_t flags_of(const message& x) {
                                    | (x.granted ? granted_flag : 0));
 }
 
+bool decodes(const std::string& configuration) {
+  return static_cast<bool>(decode_configuration(configuration));
+}
+
 class reader {
 public:
   explicit reader(decoder& in) : in_(in) {}
@@ -98,7 +102,7 @@ private:
       expect(x.term > 0 && x.term >= term && x.term <= out_.term);
       expect(x.type >= 1 && x.type <= 3);
       if (is(x, entry_type::configuration))
-        expect(bool(decode_configuration(*x.payload)));
+        expect(decodes(*x.payload));
       term = x.term;
       out_.entries.push_back(std::move(x));
     }
@@ -110,7 +114,7 @@ private:
     out_.floor.configuration_index = number();
     expect(out_.floor.index > 0
            && out_.floor.configuration_index <= out_.floor.index
-           && decode_configuration(out_.floor.configuration));
+           && decodes(out_.floor.configuration));
   }
 
   decoder& in_;

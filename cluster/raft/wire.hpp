@@ -24,7 +24,7 @@ constexpr std::size_t entries_of_message_max = 4096;
 ///   timeout_now    v last_index, v last_term
 ///
 /// Flags: 1 pre-vote, 2 disrupt, 4 granted.
-void encode(const message& what, std::string& out);
+void encode(const message& what, std::string& to);
 
 /// Reads one message, from untrusted bytes; what follows stays in `in`. Only
 /// what a core may be given: known kinds, types and flags, terms that are

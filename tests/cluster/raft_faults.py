@@ -32,9 +32,9 @@ FAULTS = [
     # -- 3, 4: the disk -------------------------------------------------------
     ("message_before_its_term", OUTBOX, "auto out = state_;",
      'auto out = fault("message_before_its_term") ? 0 : state_;'),
-    ("overwritten_entry_durable", OUTBOX, "x.last = std::min(x.last, first - 1);",
+    ("overwritten_entry_durable", OUTBOX, "i->last = std::min(i->last, first - 1);",
      """if (!fault("overwritten_entry_durable"))
-        x.last = std::min(x.last, first - 1);"""),
+        i->last = std::min(i->last, first - 1);"""),
     ("applied_before_durable", CORE,
      """std::min(iris_raft_commit_index(raft_.get()),
                           iris_raft_last_stored(raft_.get()));

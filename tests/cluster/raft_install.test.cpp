@@ -134,6 +134,22 @@ TEST_CASE("an old order to fetch is answered as a heartbeat") {
   CHECK(a.fetches.empty());
 }
 
+TEST_CASE("a floor does not go back") {
+  // Rule 13.
+  far_behind x;
+  auto& it = x.a.core(1);
+  auto floor = x.a.at(1).state().at;
+  const auto first = it.first_index();
+  REQUIRE(first == floor.index);
+
+  floor.index -= 1;
+  REQUIRE(it.compacted(x.a.now, floor, floor.index));
+
+  CHECK(it.first_index() == first);
+  x.cut(first);
+  CHECK(it.first_index() == first);
+}
+
 TEST_CASE("what does not stand on the fetched state leaves the log") {
   // Rule 14.
   persistence::loaded_log log;

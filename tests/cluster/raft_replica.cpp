@@ -283,6 +283,8 @@ void raft_replica::write(std::chrono::nanoseconds now) {
       cut(now, durable_);
   } else if (what.ticket > 0 && up()) {
     settle(core_->persisted(now, what.ticket));
+    if (up() && parts_.forgets && core_->lone_voter())
+      settle(core_->forget(now, state_.at.index));
   }
 }
 
@@ -292,7 +294,6 @@ void raft_replica::cut(std::chrono::nanoseconds now,
   out.floor = durable.at;
   auto end = durable.at.index + 1;
   out.keep_from = end > parts_.trailing ? end - parts_.trailing : 1;
-  out.keep_from = std::max(out.keep_from, core_->first_index());
   settle(core_->compacted(now, *out.floor, out.keep_from));
   if (up())
     writes_.push_back({std::move(out), 0, {}});

@@ -33,6 +33,8 @@ public:
     /// Entries above the floor that stay, and those that make it cut its log.
     std::uint64_t trailing = 1'000'000;
     std::uint64_t cut_after = 1'000'000;
+    /// A lone voter keeps in memory only what is not applied.
+    bool forgets = false;
   };
 
   explicit raft_replica(parts with) : parts_(std::move(with)) {}

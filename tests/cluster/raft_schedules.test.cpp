@@ -335,6 +335,28 @@ TEST_CASE("the only voter never leads a term twice") {
   CHECK(commands(a, 2) == "kept");
 }
 
+TEST_CASE("the only voter that was deposed leads a term of its own") {
+  // Rule 10: the library would let it lead the one that deposed it.
+  raft_group a{2, with(voters_of({1}), 2, server_role::standby)};
+  message higher;
+  higher.what = kind::append_result;
+  higher.peer = {2};
+  higher.term = 9;
+  a.give(1, higher);
+  REQUIRE_FALSE(a.at(1).leads());
+  a.drop();
+
+  a.hold_disk(1);
+  a.tick(1, 2500ms);
+
+  CHECK(a.at(1).leads());
+  CHECK(a.core(1).state() == persistence::hard_state{10, 1});
+  CHECK(a.wire.empty());
+  a.release_disk(1);
+  a.heartbeat(1);
+  CHECK_FALSE(a.wire.empty());
+}
+
 TEST_CASE("a change leaves when the leader's own copy is durable") {
   // Rule 10.
   raft_group a{2, voters_of({1})};

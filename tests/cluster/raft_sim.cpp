@@ -29,6 +29,7 @@ raft_profile::raft_profile(random_source& random) {
   options.append_bytes_max = one_of(16U, 200U, 1U << 20U);
   trailing = one_of(0U, 1U, 5U, 40U);
   cut_after = one_of(3U, 10U, 60U, 400U);
+  forgets = random.chance(50);
   length = milliseconds{2000 + random.below(8000)};
   loss = up_to(15);
   doubled = up_to(10);
@@ -58,7 +59,8 @@ raft_sim::raft_sim(std::uint64_t seed, bool strict)
                               {},
                               {},
                               profile_.trailing,
-                              profile_.cut_after};
+                              profile_.cut_after,
+                              profile_.forgets};
     parts.send = [this, i](const message& x) { send({i}, x); };
     parts.fetch = [this, i](const message& x) { fetch(at({i}), x); };
     auto& x = at({i});

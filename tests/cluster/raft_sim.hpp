@@ -24,6 +24,7 @@ struct raft_profile {
   cluster::raft::options options;
   std::uint64_t trailing = 0;
   std::uint64_t cut_after = 0;
+  bool forgets = false;
   milliseconds length{0};
 
   // In percent.
