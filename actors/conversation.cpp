@@ -58,7 +58,10 @@ conversation::behavior_type conversation::make_behavior() {
       logged_ = x.upto;
       pump();
     },
-    [this](committed& x) { on_committed(x); },
+    [this](committed& x) {
+      on_committed(x);
+      rest_if_nothing();
+    },
     [](loaded& x) { x.then(); },
     [this](rest_query& x) {
       answer_rest_query(x, quiet() && deliveries_.empty());
@@ -158,7 +161,7 @@ void conversation::finish(const std::shared_ptr<progress>& what,
   };
   what->request.room.reset();
   if (out.empty()) {
-    when_durable(std::move(release), std::move(dropped));
+    when_certain(std::move(release), std::move(dropped));
     return rest_if_nothing();
   }
   stage(std::move(out), std::move(release), std::move(dropped));
@@ -273,7 +276,7 @@ void conversation::on_read(const read_history& what) {
     decline(what, refused);
     return rest_if_nothing();
   }
-  when_durable([this, what, low = machine_.readable_from(what.reader),
+  when_certain([this, what, low = machine_.readable_from(what.reader),
                 head = machine_.head()] { page(what, low, head); },
                refusal_of(what));
 }

@@ -85,10 +85,22 @@ protected:
     stage(what, {0, std::move(release), std::move(dropped)}, std::move(logged));
   }
 
-  /// Runs `then` once all that is staged is durable. The state in memory is
-  /// ahead of the log, so whatever is told of it leaves by this.
+  /// Runs `then` once all that is staged is durable.
   void when_durable(task then, task dropped = {}) {
     stage({}, {0, std::move(then), std::move(dropped)});
+  }
+
+  /// The same once it is certain, too, that this replica led when this was
+  /// called. The state in memory is ahead of the log, and behind that of a
+  /// leader that was chosen since: whatever is told of it leaves by this.
+  void when_certain(task then, task dropped = {}) {
+    if (shard_->alone())
+      return when_durable(std::move(then), std::move(dropped));
+    shard_->confirm(
+      [self = caf::actor_cast<Interface>(this), ticket = ++staged_] {
+        caf::anon_send(self, committed{ticket});
+      });
+    releases_.push_back({staged_, std::move(then), std::move(dropped)});
   }
 
   /// For what a request asked: a leader that comes next may know.
@@ -103,7 +115,7 @@ protected:
 
   template <class Request, class Frame>
   void answer(const Request& what, Frame with) {
-    when_durable(
+    when_certain(
       [to = what.reply_to, out = answered{what.tag, std::move(with), {}}] {
         caf::anon_send(to, out);
       },
@@ -114,7 +126,7 @@ protected:
   /// is refused at once.
   template <class Request>
   void decline(const Request& what, const error& why) {
-    when_durable([what, why] { refuse(what, why); }, refusal_of(what));
+    when_certain([what, why] { refuse(what, why); }, refusal_of(what));
   }
 
   bool marked() const noexcept { return marked_; }

@@ -219,8 +219,8 @@ void shard::confirm(task what) {
 
 void shard::flush() {
   flush_scheduled_ = false;
-  if (!leading_ || !proposals_.empty() || open_waiters_.empty()
-      || unapplied_bytes_ > unapplied_bytes_max)
+  if (!leading_ || core_->transferring() || !proposals_.empty()
+      || open_waiters_.empty() || unapplied_bytes_ > unapplied_bytes_max)
     return;
   submit(std::exchange(open_, {}), std::exchange(open_waiters_, {}));
 }
