@@ -204,7 +204,7 @@ std::size_t outstanding::settled_of(const entries::value_type& what,
     const auto& after = list[i].after;
     auto behind_such =
       why && why->code == errc::out_of_order && after
-      && (again.contains(*after) || waits_for_retry(where, *after));
+      && (again.contains(*after) || waits_for_retry(where, *after, what.first));
     if (why && (for_now(why->code) || behind_such))
       again.insert(list[i].id);
     else
@@ -213,18 +213,18 @@ std::size_t outstanding::settled_of(const entries::value_type& what,
   return out;
 }
 
-bool outstanding::waits_for_retry(const lane& where,
-                                  const message_id& id) const {
+bool outstanding::waits_for_retry(const lane& where, const message_id& id,
+                                  std::uint64_t ahead_of) const {
   auto i = detours_.find(where);
   if (i == detours_.end())
     return false;
-  return std::any_of(
-    i->second.queue.begin(), i->second.queue.end(), [&](auto tag) {
-      const auto* x = std::get_if<submit_list>(&entries_.at(tag).what);
-      return x
-             && std::any_of(x->list.begin(), x->list.end(),
-                            [&](const auto& one) { return one.id == id; });
-    });
+  const auto& queue = i->second.queue;
+  return std::any_of(queue.begin(), queue.lower_bound(ahead_of), [&](auto tag) {
+    const auto* x = std::get_if<submit_list>(&entries_.at(tag).what);
+    return x
+           && std::any_of(x->list.begin(), x->list.end(),
+                          [&](const auto& one) { return one.id == id; });
+  });
 }
 
 void outstanding::say_answers(const submit_list& to,

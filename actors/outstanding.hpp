@@ -129,7 +129,8 @@ private:
   void landed(entries::iterator i);
   void ask(entries::iterator i);
   void ask_in_turn(entries::iterator i);
-  bool waits_for_retry(const lane& where, const message_id& id) const;
+  bool waits_for_retry(const lane& where, const message_id& id,
+                       std::uint64_t ahead_of) const;
   std::size_t settled_of(const entries::value_type& what,
                          const std::vector<answer>& answers) const;
   void say_answers(const submit_list& to, const std::vector<answer>& answers,

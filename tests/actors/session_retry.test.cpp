@@ -123,6 +123,20 @@ TEST_CASE("what two attempts were answered is told once") {
   CHECK(it.take() == lines{"sent b"});
 }
 
+TEST_CASE("nothing waits for what was sent behind it") {
+  session_harness it{session_state::live};
+  it.receive(send_after("b", "a"));
+  it.answered(it.tags.at(0), {refused("b", errc::not_leader)});
+  it.receive(send_to("a", "bob"));
+  it.take();
+  it.wait();
+  CHECK(it.take() == lines{"submit b"});
+
+  it.answered(it.tags.at(0), {refused("b", errc::out_of_order)});
+
+  CHECK(it.take() == lines{"error out_of_order id b", "submit a"});
+}
+
 TEST_CASE("nothing is sent again behind what came later and was taken") {
   session_harness it{session_state::live};
   it.receive(send_to("a", "bob"));
