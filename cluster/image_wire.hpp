@@ -52,6 +52,6 @@ using image_message = std::variant<image_request, image_piece, image_refusal>;
 void encode(const image_message& in, std::string& out);
 
 /// Fails with corrupt.
-result<image_message> decode_image_message(std::string_view in);
+result<image_message> decode_image_message(std::string_view bytes);
 
 } // namespace iris::cluster

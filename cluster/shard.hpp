@@ -181,7 +181,7 @@ private:
   void make_incomplete(node_id from);
   void copy(persistence::loaded_log log);
   void on_restored(const persistence::applied_point& at,
-                   const placed_configuration& configuration);
+                   const placed_configuration& in_force);
   void read_at(std::uint64_t index,
                std::function<void(const persistence::state_store&)> work);
   void arm();

@@ -148,13 +148,14 @@ result<void> core::give(const message& what, entries_view entries,
   auto shown = library::view(what);
   auto all = library::view(entries);
   shown.entry_count = static_cast<std::uint32_t>(all.size());
+  shown.as_voter = as_voter;
   // It never doubts its leader by itself, having no election timeout.
   if (as_voter && now_ - led_ >= options_.election_timeout)
     shown.disrupt = true;
   stale_ = what.term < state().term;
   iris_raft_update out;
-  auto status = iris_raft_receive(raft_.get(), milliseconds(), &shown,
-                                  all.data(), as_voter, &out);
+  auto status =
+    iris_raft_receive(raft_.get(), milliseconds(), &shown, all.data(), &out);
   auto ok = took(status, out, entries);
   stale_ = false;
   return ok;

@@ -245,8 +245,7 @@ static void incoming(const iris_raft_message* from, struct raft_message* out) {
 
 int iris_raft_receive(iris_raft* raft, uint64_t now,
                       const iris_raft_message* what,
-                      const iris_raft_entry* entries, bool as_voter,
-                      iris_raft_update* out) {
+                      const iris_raft_entry* entries, iris_raft_update* out) {
   struct raft_message message;
   struct raft_event event = {.type = RAFT_RECEIVE};
   struct raft_configuration own = raft->core.configuration;
@@ -265,10 +264,10 @@ int iris_raft_receive(iris_raft* raft, uint64_t now,
     if (token == NULL || message.append_entries.entries == NULL)
       return RAFT_NOMEM;
   }
-  if (as_voter)
+  if (what->as_voter)
     raft->core.configuration = (struct raft_configuration){&self, 1};
   int status = step(raft, &event, now, out);
-  if (as_voter)
+  if (what->as_voter)
     raft->core.configuration = own;
   /* Where there is nothing to append, the library has freed it. */
   if (token != NULL && out->first_index > 0)

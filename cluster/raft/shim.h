@@ -64,6 +64,8 @@ typedef struct {
 typedef struct iris_raft_message {
   uint8_t kind;
   bool disrupt, pre_vote, granted;
+  bool as_voter; /* received: a vote is answered even if this server's own
+                    configuration does not count it as a voter */
   uint32_t entry_count;
   uint64_t peer;
   uint64_t term;
@@ -97,12 +99,10 @@ void iris_raft_free(iris_raft* raft);
  * milliseconds. */
 int iris_raft_start(iris_raft* raft, uint64_t now, const iris_raft_log* log,
                     iris_raft_update* out);
-/* Not IRIS_RAFT_INSTALL. `as_voter`: answers a request for a vote even if its
- * own configuration does not count it as a voter. */
+/* Not IRIS_RAFT_INSTALL. */
 int iris_raft_receive(iris_raft* raft, uint64_t now,
                       const iris_raft_message* what,
-                      const iris_raft_entry* entries, bool as_voter,
-                      iris_raft_update* out);
+                      const iris_raft_entry* entries, iris_raft_update* out);
 int iris_raft_tick(iris_raft* raft, uint64_t now, iris_raft_update* out);
 int iris_raft_submit(iris_raft* raft, uint64_t now,
                      const iris_raft_entry* entry, iris_raft_update* out);
