@@ -31,6 +31,10 @@ public:
 
   outcome run() {
     crowd_.start();
+    // Who has never been there has no claim to what came before; and leaders
+    // are not there at once.
+    if (cluster_.size() > 1)
+      here().run(10s, [this] { return crowd_.all_there(); });
     auto end = here().steady_now() + options_.storm;
     while (here().steady_now() < end) {
       here().run(std::chrono::milliseconds{1 + here().random().below(150)});

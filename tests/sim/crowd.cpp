@@ -63,6 +63,13 @@ void crowd::start_again(participant& who) {
   who.client->restart(at);
 }
 
+bool crowd::all_there() {
+  return std::all_of(participants_.begin(), participants_.end(),
+                     [](const auto& x) {
+                       return x.client->core().state() == client::state::open;
+                     });
+}
+
 void crowd::flush() {
   for (auto& x : participants_)
     x.client->flush();

@@ -43,6 +43,8 @@ public:
   /// The app starts again at what it has saved, or at what the node knows.
   void start_again(participant& who);
 
+  /// Whether every device is known to its node.
+  bool all_there();
   /// What was said goes out now.
   void flush();
 
