@@ -443,9 +443,13 @@ void shard_host::load() {
 
 void shard_host::on_loaded(shard_loaded& what) {
   if (!what.found)
-    on_stopped(what.found.failure());
-  else
-    shard_->start(*std::move(what.found));
+    return on_stopped(what.found.failure());
+  if (what.found->incomplete) {
+    with_.env.metrics.shard_copies.add();
+    with_.env.log.info("a shard's state is copied from another node",
+                       {{"shard", with_.shard.id}});
+  }
+  shard_->start(*std::move(what.found));
 }
 
 void shard_host::on_replica(replica_message& what) {

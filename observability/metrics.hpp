@@ -115,6 +115,10 @@ public:
     {"iris_shard_lag_entries",
      "Committed entries of the shard that this replica has yet to apply",
      unit::none, "shard"}};
+  counter shard_copies{
+    all_,
+    {"iris_shard_copies_total",
+     "Replicas that copied another's state, being too far behind its log"}};
   counter log_batches{
     all_, {"iris_log_batches_total", "Synced writes of the Raft log"}};
   counter log_entries{

@@ -173,7 +173,11 @@ result<void> check_floors(const node_store& store, const identity& who,
     auto applied = store.state->applied(shard);
     if (!applied)
       return applied.failure();
-    if (applied->index < floor->index)
+    auto incomplete = store.state->incomplete(shard);
+    if (!incomplete)
+      return incomplete.failure();
+    // It is copied from another node anew.
+    if (!*incomplete && applied->index < floor->index)
       return error{errc::corrupt,
                    dir + ": the state of shard " + std::to_string(shard.value)
                      + " ends at entry " + std::to_string(applied->index)

@@ -172,6 +172,9 @@ private:
   }
 
   void judge_stores() {
+    for (auto& x : cluster_.nodes)
+      if (x->running() && x->metrics().shard_copies.value() > 0)
+        verdict_.count("shard copied", x->metrics().shard_copies.value());
     mischief_.crash_all();
     if (!cluster_.all_run())
       return;

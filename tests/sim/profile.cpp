@@ -34,8 +34,10 @@ void profile::apply(actors::node_options& to) const {
     to.user.seen_max = 2;
     to.rest_after = 2s;
   }
-  if (small_stores)
+  if (small_stores) {
     to.log_bytes_max = 16 * 1024;
+    to.log_trailing_bytes = 1024;
+  }
   if (retention) {
     to.conversation.retention = 3s;
     to.sweep_every = 2s;
