@@ -182,6 +182,8 @@ private:
   void copy(persistence::loaded_log log);
   void on_restored(const persistence::applied_point& at,
                    const placed_configuration& in_force);
+  void begin_log_at(const persistence::applied_point& at,
+                    const placed_configuration& in_force);
   void read_at(std::uint64_t index,
                std::function<void(const persistence::state_store&)> work);
   void arm();
