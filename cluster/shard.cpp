@@ -214,7 +214,7 @@ void shard::stage(const persistence::writes& what, waiter who) {
 }
 
 void shard::confirm(task what) {
-  if (leading_ && core_->lone_voter())
+  if (alone())
     what();
   else
     stage({}, {{}, std::move(what)});

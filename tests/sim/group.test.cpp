@@ -160,11 +160,15 @@ TEST_CASE("who was deposed and doesn't know confirms nothing") {
     a.here.run(10ms);
   }
   CHECK(confirmed == 1);
+  // Nor does it once it knows, to those who have not ended yet.
+  a.here.run(10s, [&] { return !old.shard().leading(); });
+  CHECK_FALSE(old.shard().alone());
 }
 
 TEST_CASE("a lone replica confirms at once") {
   replicas a{6, 1};
   auto confirmed = false;
+  CHECK_FALSE(a.all.front()->shard().alone());
   a.await_leader().shard().confirm([&] { confirmed = true; });
   CHECK(confirmed);
 }
