@@ -580,7 +580,7 @@ void shard_host::on_tick() {
 }
 
 void shard_host::sweep_from(std::string first) {
-  sweeping_ = !first.empty() && !stopped_;
+  sweeping_ = !first.empty() && !stopped_ && shard_->leading();
   if (!sweeping_)
     return;
   shard_->read([self = caf::actor_cast<shard_actor>(this), &unit = home(),

@@ -243,10 +243,16 @@ void user::on_attach(const open_inbox& what) {
     joined.age.rank = next_rank();
   auto rank = joined.age.rank;
   readers_[what.from->id()] = std::move(joined);
-  commit(out, [this, to = what.from, cursor = device->cursor, rank] {
+  auto told = [this, to = what.from, cursor = device->cursor, rank] {
     caf::anon_send(to,
                    attached{{}, cursor, machine_.floor(), committed_, rank});
-  });
+  };
+  // A head that others have moved on from would make the client's place look
+  // wrong.
+  if (out.empty())
+    when_certain(std::move(told));
+  else
+    commit(out, std::move(told));
 }
 
 /// Whoever is not told `replaced` comes again, and is the newer one then. That
@@ -343,13 +349,18 @@ void user::answer_status(const read_status& what) {
 }
 
 void user::answer_conversations(const list_conversations& what) {
-  read(
-    [keys = keys(), ask = what.request](const persistence::state_store& store) {
-      return read_conversations(store, keys, ask);
+  when_certain(
+    [this, what] {
+      read(
+        [keys = keys(),
+         ask = what.request](const persistence::state_store& store) {
+          return read_conversations(store, keys, ask);
+        },
+        [this, what](const result<protocol::conversation_list>& found) {
+          caf::anon_send(what.reply_to, answered{what.tag, expect(found), {}});
+        });
     },
-    [this, what](const result<protocol::conversation_list>& found) {
-      caf::anon_send(what.reply_to, answered{what.tag, expect(found), {}});
-    });
+    refusal_of(what));
 }
 
 // -- housekeeping -------------------------------------------------------------

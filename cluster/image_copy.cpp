@@ -79,6 +79,7 @@ void image_copy::on_piece(node_id from, const image_piece& what) {
   unanswered_ = 0;
   if (what.records.empty()) {
     alive_ = std::make_shared<bool>(true);
+    restoring_ = true; // Whatever comes now comes too late.
     return tell_.on_restored(what.applied,
                              {what.configuration_index, what.configuration});
   }

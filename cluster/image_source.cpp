@@ -18,10 +18,8 @@ void image_source::on_request(node_id from, const image_request& what) {
   if (!found || (found->copy != what.copy && what.after.empty())) {
     found = std::make_shared<open_image>();
     found->copy = what.copy;
-    parts_.home.after(idle_max, [this, alive = std::weak_ptr<bool>{alive_}] {
-      if (!alive.expired())
-        forget_idle();
-    });
+    if (!std::exchange(watching_, true))
+      forget_later();
   }
   found->last_used = parts_.time.steady_now();
   if (found->copy != what.copy || (!found->image && !what.after.empty()))
@@ -81,11 +79,22 @@ void image_source::answer(node_id to, const image_request& what,
   parts_.send(to, *std::move(found));
 }
 
+void image_source::forget_later() {
+  parts_.home.after(idle_max, [this, alive = std::weak_ptr<bool>{alive_}] {
+    if (!alive.expired())
+      forget_idle();
+  });
+}
+
+/// An image keeps files that the store would have deleted.
 void image_source::forget_idle() {
   auto now = parts_.time.steady_now();
   std::erase_if(images_, [now](const auto& x) {
     return now - x.second->last_used >= idle_max;
   });
+  watching_ = !images_.empty();
+  if (watching_)
+    forget_later();
 }
 
 } // namespace iris::cluster

@@ -55,10 +55,12 @@ private:
                                   const image_request& what);
   void answer(node_id to, const image_request& what, open_image& from,
               result<image_piece> found);
+  void forget_later();
   void forget_idle();
 
   const parts parts_;
   std::map<node_id, std::shared_ptr<open_image>> images_;
+  bool watching_ = false; ///< a look at who is idle is to come
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -65,6 +65,9 @@ void shard::start(stored from) {
     return;
   alive_ = std::make_shared<bool>(true);
   copy_.reset();
+  // What was under way in the life before calls back no more.
+  cutting_ = false;
+  armed_ = 0ns;
   applied_ = from.applied;
   handed_ = applied_.index;
   unapplied_bytes_ = 0;
@@ -211,7 +214,7 @@ void shard::stage(const persistence::writes& what, waiter who) {
 }
 
 void shard::confirm(task what) {
-  if (leading_ && core_->lone_voter())
+  if (alone())
     what();
   else
     stage({}, {{}, std::move(what)});
@@ -409,10 +412,27 @@ void shard::copy(loaded_log log) {
     copy_->offer(*known);
 }
 
-/// The log first: should the power fail now, the state is still incomplete,
-/// and any image from this floor on will do.
+/// All that is there, and that it is incomplete, becomes durable before the
+/// log changes, or the power failing could leave the old state behind it.
 void shard::on_restored(const applied_point& at,
                         const placed_configuration& in_force) {
+  parts_.writer.run<bool>(
+    [](persistence::state_store& store) -> result<bool> {
+      if (auto ok = store.sync(); !ok)
+        return ok.failure();
+      return true;
+    },
+    parts_.home, guarded([this, at, in_force](const result<bool>& durable) {
+      if (!durable)
+        return stop(durable.failure());
+      begin_log_at(at, in_force);
+    }));
+}
+
+/// The log first: should the power fail now, the state is still incomplete,
+/// and any image from this floor on will do.
+void shard::begin_log_at(const applied_point& at,
+                         const placed_configuration& in_force) {
   auto log = std::exchange(copied_log_, {});
   auto finish = guarded([this, at](const result<void>& durable) {
     if (!durable)

@@ -130,8 +130,8 @@ public:
   /// is told of the state is told then. With one voter that is now; else it
   /// takes an entry, though maybe an empty one. Forgets it unless it leads.
   void confirm(task what);
-  /// Whether there are other voters, so that `confirm` takes time.
-  bool alone() const { return !leading_ || core_->lone_voter(); }
+  /// Whether it leads and no other could, so that `confirm` takes no time.
+  bool alone() const { return leading_ && core_->lone_voter(); }
 
   /// Runs `work` on the readers' executor, see invariant 3.
   void read(std::function<void(const persistence::state_store&)> work);
@@ -182,6 +182,8 @@ private:
   void copy(persistence::loaded_log log);
   void on_restored(const persistence::applied_point& at,
                    const placed_configuration& in_force);
+  void begin_log_at(const persistence::applied_point& at,
+                    const placed_configuration& in_force);
   void read_at(std::uint64_t index,
                std::function<void(const persistence::state_store&)> work);
   void arm();

@@ -192,6 +192,46 @@ TEST_CASE("an answer that comes twice counts once") {
   CHECK(a.to.contents() == all);
 }
 
+TEST_CASE("the last answer, when it comes twice, ends a copy once") {
+  pair a;
+  a.copy->offer(leader);
+  a.run(4);
+  REQUIRE(a.to_leader.size() == 1);
+  // It is slow to answer, and asked again.
+  a.home.pass_time();
+  a.work();
+  REQUIRE(a.to_leader.size() == 2);
+  a.run(1);
+  REQUIRE(a.restored);
+  a.restored.reset();
+  a.run();
+
+  CHECK_FALSE(a.restored);
+  CHECK_FALSE(a.failed);
+}
+
+TEST_CASE("an image that nobody asks for any more is let go") {
+  pair a;
+  a.copy->offer(leader);
+  a.run(1);
+  a.time.now += std::chrono::seconds{50};
+  a.run(1);
+  a.time.now += std::chrono::seconds{10};
+  auto asked = std::get<image_request>(a.to_leader.front());
+  a.to_leader.clear();
+  for (int i = 0; i < 2; ++i) {
+    a.home.pass_time();
+    a.work();
+    a.to_leader.clear();
+    a.time.now += std::chrono::minutes{1};
+  }
+  a.source.on_request(follower, asked);
+  a.work();
+
+  REQUIRE(a.to_follower.size() == 1);
+  CHECK(std::holds_alternative<image_refusal>(a.to_follower.front()));
+}
+
 TEST_CASE("a source that is silent is given up for another") {
   pair a;
   a.copy->offer(leader);

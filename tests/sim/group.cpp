@@ -113,6 +113,10 @@ persistence::applied_point member::applied() const {
   return *state().applied(group);
 }
 
+persistence::log_floor member::floor() const {
+  return *process_->log->floor(group);
+}
+
 std::map<std::string, std::string> member::contents() const {
   std::map<std::string, std::string> out;
   auto first = prefix();

@@ -41,6 +41,8 @@ public:
   cluster::shard& shard() { return *process_->shard; }
   const persistence::state_store& state() const { return *process_->state; }
   persistence::applied_point applied() const;
+  /// How far its log is cut.
+  persistence::log_floor floor() const;
   std::map<std::string, std::string> contents() const;
   memory_disk& disk() noexcept { return disk_; }
   /// How often it had to copy another's state.

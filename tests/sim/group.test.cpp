@@ -160,11 +160,15 @@ TEST_CASE("who was deposed and doesn't know confirms nothing") {
     a.here.run(10ms);
   }
   CHECK(confirmed == 1);
+  // Nor does it once it knows, to those who have not ended yet.
+  a.here.run(10s, [&] { return !old.shard().leading(); });
+  CHECK_FALSE(old.shard().alone());
 }
 
 TEST_CASE("a lone replica confirms at once") {
   replicas a{6, 1};
   auto confirmed = false;
+  CHECK_FALSE(a.all.front()->shard().alone());
   a.await_leader().shard().confirm([&] { confirmed = true; });
   CHECK(confirmed);
 }
@@ -214,6 +218,57 @@ TEST_CASE("a replica whose power fails while it copies begins anew") {
     reached += late.copies() > 1 ? 1 : 0;
   }
   CHECK(reached > 5);
+}
+
+TEST_CASE("a copy outlives the power failing between its log and its state") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    replicas a{seed, 3, tiny_logs()};
+    a.put_now();
+    auto& late = *a.all[a.await_leader().id() == node_id{1} ? 1 : 0];
+    late.crash();
+    for (int i = 0; i < 30; ++i)
+      a.put_now();
+    late.start();
+    auto before = late.floor().index;
+    REQUIRE(a.here.run(30s, [&] { return late.floor().index > before; }));
+    late.crash();
+    late.start();
+    a.put_now();
+    a.expect_agreement();
+  }
+}
+
+namespace {
+
+/// As if another leader had cut its log behind what this one has.
+void tell_behind(member& who, node_id by, std::uint64_t term) {
+  cluster::raft::message what;
+  what.what = cluster::raft::message::kind::install;
+  what.peer = by;
+  what.term = term;
+  what.floor = {1'000'000, term, {}, 1};
+  who.shard().receive(std::move(what));
+}
+
+} // namespace
+
+TEST_CASE("a replica that copied while its log was being cut cuts it later") {
+  replicas a{7, 3, tiny_logs()};
+  auto& late = *a.all.front();
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    auto before = late.applied().index;
+    a.put_now();
+    a.here.run(1s, [&] { return late.applied().index > before; });
+    a.here.run(std::chrono::microseconds{a.here.random().below(1500)});
+    tell_behind(late, {2}, 100 * i);
+    a.here.run(5s);
+  }
+  CHECK(late.copies() > 20);
+  for (int i = 0; i < 40; ++i)
+    a.put_now();
+  a.expect_agreement();
+  CHECK(late.floor().index + 20 > late.applied().index);
 }
 
 namespace {
