@@ -211,6 +211,27 @@ TEST_CASE("a state that is older than the log's floor is corrupt") {
                  "replace this node by a new one"});
 }
 
+TEST_CASE("a state that is being copied may be older than the log's floor") {
+  memory_disk disk;
+  make_store(disk);
+  {
+    auto store = node_store::open("/node", demo, disk);
+    REQUIRE(store);
+    REQUIRE(store->state->clear({1}, 1));
+    log_change cut;
+    cut.shard = {1};
+    cut.first_index = 8;
+    cut.floor = log_floor{7, 1, "", 0};
+    cut.keep_from = 8;
+    REQUIRE(store->log->append({&cut, 1}));
+  }
+
+  auto store = node_store::open("/node", demo, disk);
+  REQUIRE(store);
+  CHECK(*store->state->incomplete({1}));
+  CHECK(store->log->floor({1})->index == 7);
+}
+
 TEST_CASE("an interrupted creation is gone on with, wherever it stopped") {
   std::uint64_t calls = 0;
   {
