@@ -71,12 +71,21 @@ void image_source::answer(node_id to, const image_request& what,
     images_.erase(to);
     return parts_.send(to, image_refusal{what.copy, found.failure()});
   }
+  from.applied = found->applied.index;
   // Found once: the log may be cut behind the image while it is kept.
   if (from.configuration.bytes.empty())
     from.configuration = parts_.configuration_at(found->applied.index);
   found->configuration = from.configuration.bytes;
   found->configuration_index = from.configuration.index;
   parts_.send(to, *std::move(found));
+}
+
+std::optional<std::uint64_t> image_source::oldest() const {
+  std::optional<std::uint64_t> out;
+  for (const auto& [to, x] : images_)
+    if (x->applied > 0 && (!out || x->applied < *out))
+      out = x->applied;
+  return out;
 }
 
 void image_source::forget_later() {

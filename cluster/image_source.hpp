@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace iris::cluster {
 
@@ -40,13 +41,18 @@ public:
   /// being answered.
   void on_request(node_id from, const image_request& what);
 
+  /// Where the oldest image that is being copied was applied: who copies it
+  /// needs the log from there on.
+  std::optional<std::uint64_t> oldest() const;
+
 private:
   /// Used by one reader at a time.
   struct open_image {
     std::uint64_t copy = 0;
     std::unique_ptr<persistence::shard_image> image;
     placed_configuration configuration;
-    bool read = false; ///< by a reader, just now
+    std::uint64_t applied = 0; ///< once it is known
+    bool read = false;         ///< by a reader, just now
     std::chrono::nanoseconds last_used{0};
   };
 

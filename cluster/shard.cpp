@@ -14,6 +14,10 @@ using persistence::log_change;
 using persistence::log_entry;
 using namespace std::chrono_literals;
 
+/// What a cut leaves of the log for who is copying the state: without it, it
+/// would be too far behind again when it is done.
+constexpr std::size_t copied_bytes_max = std::size_t{32} << 20;
+
 bool empty(const loaded_log& log) {
   return log.entries.empty() && log.floor.index == 0;
 }
@@ -328,9 +332,11 @@ void shard::cut_log() {
   change.floor = {applied_.index, applied_.term, now.bytes, now.index};
   change.keep_from = applied_.index + 1;
   if (!core_->lone_voter()) {
+    auto copied = source_.oldest().value_or(applied_.index);
     std::size_t kept = 0;
     while (change.keep_from > core_->first_index()
-           && kept < parts_.trailing_bytes)
+           && (kept < parts_.trailing_bytes
+               || (kept < copied_bytes_max && change.keep_from > copied + 1)))
       kept += core_->entry(--change.keep_from).payload->size();
   }
   while (configurations_.front().index < now.index)

@@ -239,6 +239,29 @@ TEST_CASE("a copy outlives the power failing between its log and its state") {
   }
 }
 
+TEST_CASE("a replica copies once while others write") {
+  replicas a{9, 3, tiny_logs()};
+  a.put_now();
+  auto& leader = a.await_leader();
+  auto& late = *a.all[leader.id() == node_id{1} ? 1 : 0];
+  late.crash();
+  std::uint64_t n = 1'000;
+  auto write = [&] {
+    auto before = leader.applied().index;
+    leader.put(n++, std::string(3'000, 'x'), [] {});
+    REQUIRE(a.here.run(1s, [&] { return leader.applied().index > before; }));
+  };
+  while (n < 1'200)
+    write();
+  late.start();
+  while (n < 2'500)
+    write();
+
+  CHECK(late.copies() == 1);
+  CHECK(late.applied().index + 20 > leader.applied().index);
+  a.expect_agreement();
+}
+
 namespace {
 
 /// As if another leader had cut its log behind what this one has.
