@@ -336,7 +336,7 @@ void shard::cut_log() {
     std::size_t kept = 0;
     while (change.keep_from > core_->first_index()
            && (kept < parts_.trailing_bytes
-               || (kept < copied_bytes_max && change.keep_from > copied + 1)))
+               || (kept < copied_bytes_max && change.keep_from > copied)))
       kept += core_->entry(--change.keep_from).payload->size();
   }
   while (configurations_.front().index < now.index)

@@ -178,6 +178,12 @@ void core::send(const iris_raft_message& what) {
   case kind::install:
     out.last_index = out.last_term = 0;
     out.floor = tail_.floor();
+    // Who has the first entry that is left needs no state.
+    if (auto first = tail_.first_index();
+        first < out.floor.index && first >= out.floor.configuration_index) {
+      out.floor.index = first;
+      out.floor.term = tail_.term_of(first);
+    }
     break;
   default:
     break;
