@@ -75,6 +75,13 @@ void image_source::answer(node_id to, const image_request& what,
   // Found once: the log may be cut behind the image while it is kept.
   if (from.configuration.bytes.empty())
     from.configuration = parts_.configuration_at(found->applied.index);
+  if (from.configuration.bytes.empty() && found->applied.index > 0) {
+    images_.erase(to);
+    return parts_.send(
+      to, image_refusal{what.copy,
+                        {errc::unavailable, "the log was cut behind this "
+                                            "image before it was read"}});
+  }
   found->configuration = from.configuration.bytes;
   found->configuration_index = from.configuration.index;
   parts_.send(to, *std::move(found));

@@ -117,11 +117,13 @@ struct pair {
   std::deque<image_message> to_leader, to_follower;
   image_source source{
     {one, *from.store, home, readers, time,
-     [](std::uint64_t index) {
-       return placed_configuration{1, "at " + std::to_string(index)};
+     [this](std::uint64_t index) {
+       return known ? placed_configuration{1, "at " + std::to_string(index)}
+                    : placed_configuration{};
      },
      [this](node_id, const image_message& x) { to_follower.push_back(x); }}};
   std::unique_ptr<image_copy> copy;
+  bool known = true; ///< the configurations
   std::optional<applied_point> restored;
   placed_configuration configuration;
   error failed;
@@ -275,6 +277,21 @@ TEST_CASE("an image that was let go is refused, and the copy begins anew") {
   CHECK(a.to.contents().empty());
   a.copy->offer(leader);
   a.run();
+  CHECK(a.to.contents() == all);
+}
+
+TEST_CASE("an image whose configuration is not known any more is refused") {
+  pair a;
+  a.known = false;
+  a.copy->offer(leader);
+  a.run();
+  CHECK(a.refusals == std::vector<errc>{errc::unavailable});
+  CHECK_FALSE(a.restored);
+
+  a.known = true;
+  a.copy->offer(leader);
+  a.run();
+  CHECK(a.restored);
   CHECK(a.to.contents() == all);
 }
 
