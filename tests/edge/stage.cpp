@@ -37,6 +37,20 @@ std::string describe_failure(const protocol::failed& x) {
   return out + (x.fatal ? " fatal" : "");
 }
 
+/// Stands for a shard that answers nobody.
+struct silent_shard : supervision::bounded<caf::event_based_actor> {
+  explicit silent_shard(caf::actor_config& config) : bounded(config) {
+    set_default_handler(caf::drop);
+  }
+  caf::behavior make_behavior() override {
+    return {[](const actors::tick&) {}};
+  }
+  void bounce(caf::mailbox_element&) override {}
+  bool control(const caf::type_erased_tuple&) const noexcept override {
+    return true;
+  }
+};
+
 } // namespace
 
 stage::stage(std::uint32_t connections_per_user)
@@ -48,11 +62,15 @@ stage::stage(std::uint32_t connections_per_user)
   config_.set("scheduler.max-threads", size_t{1});
   system_ = std::make_unique<caf::actor_system>(config_);
   home = std::make_unique<io_thread>(*system_);
+  routes_.update({0}, caf::actor_cast<actors::shard_actor>(
+                        supervision::spawn_on<silent_shard>(*home)));
   options.node = {1};
   options.session.verify = verify;
 }
 
 stage::~stage() {
+  caf::anon_send_exit(routes_.at({0}), caf::exit_reason::kill);
+  routes_.update({0}, {});
   // The actors' references are on their sockets, which end with this.
   home->io().poll();
   home.reset();
