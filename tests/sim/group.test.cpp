@@ -121,6 +121,7 @@ TEST_CASE("nothing is acknowledged without a majority") {
   replicas a{3};
   a.put_now();
   auto& leader = a.await_leader();
+  a.here.run(1s); // Nothing is in flight.
   for (auto& x : a.all)
     if (x.get() != &leader)
       x->crash();
