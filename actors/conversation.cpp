@@ -145,7 +145,8 @@ void conversation::look_up(const conversation_machine::lookup& what,
      then](const result<std::optional<dedup_record>>& found) {
       machine_.looked_up(id, expect(found));
       decide(then);
-    });
+    },
+    lost_of(*then));
 }
 
 void conversation::finish(const std::shared_ptr<progress>& what,
@@ -155,16 +156,19 @@ void conversation::finish(const std::shared_ptr<progress>& what,
       log(*what);
     caf::anon_send(what->request.reply_to, std::move(what->answer));
   };
-  // A later leader may have it in its log.
-  auto dropped = [to = what->request.reply_to, tag = what->answer.tag] {
-    caf::anon_send(to, lost{tag, ended()});
-  };
   what->request.room.reset();
   if (out.empty()) {
-    when_certain(std::move(release), std::move(dropped));
+    when_certain(std::move(release), lost_of(*what));
     return rest_if_nothing();
   }
-  stage(std::move(out), std::move(release), std::move(dropped));
+  stage(std::move(out), std::move(release), lost_of(*what));
+}
+
+/// A later leader may have it in its log.
+task conversation::lost_of(const progress& what) {
+  return [to = what.request.reply_to, tag = what.answer.tag] {
+    caf::anon_send(to, lost{tag, ended()});
+  };
 }
 
 void conversation::stage(persistence::writes out, task release, task dropped) {
@@ -304,7 +308,8 @@ void conversation::page(const read_history& what, sequence low, sequence head) {
       if (machine_.floor().position >= first)
         return page(what, low, head);
       answer_page(what, head, found);
-    });
+    },
+    refusal_of(what));
 }
 
 void conversation::answer_page(const read_history& what, sequence head,

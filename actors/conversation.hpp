@@ -38,6 +38,7 @@ private:
                std::shared_ptr<progress> then);
   void log(const progress& what);
   void finish(const std::shared_ptr<progress>& what, persistence::writes out);
+  static task lost_of(const progress& what);
   void stage(persistence::writes out, task release, task dropped = {});
   void pump();
   void pump(shard_id where, sequence cursor);

@@ -36,8 +36,8 @@ struct activation {
 /// 1. One command at a time: while it waits for the store, later ones queue.
 /// 2. A release runs after everything staged before it is durable, in order.
 /// 3. It writes only below its own prefix.
-/// 4. Whoever waits for it when it ends is told; but for the command that made
-///    it fail, if one did.
+/// 4. Whoever waits for it when it ends is told, if what is begun names a way
+///    (`dropped`); but for the command that made it fail, if one did.
 template <class Interface>
 class durable : public supervision::bounded<typename Interface::base> {
 public:
@@ -141,23 +141,25 @@ protected:
   std::uint64_t next_entry() const { return shard_->next_entry(); }
 
   /// Runs `work` on a reader's thread, on a store that has everything
-  /// committed so far, and `then` with its result in this actor.
+  /// committed so far, and `then` with its result in this actor, or `dropped`
+  /// if it ends before that.
   template <class Work, class Then>
-  void read(Work work, Then then) {
-    shard_->read(work_of(std::move(work), std::move(then)));
+  void read(Work work, Then then, task dropped = {}) {
+    shard_->read(work_of(std::move(work), std::move(then), std::move(dropped)));
   }
 
   /// Same, on a store that also has everything staged so far, by this actor or
   /// one of its name that failed; no other command runs before `then` has.
   template <class Work, class Then>
-  void read_alone(Work work, Then then) {
-    shard_->read_staged(work_of(std::move(work), alone(then)));
+  void read_alone(Work work, Then then, task dropped = {}) {
+    shard_->read_staged(
+      work_of(std::move(work), alone(then), std::move(dropped)));
   }
 
   /// The same on a store that has everything committed: it waits for no disk.
   template <class Work, class Then>
   void read_committed_alone(Work work, Then then) {
-    shard_->read(work_of(std::move(work), alone(then)));
+    shard_->read(work_of(std::move(work), alone(then), {}));
   }
 
   /// Runs `handle(what)` now, or after the command that waits for the store,
@@ -244,6 +246,9 @@ protected:
     for (auto& x : std::exchange(releases_, {}))
       if (x.dropped)
         x.dropped();
+    for (auto& x : std::exchange(reading_, {}))
+      if (x)
+        x();
     for (auto& x : std::exchange(parked_, {}))
       x.refuse();
   }
@@ -273,12 +278,15 @@ private:
   }
 
   template <class Work, class Then>
-  auto work_of(Work work, Then then) {
+  auto work_of(Work work, Then then, task dropped) {
+    reading_.push_back(std::move(dropped));
     return [this, self = caf::actor_cast<Interface>(this),
-            work = std::move(work), then = std::move(then),
-            what = command_](const persistence::state_store& store) {
+            work = std::move(work), then = std::move(then), what = command_,
+            which = std::prev(reading_.end())](
+             const persistence::state_store& store) {
       auto found = work(store);
-      caf::anon_send(self, loaded{[this, then, found, what] {
+      caf::anon_send(self, loaded{[this, then, found, what, which] {
+                       reading_.erase(which);
                        carry_out(what, [&] { then(found); });
                      }});
     };
@@ -323,6 +331,8 @@ private:
   std::uint64_t durable_ = 0;
   // Lists, because most actors are idle and an empty deque takes 600 bytes.
   std::list<held_back> releases_;
+  /// Of what is being read: what runs if it comes too late.
+  std::list<task> reading_;
   int busy_ = 0;
   command_key command_ = no_command; ///< that is being carried out
   std::list<parked_command> parked_;

@@ -358,7 +358,8 @@ void user::answer_conversations(const list_conversations& what) {
         },
         [this, what](const result<protocol::conversation_list>& found) {
           caf::anon_send(what.reply_to, answered{what.tag, expect(found), {}});
-        });
+        },
+        refusal_of(what));
     },
     refusal_of(what));
 }

@@ -303,6 +303,50 @@ TEST_CASE("who waits for an actor that ends is told that its command is lost") {
   CHECK(why->code == errc::not_leader);
 }
 
+TEST_CASE("who waits for a read of an actor that ends is told") {
+  lone_host<fan_out> a;
+  auto old = a.new_submission(10);
+  // More than the conversation keeps in memory.
+  for (int i = 0; i < 100; ++i)
+    a.submit_one(a.new_submission(10));
+  a.here.run(enough);
+  a.restart_host();
+  std::vector<answered> refused;
+  auto asking = a.listener(refused);
+  auto carol = a.named("carol", {0});
+  a.tell(read_roster{a.alice, a.conversation, 1, asking});
+  a.tell(list_devices{carol, 2, asking});
+  a.here.run(enough);
+  REQUIRE(refused.size() == 2);
+  refused.clear();
+
+  a.readers.stall(5s);
+  std::vector<lost> told;
+  auto first = a.submit_of(old);
+  first.tag = 7;
+  first.reply_to = a.listener(told);
+  protocol::history page;
+  page.from = {1};
+  a.tell(read_history{a.alice, a.conversation, page, 8, asking});
+  a.tell(list_conversations{carol, {}, 9, asking});
+  a.tell(first);
+  a.here.run(1s);
+  REQUIRE(refused.empty());
+  a.end_host();
+
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].tag == 7);
+  CHECK(told[0].why.code == errc::not_leader);
+  std::set<std::uint64_t> tags;
+  for (const auto& x : refused) {
+    tags.insert(x.tag);
+    const auto* why = std::get_if<protocol::failed>(&x.answer);
+    REQUIRE(why);
+    CHECK(why->code == errc::not_leader);
+  }
+  CHECK((tags == std::set<std::uint64_t>{8, 9}));
+}
+
 TEST_CASE("no mark stays though nobody gets the last of what is owed") {
   lone_host<fan_out> a;
   auto dave = a.named("dave", {0});
