@@ -75,7 +75,8 @@ caf::actor node::start_shard(shard_id id) {
   shard_host_parts parts{
     {id, options_.self.node, log_writer_, state_writer_, *store_.state, home,
      threads_.readers, env_.time, mail_, std::move(voters), options_.raft,
-     options_.seed + id.value, options_.log_trailing_bytes},
+     options_.seed + id.value, options_.log_trailing_bytes,
+     options_.checkpoint_every},
     *store_.log,
     threads_.log,
     threads_.state,

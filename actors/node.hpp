@@ -49,6 +49,8 @@ struct node_options {
   std::uint64_t log_bytes_max = 64 * 1024 * 1024;
   /// What a cut leaves of each shard's, for replicas that are not far behind.
   std::size_t log_trailing_bytes = 1024 * 1024;
+  /// Entries of a shard from one comparison of its replicas to the next.
+  std::uint64_t checkpoint_every = 256;
   std::chrono::milliseconds rest_after = std::chrono::minutes{1};
   std::chrono::milliseconds sweep_every = std::chrono::minutes{10};
   std::uint64_t seed = 0;

@@ -164,6 +164,12 @@ shard_host::behavior_type shard_host::make_behavior() {
       caf::anon_send(self, shard_follows{});
   };
   tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
+  tell.on_differs = [&env = with_.env, id = with_.shard.id](auto index) {
+    env.metrics.shard_differences.add();
+    env.log.error("a shard's state is not what a majority has: it is copied "
+                  "anew, look after this node's memory and disk",
+                  {{"shard", id}, {"entry", index}});
+  };
   tell.on_stopped = [self](const error& why) {
     caf::anon_send(self, shard_stopped{why});
   };

@@ -6,7 +6,13 @@ namespace iris::cluster {
 
 namespace {
 
-enum class kind : std::uint8_t { request = 1, piece = 2, refusal = 3 };
+enum class kind : std::uint8_t {
+  request = 1,
+  piece = 2,
+  refusal = 3,
+  has = 4,
+  differs = 5,
+};
 
 void put(encoder& to, kind x) {
   to.u8(static_cast<std::uint8_t>(x));
@@ -38,10 +44,23 @@ void encode(const image_refusal& in, encoder& to) {
     .bytes(in.why.context);
 }
 
+void encode(const checkpoint& in, kind as, encoder& to) {
+  put(to, as);
+  to.u64(in.index).u64(in.checksum);
+}
+
+void encode(const image_has& in, encoder& to) {
+  encode(in.what, kind::has, to);
+}
+
+void encode(const image_differs& in, encoder& to) {
+  encode(in.right, kind::differs, to);
+}
+
 error malformed(std::string_view bytes) {
   return {errc::corrupt,
-          "expected a request for a shard's image, a piece of one or a "
-          "refusal, got "
+          "expected a request for a shard's image, a piece of one, a refusal "
+          "or a checkpoint, got "
             + std::to_string(bytes.size()) + " other bytes"};
 }
 
@@ -80,6 +99,13 @@ image_refusal decode_refusal(decoder& in) {
   return out;
 }
 
+checkpoint decode_checkpoint(decoder& in) {
+  checkpoint out;
+  out.index = in.u64();
+  out.checksum = in.u64();
+  return out;
+}
+
 } // namespace
 
 void encode(const image_message& in, std::string& out) {
@@ -101,6 +127,10 @@ result<image_message> decode_image_message(std::string_view bytes) {
     return whole(decode_piece(in));
   case kind::refusal:
     return whole(decode_refusal(in));
+  case kind::has:
+    return whole(image_has{decode_checkpoint(in)});
+  case kind::differs:
+    return whole(image_differs{decode_checkpoint(in)});
   default:
     return malformed(bytes);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cluster/replica_check.hpp"
 #include "persistence/log_store.hpp"
 #include "persistence/shard_image.hpp"
 
@@ -8,13 +9,15 @@
 #include <variant>
 #include <vector>
 
-/// What replicas of a shard say to each other when one copies the other's
-/// state. Integers are big-endian, "bytes" a varint length and the bytes:
+/// What replicas of a shard say to each other about their state: when they
+/// compare it, and when one copies the other's. Integers are big-endian, "bytes" a varint length and the bytes:
 ///   request 1: copy u64 | min index u64 | after bytes
 ///   piece   2: copy u64 | after bytes | index u64 | term u64 | checksum u64
 ///              | configuration index u64 | configuration bytes
 ///              | count varint | key bytes, value bytes, …
 ///   refusal 3: copy u64 | code u16 | context bytes
+///   has 4:     index u64 | checksum u64
+///   differs 5: the same
 namespace iris::cluster {
 
 /// Asks for the records behind the key `after`; the first request of a copy
@@ -47,7 +50,18 @@ struct image_refusal {
   error why;
 };
 
-using image_message = std::variant<image_request, image_piece, image_refusal>;
+/// To the leader: what this replica has at a checkpoint.
+struct image_has {
+  checkpoint what;
+};
+
+/// From the leader, to who has something else: what a majority has.
+struct image_differs {
+  checkpoint right;
+};
+
+using image_message = std::variant<image_request, image_piece, image_refusal,
+                                   image_has, image_differs>;
 
 void encode(const image_message& in, std::string& out);
 

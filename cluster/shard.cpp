@@ -59,6 +59,7 @@ void tell(const F& whom, const Ts&... what) {
 
 shard::shard(parts with, events tell)
   : parts_(std::move(with)), tell_(std::move(tell)), random_(parts_.seed),
+    check_(parts_.checkpoint_every),
     source_({parts_.id, parts_.state, parts_.home, parts_.readers, parts_.time,
              [this](std::uint64_t index) { return configuration_at(index); },
              [this](node_id to, const image_message& what) {
@@ -79,6 +80,7 @@ void shard::start(stored from) {
   armed_ = 0ns;
   steering_ = false;
   applied_ = from.applied;
+  check_ = replica_check{parts_.checkpoint_every};
   handed_ = applied_.index;
   unapplied_bytes_ = 0;
   if (from.incomplete)
@@ -392,6 +394,7 @@ void shard::applied(const result<outcome>& what) {
   if (!what)
     return stop(what.failure());
   applied_.index = what->index;
+  applied_.checksum = what->checksum;
   if (what->synced_index == applied_.index)
     cut_log();
   else if (core_->lone_voter())
@@ -408,6 +411,8 @@ void shard::applied(const result<outcome>& what) {
     ready_ = true;
     tell(tell_.on_leading);
   }
+  if (core_ && *alive_)
+    compare();
 }
 
 void shard::note_configuration(std::uint64_t index, const log_entry& entry) {
@@ -479,11 +484,45 @@ void shard::read_at(std::uint64_t index,
   }
 }
 
+// -- comparing replicas -------------------------------------------------------
+
+void shard::compare() {
+  checkpoint now{applied_.index, applied_.checksum};
+  if (!check_.applied(now))
+    return;
+  if (core_->role() == raft::role::leader)
+    judge(parts_.self, now);
+  else if (auto leader = core_->leader())
+    parts_.mail.send(parts_.id, *leader, image_has{now});
+}
+
+void shard::judge(node_id who, const checkpoint& what) {
+  auto servers = core_->servers();
+  auto voters =
+    std::count_if(servers.begin(), servers.end(), [](const auto& x) {
+      return x.role == raft::server_role::voter;
+    });
+  auto found = check_.said(who, what, static_cast<std::size_t>(voters));
+  auto itself = std::erase(found.wrong, parts_.self);
+  for (auto x : found.wrong)
+    parts_.mail.send(parts_.id, x, image_differs{found.right});
+  // Last, for it ends this leadership.
+  if (itself > 0)
+    correct(found.right, std::nullopt);
+}
+
+void shard::correct(const checkpoint& right, std::optional<node_id> from) {
+  if (!check_.contradicts(right))
+    return;
+  tell(tell_.on_differs, right.index);
+  make_incomplete(from);
+}
+
 // -- copying another replica's state ------------------------------------------
 
-/// The leader has cut its log behind what this replica has: its state is of no
-/// use any more. It says so on disk first.
-void shard::make_incomplete(node_id from) {
+/// The leader has cut its log behind what this replica has, or it differs from
+/// the others: its state is of no use any more. It says so on disk first.
+void shard::make_incomplete(std::optional<node_id> from) {
   step_down();
   core_.reset();
   alive_ = std::make_shared<bool>(true);
@@ -568,6 +607,12 @@ void shard::receive(node_id from, const image_message& what) {
   if (auto* request = std::get_if<image_request>(&what)) {
     if (core_)
       source_.on_request(from, *request);
+  } else if (auto* has = std::get_if<image_has>(&what)) {
+    if (core_ && core_->role() == raft::role::leader)
+      judge(from, has->what);
+  } else if (auto* differs = std::get_if<image_differs>(&what)) {
+    if (core_)
+      correct(differs->right, from);
   } else if (!copy_) {
     // Of a copy that is done.
   } else if (auto* piece = std::get_if<image_piece>(&what)) {

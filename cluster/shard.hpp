@@ -5,6 +5,7 @@
 #include "cluster/image_copy.hpp"
 #include "cluster/raft/core.hpp"
 #include "cluster/relocation.hpp"
+#include "cluster/replica_check.hpp"
 #include "cluster/shard_mail.hpp"
 #include "persistence/log_store.hpp"
 #include "persistence/state_writer.hpp"
@@ -61,6 +62,8 @@ public:
     std::uint64_t seed = 0;
     /// What a cut leaves of the log, for followers that are not far behind.
     std::size_t trailing_bytes = 1024 * 1024;
+    /// Entries from one comparison of the replicas to the next.
+    std::uint64_t checkpoint_every = 256;
     /// How long it leads, at least, before it hands leadership to whom it is
     /// wanted at.
     std::chrono::milliseconds rest{10'000};
@@ -81,6 +84,8 @@ public:
     /// the start, and when they change.
     std::function<void(std::uint64_t, const raft::configuration&)> on_servers =
       {};
+    /// Its state is not what a majority has at this entry: it is copied anew.
+    std::function<void(std::uint64_t)> on_differs = {};
     /// It can't go on; the error says why.
     std::function<void(const error&)> on_stopped = {};
     /// An entry was committed, so long after the first of its writes was
@@ -198,7 +203,10 @@ private:
                           const persistence::log_entry& entry);
   placed_configuration configuration_at(std::uint64_t index) const;
   void cut_log();
-  void make_incomplete(node_id from);
+  void compare();
+  void judge(node_id who, const checkpoint& what);
+  void correct(const checkpoint& right, std::optional<node_id> from);
+  void make_incomplete(std::optional<node_id> from);
   void copy(persistence::loaded_log log);
   void on_restored(const persistence::applied_point& at,
                    const placed_configuration& in_force);
@@ -270,6 +278,7 @@ private:
   std::chrono::nanoseconds rested_at_{0};
   std::optional<node_id> tried_;
 
+  replica_check check_;
   image_source source_;
   std::optional<image_copy> copy_;
   /// What the log holds, while the state is being copied.

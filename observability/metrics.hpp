@@ -119,6 +119,10 @@ public:
     all_,
     {"iris_shard_copies_total",
      "Replicas that copied another's state, being too far behind its log"}};
+  counter shard_differences{
+    all_,
+    {"iris_shard_differences_total",
+     "Replicas whose state was not what a majority has, and was made anew"}};
   counter log_batches{
     all_, {"iris_log_batches_total", "Synced writes of the Raft log"}};
   counter log_entries{

@@ -164,8 +164,10 @@ state_store::open(const std::string& dir, disk& where,
   return std::make_unique<state_store>(std::move(made));
 }
 
-result<void> state_store::apply(std::span<const committed_entry> entries) {
+result<std::vector<std::uint64_t>>
+state_store::apply(std::span<const committed_entry> entries) {
   batch_builder builder{*impl_->db};
+  std::vector<std::uint64_t> checksums;
   std::map<shard_id, applied_point> points;
   for (const auto& x : entries) {
     auto point = points.find(x.shard);
@@ -177,18 +179,19 @@ result<void> state_store::apply(std::span<const committed_entry> entries) {
     }
     IRIS_ASSERT(x.index > point->second.index);
     if (auto ok = builder.add(x); !ok)
-      return ok;
+      return ok.failure();
     point->second = {x.index, x.term, hash64(x.writes, point->second.checksum)};
+    checksums.push_back(point->second.checksum);
   }
   for (const auto& [shard, point] : points) {
     auto key = applied_key(shard);
     builder.batch().Put(key, encode(key, point));
   }
   if (auto ok = impl_->db->write(builder.batch(), false); !ok)
-    return ok;
+    return ok.failure();
   for (const auto& [shard, point] : points)
     impl_->applied[shard] = point;
-  return {};
+  return checksums;
 }
 
 result<applied_point> state_store::applied(shard_id shard) const {

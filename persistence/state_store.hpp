@@ -38,8 +38,10 @@ public:
   /// Applies the entries, with each shard's applied point, as one batch.
   /// Entries of a shard come in order; one at or below its applied index is
   /// a broken invariant. Fails with corrupt when writes are malformed or touch
-  /// another shard's keys or an applied point: then nothing is applied.
-  result<void> apply(std::span<const committed_entry> entries);
+  /// another shard's keys or an applied point: then nothing is applied. Returns
+  /// the applied point's checksum behind each of them.
+  result<std::vector<std::uint64_t>>
+  apply(std::span<const committed_entry> entries);
 
   result<applied_point> applied(shard_id shard) const;
 

@@ -57,18 +57,21 @@ void state_writer::apply_all() {
     scheduled_ = false;
   }
   auto applied = apply(batch);
-  for (auto& x : batch) {
-    auto outcome_of = [&]() -> result<outcome> {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    auto outcome_of = [&](std::uint64_t index) -> result<outcome> {
       if (!applied)
         return applied.failure();
-      return outcome{x.what.index, synced_ ? x.what.index : 0};
+      return outcome{index, synced_ ? index : 0, (*applied)[i]};
     };
-    x.home->post(
-      [done = std::move(x.done), what = outcome_of()] { done(what); });
+    auto& x = batch[i];
+    x.home->post([done = std::move(x.done), what = outcome_of(x.what.index)] {
+      done(what);
+    });
   }
 }
 
-result<void> state_writer::apply(const std::vector<request>& batch) {
+result<std::vector<std::uint64_t>>
+state_writer::apply(const std::vector<request>& batch) {
   std::vector<committed_entry> entries;
   entries.reserve(batch.size());
   for (const auto& x : batch) {
@@ -76,13 +79,14 @@ result<void> state_writer::apply(const std::vector<request>& batch) {
       {x.what.shard, x.what.index, x.what.term, *x.what.writes});
     unsynced_bytes_ += x.what.writes->size();
   }
-  if (auto ok = store_.apply(entries); !ok)
-    return ok;
-  synced_ = unsynced_bytes_ >= sync_bytes_;
+  auto applied = store_.apply(entries);
+  synced_ = applied && unsynced_bytes_ >= sync_bytes_;
   if (!synced_)
-    return {};
+    return applied;
   unsynced_bytes_ = 0;
-  return store_.sync();
+  if (auto ok = store_.sync(); !ok)
+    return ok.failure();
+  return applied;
 }
 
 } // namespace iris::persistence

@@ -22,6 +22,8 @@ public:
     std::uint64_t index = 0;
     /// Applied and durable; the log up to here is not needed any more.
     std::uint64_t synced_index = 0;
+    /// That of the applied point behind this entry.
+    std::uint64_t checksum = 0;
   };
   using callback = std::function<void(const result<outcome>&)>;
 
@@ -66,7 +68,7 @@ private:
   void schedule();
   void on_window_over();
   void apply_all();
-  result<void> apply(const std::vector<request>& batch);
+  result<std::vector<std::uint64_t>> apply(const std::vector<request>& batch);
 
   state_store& store_;
   executor& thread_;

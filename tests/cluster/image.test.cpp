@@ -324,6 +324,16 @@ TEST_CASE("messages about images are what they were, as bytes") {
   for (std::size_t n = 0; n < bytes.size(); ++n)
     CHECK(decode_image_message(bytes.substr(0, n)).failure().code
           == errc::corrupt);
-  CHECK_FALSE(decode_image_message("\x04"));
+  CHECK_FALSE(decode_image_message("\x06"));
   CHECK_FALSE(decode_image_message(bytes + "x"));
+
+  bytes.clear();
+  encode(image_has{{1, 2}}, bytes);
+  CHECK(bytes == std::string{"\x04\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02", 17});
+  CHECK((std::get<image_has>(*decode_image_message(bytes)).what
+         == checkpoint{1, 2}));
+  bytes.clear();
+  encode(image_differs{{3, 4}}, bytes);
+  CHECK((std::get<image_differs>(*decode_image_message(bytes)).right
+         == checkpoint{3, 4}));
 }

@@ -172,7 +172,8 @@ bool store_model::apply(node_store& store) {
       carry_out(after[i], entries.back());
     }
   }
-  if (failed(store.state->apply(entries))) {
+  auto applied = store.state->apply(entries);
+  if (failed(applied ? result<void>{} : applied.failure())) {
     in_flight_ = std::move(after);
     return false;
   }

@@ -42,7 +42,8 @@ std::unique_ptr<state_store> open(memory_disk& disk) {
 result<void> apply(state_store& store, std::uint64_t index, const writes& what,
                    std::uint16_t shard = 1) {
   committed_entry entry{{shard}, index, 1, what.bytes()};
-  return store.apply({&entry, 1});
+  auto applied = store.apply({&entry, 1});
+  return applied ? result<void>{} : applied.failure();
 }
 
 /// The suffixes and payloads in [first, last), as "a=1 b=2 ".

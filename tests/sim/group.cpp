@@ -60,11 +60,13 @@ void member::start() {
   parts.seed = world_.random().next();
   parts.trailing_bytes = options_.trailing_bytes;
   parts.rest = options_.rest;
+  parts.checkpoint_every = options_.checkpoint_every;
   cluster::shard::events tell;
   tell.on_leading = [this] { shard().lead(); };
   tell.on_reload = [this] { load(); };
   tell.on_leader = [&with](std::optional<node_id> x) { with.leader = x; };
   tell.on_servers = options_.on_servers;
+  tell.on_differs = [this](std::uint64_t at) { differed_.push_back(at); };
   tell.on_stopped = [&with](const error& why) { with.stopped = why; };
   with.shard = std::make_unique<cluster::shard>(parts, std::move(tell));
   with.shard->place(wanted_);
@@ -104,6 +106,15 @@ void member::crash() {
     x->stop();
   disk_.crash(world_.random());
   process_.reset();
+}
+
+void member::falsify(std::uint64_t n, const std::string& value) {
+  auto store = open<state_store>("/state", disk_);
+  auto at = *store->applied(group);
+  ++at.checksum;
+  persistence::shard_record wrong{key(n),
+                                  persistence::checked_value(key(n), value)};
+  IRIS_ASSERT(store->restore(group, {&wrong, 1}) && store->finish(group, at));
 }
 
 void member::on_frame(node_id from, cluster::lane by, std::string frame) {

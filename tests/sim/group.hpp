@@ -29,6 +29,7 @@ public:
     /// Told of each configuration that it calls committed.
     std::function<void(std::uint64_t, const cluster::raft::configuration&)>
       on_servers = {};
+    std::uint64_t checkpoint_every = 256;
   };
 
   member(world& in, switchboard& board, node_id self, options with);
@@ -58,6 +59,13 @@ public:
   memory_disk& disk() noexcept { return disk_; }
   /// How often it had to copy another's state.
   int copies() const noexcept { return copies_; }
+  /// Where it was found to differ from a majority.
+  const std::vector<std::uint64_t>& differed() const noexcept {
+    return differed_;
+  }
+  /// Something that nobody wrote, and that nobody but a comparison notices.
+  /// Precondition: not running.
+  void falsify(std::uint64_t n, const std::string& value);
 
   static constexpr shard_id group{3};
   static std::string key(std::uint64_t n);
@@ -93,6 +101,7 @@ private:
   std::unique_ptr<process> process_;
   cluster::placement wanted_;
   int copies_ = 0;
+  std::vector<std::uint64_t> differed_;
 };
 
 } // namespace iris::sim

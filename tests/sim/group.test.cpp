@@ -52,6 +52,13 @@ struct replicas {
     FAIL("nothing is acknowledged");
   }
 
+  void isolate(const member& which, bool yes) {
+    for (auto& x : all) {
+      board.block(which.id(), x->id(), yes);
+      board.block(x->id(), which.id(), yes);
+    }
+  }
+
   /// Everybody has all that was acknowledged, and the same besides.
   void expect_agreement() {
     auto agree = [this] {
@@ -85,6 +92,14 @@ struct replicas {
   std::set<std::uint64_t> acked;
 };
 
+/// All that is applied is durable at once, and compared at entry 64.
+member::options compared() {
+  member::options out;
+  out.log_bytes_max = 1;
+  out.checkpoint_every = 64;
+  return out;
+}
+
 /// Logs that are cut after a few entries.
 member::options tiny_logs() {
   member::options out;
@@ -100,6 +115,54 @@ TEST_CASE("three replicas have what one of them was told") {
   for (int i = 0; i < 20; ++i)
     a.put_now();
   CHECK(a.acked.size() == 20);
+  a.expect_agreement();
+}
+
+TEST_CASE("a replica that differs is found, and made anew from the others") {
+  replicas a{1, 3, compared()};
+  for (int i = 0; i < 10; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& wrong = a.leader() == a.all[0].get() ? *a.all[1] : *a.all[0];
+  wrong.crash();
+  wrong.falsify(1, "nobody wrote this");
+  wrong.start();
+
+  for (int i = 0; i < 60; ++i)
+    a.put_now();
+  a.here.run(5s);
+
+  CHECK(wrong.differed() == std::vector<std::uint64_t>{64});
+  CHECK(wrong.copies() == 1);
+  for (auto& x : a.all)
+    CHECK((x->differed().empty() || x.get() == &wrong));
+  a.expect_agreement();
+}
+
+TEST_CASE("a leader that differs from both others leads no more") {
+  replicas a{1, 3, compared()};
+  for (int i = 0; i < 10; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& wrong = *a.all[0];
+  wrong.crash();
+  wrong.falsify(1, "nobody wrote this");
+  wrong.start();
+  for (int i = 0; i < 20 && &a.await_leader() != &wrong; ++i) {
+    auto* other = a.leader();
+    a.isolate(*other, true);
+    a.here.run(5s);
+    a.isolate(*other, false);
+    a.here.run(1s);
+  }
+  REQUIRE(a.leader() == &wrong);
+
+  for (int i = 0; i < 60; ++i)
+    a.put_now();
+  a.here.run(5s);
+
+  CHECK(wrong.differed() == std::vector<std::uint64_t>{64});
+  CHECK(wrong.copies() == 1);
   a.expect_agreement();
 }
 

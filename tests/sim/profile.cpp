@@ -37,6 +37,7 @@ void profile::apply(actors::node_options& to) const {
   if (small_stores) {
     to.log_bytes_max = 16 * 1024;
     to.log_trailing_bytes = 1024;
+    to.checkpoint_every = 8;
   }
   if (retention) {
     to.conversation.retention = 3s;
