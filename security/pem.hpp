@@ -18,7 +18,7 @@ std::string to_pem(X509* certificate);
 std::string to_pem(EVP_PKEY* key);
 
 /// The first certificate in a file, whatever else it holds. Blocks.
-/// Fails with config_invalid, naming the file.
+/// Fails with not_found or config_invalid, naming the file.
 result<x509_ptr> read_certificate(const std::filesystem::path& file);
 
 /// The private key in a file, whatever else it holds: nobody but its owner may

@@ -165,6 +165,19 @@ TEST_CASE("a CA's key is the one of its certificate") {
   CHECK(made.failure().context.find("is not the key of") != std::string::npos);
 }
 
+TEST_CASE("without a CA there is no certificate") {
+  temporary_directory directory;
+
+  auto made = make_node_certificate(
+    directory.path(),
+    seven({directory / "cluster-ca.pem", directory / "cluster-ca.key"}));
+
+  CHECK(made.failure()
+        == error{errc::not_found, "no file "
+                                    + (directory / "cluster-ca.pem").string()
+                                    + ": expected a PEM certificate"});
+}
+
 TEST_CASE("a node's certificate is no CA's, and signs nothing") {
   temporary_directory directory;
   auto files =
