@@ -45,6 +45,11 @@ std::string to_pem(EVP_PKEY* key) {
 result<x509_ptr> read_certificate(const std::filesystem::path& file) {
   ERR_clear_error();
   bio_ptr source{BIO_new_file(file.c_str(), "r")};
+  if (!source && ERR_GET_REASON(ERR_peek_last_error()) == BIO_R_NO_SUCH_FILE) {
+    ERR_clear_error();
+    return error{errc::not_found,
+                 "no file " + file.string() + ": expected a PEM certificate"};
+  }
   x509_ptr found{
     source ? PEM_read_bio_X509(source.get(), nullptr, no_passphrase, nullptr)
            : nullptr};
