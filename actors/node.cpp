@@ -37,7 +37,7 @@ node::node(const node_options& options, persistence::node_store store,
                                                options.user,
                                                options.mailbox_max,
                                                storage_full_},
-    leaders_(options.self.shards) {
+    leaders_(options.self.shards), led_by_(options.self.shards) {
   if (with.net != nullptr)
     gateway_.emplace(
       gateway::parts{*with.net, env_, threads_.units, with.process});
@@ -95,6 +95,7 @@ caf::actor node::start_shard(shard_id id) {
 /// Commands go to who leads; to this node's own replica while nobody is known
 /// to, which refuses them for now. Called on the shard's unit.
 void node::on_leader(shard_id of, std::optional<node_id> leader) {
+  led_by_[of.value] = leader.value_or(node_id{}).value;
   auto other = leader && *leader != options_.self.node;
   auto& before = leaders_[of.value];
   if (before && before != leader && gateway_)
@@ -104,6 +105,11 @@ void node::on_leader(shard_id of, std::optional<node_id> leader) {
     routes_.update(of, gateway_->shard_on(*leader, of));
   else
     routes_.update(of, local_.at(of));
+}
+
+std::optional<node_id> node::leader(shard_id of) const {
+  node_id known{led_by_[of.value]};
+  return known.value != 0 ? std::optional{known} : std::nullopt;
 }
 
 void node::on_frame(node_id from, cluster::lane by, std::string frame) {

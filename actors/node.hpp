@@ -8,6 +8,7 @@
 #include "persistence/node_store.hpp"
 #include "supervision/supervisor.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -85,6 +86,10 @@ public:
   /// For connections that come from now on. Any thread.
   void limit_connections_per_user(std::uint32_t most) { users_.limit(most); }
 
+  /// Who leads the shard, if this node knows. It may be this node, which then
+  /// has yet to catch up with what was before. Any thread.
+  std::optional<node_id> leader(shard_id of) const;
+
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
 
@@ -114,6 +119,8 @@ private:
   environment env_;
   /// By shard: the other node that leads it. Each on its shard's unit.
   std::vector<std::optional<node_id>> leaders_;
+  /// By shard: who leads it, 0 for nobody; for other threads.
+  std::vector<std::atomic<std::uint64_t>> led_by_;
   /// None without other nodes.
   std::optional<gateway> gateway_;
   supervision::supervisor_actor root_;

@@ -606,11 +606,22 @@ void shard_host::sweep_from(std::string first) {
   });
 }
 
+const char* shard_host::state() const {
+  if (stopped_)
+    return "stopped";
+  if (shard_->leading())
+    return "leader";
+  auto leader = shard_->leader();
+  if (leader && *leader != with_.shard.self)
+    return "follower";
+  return led_ && !leader ? "no leader" : "starting";
+}
+
 supervision::tree_node shard_host::describe() const {
   supervision::tree_node out;
   out.name = "shard " + std::to_string(with_.shard.id.value);
   out.type = name();
-  out.state = stopped_ ? "stopped" : shard_->leading() ? "leader" : "starting";
+  out.state = state();
   out.restarts = restarts_;
   out.last_fault = last_fault_;
   supervision::tree_node conversations;

@@ -103,6 +103,7 @@ private:
   void failed(const persistence::actor_ref& who, const caf::error& why);
   child& activate(const persistence::actor_ref& who);
   caf::actor spawn(const persistence::actor_ref& who);
+  const char* state() const;
   supervision::tree_node describe() const;
   void tick_later();
 

@@ -25,13 +25,18 @@ struct log_progress {
 
 class verifier {
 public:
-  verifier(const state_store& store, std::uint16_t shards,
+  verifier(const state_store& store, std::uint16_t shards, bool alone,
            const std::function<void(const std::string&)>& problem)
-    : store_(store), shards_(shards), problem_(problem) {}
+    : store_(store), shards_(shards), alone_(alone), problem_(problem) {}
 
   result<verify_counts> run() {
     for (std::uint16_t i = 0; i < shards_; ++i) {
       shard_ = {i};
+      auto incomplete = store_.incomplete(shard_);
+      if (!incomplete)
+        return incomplete.failure();
+      if (*incomplete)
+        continue;
       std::string first, last;
       encoder{first}.u16(i);
       encoder{last}.u16(static_cast<std::uint16_t>(i + 1));
@@ -209,6 +214,8 @@ private:
   /// What the cursor says was delivered has been seen.
   void check_delivered(const user_id& user, const member_record& x,
                        shard_id home, sequence cursor) {
+    if (!alone_ && home != shard_)
+      return;
     auto since = x.intervals.back().since;
     auto until = x.intervals.back().until;
     auto upto = until.value == 0 ? cursor : std::min(cursor, until);
@@ -273,6 +280,7 @@ private:
 
   const state_store& store_;
   const std::uint16_t shards_;
+  const bool alone_;
   const std::function<void(const std::string&)>& problem_;
   verify_counts counts_;
   result<void> failed_;
@@ -286,9 +294,9 @@ private:
 } // namespace
 
 result<verify_counts>
-verify(const state_store& store, std::uint16_t shards,
+verify(const state_store& store, std::uint16_t shards, bool alone,
        const std::function<void(const std::string&)>& problem) {
-  return verifier{store, shards, problem}.run();
+  return verifier{store, shards, alone, problem}.run();
 }
 
 } // namespace iris::actors

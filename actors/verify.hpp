@@ -29,11 +29,14 @@ struct verify_counts {
 ///  5. Each member has been sent what the conversation believes it has; who is
 ///     owed something has a wake mark.
 ///  6. No cursor is beyond its log.
+/// The first half of 5 compares shards, so it holds only where all are of one
+/// moment: `alone` says that no other node has replicas of them, which may be
+/// ahead of this one's. A shard that is being copied is skipped.
 /// Calls `problem` with a sentence for each violation, and goes on. Fails only
 /// when the store can't be read. One thread; memory is bounded by the largest
 /// roster.
 result<verify_counts>
-verify(const persistence::state_store& store, std::uint16_t shards,
+verify(const persistence::state_store& store, std::uint16_t shards, bool alone,
        const std::function<void(const std::string&)>& problem);
 
 } // namespace iris::actors

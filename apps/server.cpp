@@ -202,11 +202,10 @@ result<void> server::open_tls() {
   return load_certificate();
 }
 
-actors::node_options server::node_options() {
+actors::node_options server::node_options(const persistence::identity& self) {
   actors::node_options out;
-  out.self.cluster = settings_.node.name;
-  out.self.node = {settings_.node.id};
-  out.self.shards = static_cast<std::uint16_t>(settings_.node.shards);
+  out.self = self;
+  out.voters = voters(self);
   out.conversation.idempotency_window = settings_.retention.idempotency;
   out.conversation.retention = settings_.retention.messages;
   out.user.retention = settings_.retention.messages;
@@ -224,11 +223,11 @@ result<void> server::open_store() {
   connection_ = connection_options(settings_);
   if (auto ok = make_store_directory(store_directory()); !ok)
     return ok;
-  auto options = node_options();
   std::error_code ignored;
   auto known = std::filesystem::exists(store_directory() / "IDENTITY", ignored);
-  auto store = persistence::node_store::open(
-    store_directory().string(), options.self, disk_, store_options(settings_));
+  auto store =
+    persistence::node_store::open(store_directory().string(), new_identity(),
+                                  disk_, store_options(settings_));
   if (!store)
     return store.failure();
   log_.info(known ? observability::literal{"store opened"}
@@ -236,14 +235,19 @@ result<void> server::open_store() {
             {{"directory", public_text{store_directory().native()}},
              {"shards", settings_.node.shards},
              {"torn_tail", store->log->tail_was_torn()}});
+  if (auto ok = open_links(*store); !ok)
+    return ok;
   for (auto& x : threads_)
     x->start();
+  auto options = node_options(store->self);
   actors::node_threads on{{}, log_thread_, state_thread_, reader_thread_};
   for (auto* x : threads())
     on.units.push_back(x);
   node_ = std::make_unique<actors::node>(
     options, std::move(*store), std::move(on),
-    actors::node_services{system_clock(), metrics_, log_});
+    actors::node_services{system_clock(), metrics_, log_, links_.get(),
+                          incarnation_});
+  start_links();
   check_reserve(settings_.storage.reserve);
   watch_disk();
   return {};
@@ -352,7 +356,7 @@ result<void> server::open_admin() {
       static_cast<std::int64_t>(node_->cached_bytes()));
     return observability::expose(metrics_);
   };
-  to.checks["shards"] = [this] { return all_shards_lead(); };
+  to.checks["shards"] = [this] { return all_shards_are_led(); };
   to.checks["disk"] = [this]() -> result<void> {
     if (metrics_.storage_full.value() != 0)
       return error{errc::storage_full, "expected more free space on the disk"};
@@ -377,19 +381,6 @@ result<void> server::open_admin() {
   return {};
 }
 
-result<void> server::all_shards_lead() const {
-  std::int64_t leading = 0;
-  metrics_.shard_leader.each(
-    [&](std::string_view, const observability::gauge& x) {
-      leading += x.value();
-    });
-  if (leading == settings_.node.shards)
-    return {};
-  return error{errc::not_leader,
-               "expected " + std::to_string(settings_.node.shards)
-                 + " shards with a leader, found " + std::to_string(leading)};
-}
-
 void server::describe_tree(const admin::respond& respond) {
   // The scheduler's one thread is for errands like this one.
   system_->spawn([root = node_->root(), respond](caf::event_based_actor* self) {
@@ -411,10 +402,11 @@ std::string server::describe_status() const {
     {"node", settings_.node.id},
     {"version", IRIS_VERSION},
     {"shards", settings_.node.shards},
-    {"ready", static_cast<bool>(all_shards_lead())},
+    {"ready", static_cast<bool>(all_shards_are_led())},
     {"storage_full", metrics_.storage_full.value() != 0},
     {"users_active", metrics_.users_active.value()},
     {"conversations_active", metrics_.conversations_active.value()}};
+  describe_cluster(out);
   auto& listening = out["listening"] = nlohmann::json::object();
   for (const auto& [address, x] : listeners_)
     listening[address] = x->connections();
@@ -449,6 +441,7 @@ void server::stop() {
       caf::after(drain_timeout) >>
         [this] { log_.warn("some actors did not end in time", {}); });
   }
+  close_links();
   if (admin_)
     admin_->stop();
   if (admin_thread_.joinable())

@@ -4,9 +4,11 @@
 #include "admin/server.hpp"
 #include "apps/descriptors.hpp"
 #include "base/thread_executor.hpp"
+#include "cluster/links/links.hpp"
 #include "config/changes.hpp"
 #include "edge/listener.hpp"
 #include "observability/process.hpp"
+#include "persistence/peer_memory.hpp"
 #include "persistence/posix_disk.hpp"
 #include "security/certificates.hpp"
 #include "security/tls.hpp"
@@ -14,10 +16,13 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 namespace iris::apps {
 
@@ -61,12 +66,17 @@ private:
   result<void> open_tls();
   result<void> load_certificate();
   result<void> open_store();
+  persistence::identity new_identity() const;
+  std::vector<node_id> voters(const persistence::identity& self);
+  result<void> open_links(const persistence::node_store& store);
+  void start_links();
+  void close_links();
   result<void> listen();
   result<void> open_admin();
   std::size_t connections_max(const config::settings& from);
   void check_reserve(std::uint64_t reserve);
   void watch_disk();
-  actors::node_options node_options();
+  actors::node_options node_options(const persistence::identity& self);
   std::shared_ptr<const actors::connection_options>
   connection_options(const config::settings& from) const;
   result<actors::credentials> verify(std::string_view token,
@@ -75,7 +85,9 @@ private:
   result<void> authorize(std::string_view bearer) const;
   void describe_tree(const admin::respond& respond);
   std::string describe_status() const;
-  result<void> all_shards_lead() const;
+  void describe_cluster(nlohmann::json& out) const;
+  std::map<node_id, std::uint32_t> shards_by_leader() const;
+  result<void> all_shards_are_led() const;
   void abort_connections();
   std::filesystem::path store_directory() const;
   std::vector<edge::io_thread*> threads() const;
@@ -102,7 +114,10 @@ private:
 
   persistence::posix_disk disk_;
   descriptors descriptors_;
+  std::uint64_t incarnation_ = 0;
+  std::unique_ptr<cluster::links> links_; ///< none: alone
   std::unique_ptr<actors::node> node_;
+  std::unique_ptr<persistence::peer_memory> peers_;
   std::unique_ptr<edge::gate> gate_;
   std::unique_ptr<edge::edge_parts> edge_;
   std::vector<std::pair<std::string, std::shared_ptr<edge::listener>>>

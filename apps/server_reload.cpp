@@ -56,6 +56,10 @@ server::reload(const config::settings& wanted) {
   if (tls_.load())
     if (auto loaded = load_certificate(); !loaded)
       return loaded.failure();
+  if (links_)
+    log_.info("the cluster's certificates are read again for each link that "
+              "is made",
+              {});
   auto running = reloaded_.load();
   auto all = config::changes(*running, wanted);
   auto next = config::reloaded(*running, wanted);

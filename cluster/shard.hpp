@@ -108,6 +108,8 @@ public:
   /// Takes writes from now on, if it still leads: see on_leading.
   void lead();
   bool leading() const noexcept { return leading_; }
+  /// Who leads, if this replica knows.
+  std::optional<node_id> leader() const noexcept { return leader_; }
 
   /// What is staged or committed but not applied. Staging always works, for
   /// what was decided is never refused: take less on while this is much.

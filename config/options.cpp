@@ -1,6 +1,7 @@
 #include "config/options.hpp"
 
 #include "base/ids.hpp"
+#include "config/cluster_node.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,6 +23,10 @@ bool is_cluster_name(std::string_view x) {
   return static_cast<bool>(user_id::parse(x));
 }
 
+bool is_cluster_node(std::string_view x) {
+  return cluster_node::parse(x).has_value();
+}
+
 template <class Enum>
 constexpr std::uint64_t index(Enum x) {
   return static_cast<std::uint64_t>(x);
@@ -29,6 +34,8 @@ constexpr std::uint64_t index(Enum x) {
 
 constexpr section all_sections[] = {
   {"node", "Who this node is, where it keeps its data, what it may use."},
+  {"cluster", "The other nodes. Without an address this node is alone. "
+              "docs/operating/cluster.md tells how to begin."},
   {"listen", "Where clients connect. A listener without an address is off."},
   {"tls", "The certificate that `listen.tls` and `listen.wss` show."},
   {"auth", "The tokens that clients log in with."},
@@ -68,6 +75,32 @@ std::vector<option> node_options() {
     {IRIS_MEMBER(node.drain_timeout), effect::reload,
      duration{.fallback = 10s, .least = 1s, .most = 10min},
      "How long a node that stops waits for its clients to leave."},
+  };
+}
+
+std::vector<option> cluster_options() {
+  return {
+    {IRIS_MEMBER(cluster.address), effect::restart, address{},
+     "Where the other nodes connect, by TLS 1.3 with certificates on both "
+     "sides. It has no form without."},
+    {IRIS_MEMBER(cluster.nodes), effect::restart,
+     list{.fallback = {},
+          .least = 0,
+          .most = 64,
+          .fits = is_cluster_node,
+          .accepted = "nodes, each \"ID=HOST:PORT\" as the others reach it"},
+     "The nodes that found the cluster, with `node.id` and the address of "
+     "each: the same ones on every node, itself included. Once a node has its "
+     "store, who founded the cluster stays; the addresses may change. A node "
+     "whose `node.id` is not among them founds nothing: it joins later."},
+    {IRIS_MEMBER(cluster.ca), effect::restart, path{.empty = "none"},
+     "The authority of the cluster, in PEM, which signs nothing but its nodes. "
+     "The three files are read again for each link."},
+    {IRIS_MEMBER(cluster.certificate), effect::restart, path{.empty = "none"},
+     "The certificate of this node, in PEM. `iris cert create-node` makes it."},
+    {IRIS_MEMBER(cluster.key), effect::restart,
+     path{.empty = "in the file of cluster.certificate"},
+     "The private key of that certificate, in PEM."},
   };
 }
 
@@ -232,9 +265,10 @@ std::vector<option> other_options() {
 
 std::vector<option> all_options() {
   std::vector<option> all;
-  for (const auto& part : {node_options(), listen_options(), tls_options(),
-                           auth_and_storage_options(), connection_limits(),
-                           actor_limits(), other_options()})
+  for (const auto& part :
+       {node_options(), cluster_options(), listen_options(), tls_options(),
+        auth_and_storage_options(), connection_limits(), actor_limits(),
+        other_options()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

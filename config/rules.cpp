@@ -1,11 +1,16 @@
 #include "config/rules.hpp"
 
+#include "config/cluster_node.hpp"
 #include "config/problem.hpp"
 
 namespace iris::config {
 
 namespace {
 
+constexpr std::string_view cluster = "cluster.address";
+constexpr std::string_view nodes = "cluster.nodes";
+constexpr std::string_view cluster_ca = "cluster.ca";
+constexpr std::string_view cluster_certificate = "cluster.certificate";
 constexpr std::string_view tcp = "listen.tcp.address";
 constexpr std::string_view tls = "listen.tls.address";
 constexpr std::string_view ws = "listen.ws.address";
@@ -26,7 +31,7 @@ std::vector<bound> addresses(const settings& x) {
   return {
     {tcp, x.listen.tcp.address, true}, {tls, x.listen.tls.address, false},
     {ws, x.listen.ws.address, true},   {wss, x.listen.wss.address, false},
-    {admin, x.admin.address, true},
+    {admin, x.admin.address, true},    {cluster, x.cluster.address, false},
   };
 }
 
@@ -78,11 +83,44 @@ std::vector<violation> tls_has_a_certificate(const settings& x) {
   if (x.tls.generate || !x.tls.certificate.empty() || !x.tls.key.empty())
     return found;
   for (const auto& b : addresses(x))
-    if (!b.plain && !b.address.off())
+    if (!b.plain && !b.address.off() && b.option != cluster)
       found.push_back({b.option, generate,
                        excerpt(b.address.str()) + " without a certificate",
                        "tls.certificate and tls.key, or tls.generate = true"});
   return found;
+}
+
+std::vector<violation> nodes_prove_who_they_are(const settings& x) {
+  if (x.cluster.address.off())
+    return {};
+  auto file = x.cluster.ca.empty()            ? cluster_ca
+              : x.cluster.certificate.empty() ? cluster_certificate
+                                              : std::string_view{};
+  if (file.empty())
+    return {};
+  return {{file, cluster, excerpt(""),
+           "a file, for nodes never speak to each other without certificates: "
+           "iris cert --help"}};
+}
+
+std::vector<violation> address_and_nodes(const settings& x) {
+  if (x.cluster.address.off() == x.cluster.nodes.empty())
+    return {};
+  if (x.cluster.nodes.empty())
+    return {{nodes, cluster, "[]", "the nodes that found the cluster"}};
+  return {{cluster, nodes, excerpt(""),
+           "the address where the nodes of cluster.nodes connect"}};
+}
+
+std::vector<violation> each_node_once(const settings& x) {
+  auto all = cluster_nodes(x);
+  for (std::size_t j = 1; j < all.size(); ++j)
+    for (std::size_t i = 0; i < j; ++i)
+      if (all[i].id == all[j].id || all[i].at == all[j].at)
+        return {{nodes, nodes,
+                 excerpt(std::to_string(all[j].id) + "=" + all[j].at.str()),
+                 "each number and each address once"}};
+  return {};
 }
 
 } // namespace
@@ -94,8 +132,18 @@ std::span<const rule> rules() {
      {tcp, ws, admin, insecure},
      plain_stays_local},
     {"No two listeners share an address and port.",
-     {tcp, tls, ws, wss, admin},
+     {tcp, tls, ws, wss, admin, cluster},
      one_listener_each},
+    {"`cluster.address` needs `cluster.ca` and `cluster.certificate`.",
+     {cluster, cluster_ca, cluster_certificate},
+     nodes_prove_who_they_are,
+     {cluster_ca, cluster_certificate}},
+    {"`cluster.address` and `cluster.nodes` come together.",
+     {cluster, nodes},
+     address_and_nodes},
+    {"`cluster.nodes` has each number and each address once.",
+     {nodes},
+     each_node_once},
     {"`tls.certificate` and `tls.key` come together.",
      {certificate, key},
      certificate_and_key},

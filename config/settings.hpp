@@ -19,6 +19,14 @@ struct node_settings {
   std::chrono::milliseconds drain_timeout{};
 };
 
+struct cluster_settings {
+  endpoint address;
+  std::vector<std::string> nodes; ///< see cluster_node
+  std::filesystem::path ca;
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
 struct listener_settings {
   endpoint address;
 };
@@ -86,6 +94,7 @@ struct log_settings {
 /// Sizes are in bytes. A plain value: copy it to whoever needs it.
 struct settings {
   node_settings node;
+  cluster_settings cluster;
   listen_settings listen;
   tls_settings tls;
   auth_settings auth;

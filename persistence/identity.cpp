@@ -1,8 +1,11 @@
 #include "persistence/identity.hpp"
 
 #include "base/assert.hpp"
+#include "base/codec.hpp"
 #include "base/hash.hpp"
+#include "persistence/keys.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -14,12 +17,9 @@ constexpr std::string_view title = "iris store\n";
 constexpr std::string_view check_field = "check ";
 
 std::string checksum(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  auto hash = hash64(text);
-  std::string out;
-  for (int shift = 60; shift >= 0; shift -= 4)
-    out += digits[(hash >> shift) & 15];
-  return out;
+  std::string bytes;
+  encoder{bytes}.u64(hash64(text));
+  return to_hex(bytes);
 }
 
 /// Takes the line "<name> <value>" off the front of `rest`.
@@ -35,16 +35,34 @@ std::optional<std::string_view> take(std::string_view& rest,
 }
 
 template <class T>
-std::optional<T> take_number(std::string_view& rest, std::string_view name) {
-  auto text = take(rest, name);
+std::optional<T> to_number(std::string_view text, int base = 10) {
   T out = 0;
-  if (!text)
-    return std::nullopt;
   auto [end, failed] =
-    std::from_chars(text->data(), text->data() + text->size(), out);
-  if (failed != std::errc{} || end != text->data() + text->size())
+    std::from_chars(text.data(), text.data() + text.size(), out, base);
+  if (failed != std::errc{} || end != text.data() + text.size())
     return std::nullopt;
   return out;
+}
+
+template <class T>
+std::optional<T> take_number(std::string_view& rest, std::string_view name) {
+  auto text = take(rest, name);
+  return text ? to_number<T>(*text) : std::nullopt;
+}
+
+/// "1 2 3"; a part that is no number is 0, which is nobody's.
+std::vector<node_id> to_nodes(std::string_view text) {
+  std::vector<node_id> out;
+  while (!text.empty()) {
+    auto end = std::min(text.find(' '), text.size());
+    out.push_back({to_number<std::uint64_t>(text.substr(0, end)).value_or(0)});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::uint32_t schema_of(const identity& in) {
+  return in.store == 0 && in.founders.empty() ? 1 : schema_version;
 }
 
 error damaged(const char* what) {
@@ -58,10 +76,21 @@ error damaged(const char* what) {
 std::string encode(const identity& in) {
   IRIS_ASSERT(in.cluster.find('\n') == std::string::npos);
   std::string out{title};
-  out += "schema " + std::to_string(in.schema) + "\n";
+  out += "schema " + std::to_string(schema_of(in)) + "\n";
   out += "cluster " + in.cluster + "\n";
   out += "node " + std::to_string(in.node.value) + "\n";
   out += "shards " + std::to_string(in.shards) + "\n";
+  if (in.store != 0) {
+    std::string bytes;
+    encoder{bytes}.u64(in.store);
+    out += "store " + to_hex(bytes) + "\n";
+  }
+  if (!in.founders.empty()) {
+    out += "founders";
+    for (auto x : in.founders)
+      out += " " + std::to_string(x.value);
+    out += "\n";
+  }
   out += std::string{check_field} + checksum(out) + "\n";
   return out;
 }
@@ -88,8 +117,13 @@ result<identity> parse_identity(std::string_view text) {
   auto shards = take_number<std::uint16_t>(rest, "shards");
   if (!schema || !cluster || !node || !shards)
     return damaged("the identity has other lines");
-  identity out{std::string{*cluster}, node_id{*node}, *shards, *schema};
-  if (out.schema != schema_version || encode(out) != text)
+  identity out{std::string{*cluster}, node_id{*node}, *shards};
+  if (auto store = take(rest, "store"))
+    out.store = to_number<std::uint64_t>(*store, 16).value_or(0);
+  if (auto founders = take(rest, "founders"))
+    out.founders = to_nodes(*founders);
+  // There is one way to write it, so whatever was misread above differs.
+  if (encode(out) != text)
     return damaged("the identity has other lines");
   return out;
 }
@@ -97,6 +131,10 @@ result<identity> parse_identity(std::string_view text) {
 std::string describe(const identity& in) {
   return "node " + std::to_string(in.node.value) + " of cluster '" + in.cluster
          + "' with " + std::to_string(in.shards) + " shards";
+}
+
+bool same_node(const identity& a, const identity& b) {
+  return a.cluster == b.cluster && a.node == b.node && a.shards == b.shards;
 }
 
 } // namespace iris::persistence

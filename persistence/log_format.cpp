@@ -7,7 +7,13 @@ namespace iris::persistence {
 
 namespace {
 
-enum part : std::uint8_t { hard_state_part, floor_part, entry_part };
+enum part : std::uint8_t {
+  hard_state_part,
+  floor_part,
+  entry_part,
+  incarnation_part = 0x10,
+  peer_part
+};
 
 std::string key(shard_id shard, part kind) {
   std::string out;
@@ -15,9 +21,13 @@ std::string key(shard_id shard, part kind) {
   return out;
 }
 
+error damaged(const std::string& what) {
+  return {errc::corrupt,
+          what + " is damaged, expected it to match its checksum"};
+}
+
 error damaged(shard_id shard, const std::string& what) {
-  return {errc::corrupt, "shard " + std::to_string(shard.value) + ": " + what
-                           + " is damaged, expected it to match its checksum"};
+  return damaged("shard " + std::to_string(shard.value) + ": " + what);
 }
 
 } // namespace
@@ -33,6 +43,16 @@ std::string floor_key(shard_id shard) {
 std::string entry_key(shard_id shard, std::uint64_t index) {
   auto out = key(shard, entry_part);
   encoder{out}.u64(index);
+  return out;
+}
+
+std::string incarnation_key() {
+  return key(node_records, incarnation_part);
+}
+
+std::string peer_key(node_id node) {
+  auto out = key(node_records, peer_part);
+  encoder{out}.u64(node.value);
   return out;
 }
 
@@ -59,6 +79,18 @@ std::string encode_entry(shard_id shard, std::uint64_t index,
   out.reserve(9 + in.payload->size());
   encoder{out}.u64(in.term).u8(in.type).raw(*in.payload);
   return checked_value(entry_key(shard, index), out);
+}
+
+std::string encode_incarnation(std::uint64_t in) {
+  std::string out;
+  encoder{out}.u64(in);
+  return checked_value(incarnation_key(), out);
+}
+
+std::string encode_peer(node_id node, const known_peer& in) {
+  std::string out;
+  encoder{out}.u64(in.store).u64(in.incarnation);
+  return checked_value(peer_key(node), out);
 }
 
 result<hard_state> decode_hard_state(shard_id shard, std::string_view value) {
@@ -96,6 +128,26 @@ result<log_entry> decode_entry(shard_id shard, std::uint64_t index,
   if (in.failed())
     return damaged(shard, "entry " + std::to_string(index));
   out.payload = std::make_shared<const std::string>(in.rest());
+  return out;
+}
+
+result<std::uint64_t> decode_incarnation(std::string_view value) {
+  auto payload = checked_payload(incarnation_key(), value);
+  decoder in{payload ? *payload : std::string_view{}};
+  auto out = in.u64();
+  if (!in.done())
+    return damaged("the number of starts");
+  return out;
+}
+
+result<known_peer> decode_peer(node_id node, std::string_view value) {
+  auto payload = checked_payload(peer_key(node), value);
+  decoder in{payload ? *payload : std::string_view{}};
+  known_peer out;
+  out.store = in.u64();
+  out.incarnation = in.u64();
+  if (!in.done())
+    return damaged("what is known of node " + std::to_string(node.value));
   return out;
 }
 

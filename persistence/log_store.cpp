@@ -42,6 +42,7 @@ struct log_store::impl {
   void replace(const log_change& change, bounds& kept,
                leveldb::WriteBatch& batch);
   result<void> load_entries(shard_id shard, loaded_log& out) const;
+  result<void> put(const std::string& key, const std::string& value);
 };
 
 result<floor_record> log_store::impl::floor(shard_id shard) const {
@@ -58,8 +59,9 @@ result<void> log_store::impl::find_bounds() {
   at->SeekToFirst();
   while (at->Valid()) {
     shard_id shard{decoder{view(at->key())}.u16()};
-    if (auto ok = find_bounds(shard, *at); !ok)
-      return ok;
+    if (shard != node_records)
+      if (auto ok = find_bounds(shard, *at); !ok)
+        return ok;
     if (shard.value == std::numeric_limits<std::uint16_t>::max())
       break;
     at->Seek(hard_state_key(shard.next()));
@@ -138,6 +140,14 @@ result<void> log_store::impl::load_entries(shard_id shard,
   return db->check(std::move(at));
 }
 
+result<void> log_store::impl::put(const std::string& key,
+                                  const std::string& value) {
+  leveldb::WriteBatch batch;
+  batch.Put(key, value);
+  appended = true;
+  return db->write(batch, true);
+}
+
 log_store::log_store(std::unique_ptr<impl> pimpl) : impl_(std::move(pimpl)) {
   // nop
 }
@@ -197,6 +207,46 @@ result<log_floor> log_store::floor(shard_id shard) const {
   if (!record)
     return record.failure();
   return record->floor;
+}
+
+result<std::uint64_t> log_store::incarnation() const {
+  auto value = impl_->db->get(incarnation_key());
+  if (!value)
+    return value.failure();
+  if (!*value)
+    return std::uint64_t{0};
+  return decode_incarnation(**value);
+}
+
+result<std::uint64_t> log_store::next_incarnation() {
+  auto before = incarnation();
+  if (!before)
+    return before;
+  auto next = *before + 1;
+  if (auto ok = impl_->put(incarnation_key(), encode_incarnation(next)); !ok)
+    return ok.failure();
+  return next;
+}
+
+result<std::map<node_id, known_peer>> log_store::peers() const {
+  std::map<node_id, known_peer> out;
+  auto prefix = peer_key({}).substr(0, 3);
+  auto at = impl_->db->iterate();
+  for (at->Seek(prefix); at->Valid() && view(at->key()).starts_with(prefix);
+       at->Next()) {
+    node_id node{decoder{view(at->key()).substr(prefix.size())}.u64()};
+    auto peer = decode_peer(node, view(at->value()));
+    if (!peer)
+      return peer.failure();
+    out[node] = *peer;
+  }
+  if (auto ok = impl_->db->check(std::move(at)); !ok)
+    return ok.failure();
+  return out;
+}
+
+result<void> log_store::remember(node_id peer, const known_peer& what) {
+  return impl_->put(peer_key(peer), encode_peer(peer, what));
 }
 
 bool log_store::tail_was_torn() const noexcept {

@@ -4,6 +4,7 @@
 #include "persistence/disk.hpp"
 #include "persistence/store_options.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,7 +64,16 @@ struct loaded_log {
   std::vector<log_entry> entries;
 };
 
-/// The Raft logs of all shards of this node: LevelDB database log/. Every
+/// What this node remembers of another one's process.
+struct known_peer {
+  std::uint64_t store = 0;       ///< see identity
+  std::uint64_t incarnation = 0; ///< the highest that was seen
+
+  bool operator==(const known_peer&) const = default;
+};
+
+/// The Raft logs of all shards of this node: LevelDB database log/; and what it
+/// must not forget of processes, its own and those of other nodes. Every
 /// change is one synced batch. There is no way to write without a sync. One
 /// thread at a time. A failed write or sync is latched.
 class log_store {
@@ -82,6 +92,18 @@ public:
 
   /// The floor alone; all zeros when there is none.
   result<log_floor> floor(shard_id shard) const;
+
+  /// How often a node has started with this store. Fails with corrupt.
+  result<std::uint64_t> incarnation() const;
+
+  /// Counts a start: the number of this one, durable.
+  result<std::uint64_t> next_incarnation();
+
+  /// The other nodes that were ever spoken to. Fails with corrupt.
+  result<std::map<node_id, known_peer>> peers() const;
+
+  /// Durable when it returns, in place of what was known of this node.
+  result<void> remember(node_id peer, const known_peer& what);
 
   /// Whether opening found the last record cut short or damaged, and left it
   /// out. After a crash that is the write that was in flight and never

@@ -33,6 +33,8 @@ public:
   result<node_store::lock> take_lock();
   result<void> write_draft();
   result<void> finish();
+  /// As it is on disk, once there is one.
+  const identity& self() const noexcept { return self_; }
 
 private:
   std::string at(const char* name) const { return dir_ + "/" + name; }
@@ -44,6 +46,7 @@ private:
 
   const std::string dir_;
   const identity& expected_;
+  identity self_ = expected_;
   disk& where_;
   guarded_env env_;
 };
@@ -114,11 +117,12 @@ result<void> node_directory::check_identity(const char* name) {
   if (!found)
     return error{found.failure().code,
                  at(name) + ": " + found.failure().context};
-  if (*found != expected_)
+  if (!same_node(*found, expected_))
     return error{errc::store_foreign,
                  dir_ + " belongs to " + describe(*found) + ", expected "
                    + describe(expected_)
                    + ": mount the right disk, or correct the configuration"};
+  self_ = *std::move(found);
   return {};
 }
 
@@ -143,11 +147,12 @@ result<node_store::lock> node_directory::take_lock() {
 }
 
 result<void> node_directory::write_draft() {
+  self_ = expected_; // Whatever an earlier draft says, nobody has seen it.
   leveldb::WritableFile* opened = nullptr;
   auto status = env_.NewWritableFile(at(draft_name), &opened);
   std::unique_ptr<leveldb::WritableFile> file{opened};
   if (status.ok())
-    status = file->Append(encode(expected_));
+    status = file->Append(encode(self_));
   if (status.ok())
     status = file->Sync();
   if (status.ok())
@@ -235,6 +240,7 @@ result<node_store> node_store::open(const std::string& dir,
   if (*found != plan::open)
     if (auto ok = files.finish(); !ok)
       return ok.failure();
+  out.self = files.self();
   if (auto ok = check_floors(out, expected, dir); !ok)
     return ok.failure();
   return out;

@@ -30,7 +30,8 @@ std::size_t descriptors_max(const node_options& options);
 class node_store {
 public:
   /// Opens the store of `expected` in `dir`, or makes it where there is no
-  /// directory or an empty one; the directory above must exist. `where` must
+  /// directory or an empty one; the directory above must exist. Only a store
+  /// that is made takes its number and founders from `expected`. `where` must
   /// outlive the store. Fails with store_foreign, store_newer, store_missing,
   /// corrupt, store_locked, storage_full, io_failed.
   static result<node_store> open(const std::string& dir,
@@ -44,6 +45,7 @@ private:
   lock lock_; // released last
 
 public:
+  identity self; ///< as it is on disk
   std::unique_ptr<state_store> state;
   std::unique_ptr<log_store> log;
 };

@@ -46,6 +46,7 @@ CLI::Validator between(double least, double most);
 CLI::Validator one_of(std::vector<std::string> words);
 
 void add_token(CLI::App& app, action& chosen);
+void add_cert(CLI::App& app, action& chosen);
 void add_config(CLI::App& app, action& chosen);
 void add_tree(CLI::App& app, action& chosen);
 void add_status(CLI::App& app, action& chosen);

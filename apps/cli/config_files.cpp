@@ -1,5 +1,7 @@
 #include "apps/cli/config_files.hpp"
 
+#include "config/cluster_node.hpp"
+
 #include <filesystem>
 
 namespace iris::cli {
@@ -40,6 +42,17 @@ wrong_files(const config::settings& x,
           "a file of certificates in PEM");
     if (is_missing(x.tls.key))
       add("tls.key", x.tls.key, ", which is not there",
+          "a file of a key in PEM");
+  }
+  if (!x.cluster.address.off()) {
+    if (is_missing(x.cluster.ca))
+      add("cluster.ca", x.cluster.ca, ", which is not there",
+          "the cluster's authority in PEM: iris cert create-ca");
+    if (is_missing(x.cluster.certificate))
+      add("cluster.certificate", x.cluster.certificate, ", which is not there",
+          "the node's certificate in PEM: iris cert create-node");
+    if (is_missing(config::cluster_key_path(x)) && !x.cluster.key.empty())
+      add("cluster.key", x.cluster.key, ", which is not there",
           "a file of a key in PEM");
   }
   // Without a store the next start is the first, and makes it.

@@ -3,7 +3,7 @@
 #include "apps/cli/files.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/table.hpp"
-#include "cluster/raft/core.hpp"
+#include "cluster/raft/configuration.hpp"
 #include "persistence/node_store.hpp"
 #include "persistence/posix_disk.hpp"
 
@@ -47,40 +47,79 @@ result<persistence::identity> identity_of(const std::string& store) {
                store + " has no IDENTITY, expected the store of a node"};
 }
 
-/// Applies what the log has beyond the state: all of it, because what the only
-/// voter has on its disk is committed. Gives the number of entries.
-result<std::uint64_t> apply_tail(persistence::node_store& store,
-                                 shard_id shard) {
-  using cluster::raft::entry_type;
+/// Whether no other node decides with this one. Then all that its log holds is
+/// committed; else its end may be replaced by what the others decided.
+result<bool> decides_alone(const persistence::loaded_log& log) {
+  using namespace cluster::raft;
+  std::string_view latest = log.floor.configuration;
+  for (const auto& x : log.entries)
+    if (is(x, entry_type::configuration))
+      latest = *x.payload;
+  if (latest.empty())
+    return true;
+  auto servers = decode_configuration(latest);
+  if (!servers)
+    return servers.failure();
+  return voters(*servers) == 1;
+}
+
+/// Applies what the log has beyond the state.
+result<void> apply_tail(persistence::state_store& state, shard_id shard,
+                        const persistence::loaded_log& log,
+                        std::uint64_t first) {
+  using namespace cluster::raft;
+  auto end = log.first_index + log.entries.size();
+  for (auto i = first; i < end; i += apply_batch) {
+    std::vector<persistence::committed_entry> batch;
+    for (auto j = i; j < std::min(end, i + apply_batch); ++j) {
+      const auto& x = log.entries[j - log.first_index];
+      batch.push_back(
+        {shard, j, x.term,
+         is(x, entry_type::command) ? std::string_view{*x.payload} : ""});
+    }
+    if (auto ok = state.apply(batch); !ok)
+      return ok;
+  }
+  return {};
+}
+
+struct findings {
+  persistence::identity who;
+  bool alone = true;
+  std::uint64_t caught_up = 0;
+  std::uint64_t undecided = 0;
+  bool torn = false;
+  actors::verify_counts counts;
+  std::vector<std::string> problems;
+};
+
+result<void> inspect_log(persistence::node_store& store, shard_id shard,
+                         findings& out) {
   auto log = store.log->load(shard);
   if (!log)
     return log.failure();
+  auto alone = decides_alone(*log);
+  if (!alone)
+    return alone.failure();
   auto applied = store.state->applied(shard);
   if (!applied)
     return applied.failure();
   auto first = std::max(log->first_index, applied->index + 1);
   auto end = log->first_index + log->entries.size();
-  for (auto i = first; i < end; i += apply_batch) {
-    std::vector<persistence::committed_entry> batch;
-    for (auto j = i; j < std::min(end, i + apply_batch); ++j) {
-      const auto& x = log->entries[j - log->first_index];
-      auto command = x.type == static_cast<std::uint8_t>(entry_type::command);
-      batch.push_back(
-        {shard, j, x.term, command ? std::string_view{*x.payload} : ""});
-    }
-    if (auto ok = store.state->apply(batch); !ok)
-      return ok.failure();
-  }
-  return end > first ? end - first : 0;
+  auto count = end > first ? end - first : 0;
+  out.alone = out.alone && *alone;
+  (*alone ? out.caught_up : out.undecided) += count;
+  return *alone ? apply_tail(*store.state, shard, *log, first) : result<void>{};
 }
 
-struct findings {
-  persistence::identity who;
-  std::uint64_t caught_up = 0;
-  bool torn = false;
-  actors::verify_counts counts;
-  std::vector<std::string> problems;
-};
+/// What is remembered of this and other nodes' processes can be read.
+result<void> inspect_memory(const persistence::log_store& log) {
+  if (auto starts = log.incarnation(); !starts)
+    return starts.failure();
+  if (auto peers = log.peers(); !peers)
+    return peers.failure();
+  return {};
+}
 
 result<void> inspect(const std::string& store_path, findings& out) {
   auto who = identity_of(store_path);
@@ -92,14 +131,13 @@ result<void> inspect(const std::string& store_path, findings& out) {
   if (!store)
     return store.failure();
   out.torn = store->log->tail_was_torn();
-  for (shard_id shard; shard.value < who->shards; ++shard.value) {
-    auto applied = apply_tail(*store, shard);
-    if (!applied)
-      return applied.failure();
-    out.caught_up += *applied;
-  }
+  if (auto ok = inspect_memory(*store->log); !ok)
+    return ok;
+  for (shard_id shard; shard.value < who->shards; ++shard.value)
+    if (auto ok = inspect_log(*store, shard, out); !ok)
+      return ok;
   auto counts =
-    actors::verify(*store->state, who->shards,
+    actors::verify(*store->state, who->shards, out.alone,
                    [&problems = out.problems](const std::string& x) {
                      if (problems.size() < problems_listed_max)
                        problems.push_back(x);
@@ -116,7 +154,9 @@ void print_json(const findings& x, std::ostream& to) {
                  {"cluster", x.who.cluster},
                  {"node", x.who.node.value},
                  {"shards", x.who.shards},
+                 {"alone", x.alone},
                  {"applied_from_log", x.caught_up},
+                 {"undecided_in_log", x.undecided},
                  {"log_tail_torn", x.torn},
                  {"keys", n.keys},
                  {"conversations", n.conversations},
@@ -137,6 +177,12 @@ void print_text(const findings& x, std::ostream& to) {
   if (x.caught_up > 0)
     to << "applied " << x.caught_up
        << " entries of the log that the state did not have yet\n";
+  if (!x.alone)
+    to << "one of several nodes: deliveries between shards are not compared, "
+          "and "
+       << x.undecided
+       << " entries of the log, which are not known to be decided, are left "
+          "alone\n";
   to << n.keys << " keys, " << n.conversations << " conversations, "
      << n.messages << " messages, " << n.users << " users, " << n.inbox_entries
      << " inbox entries\n";

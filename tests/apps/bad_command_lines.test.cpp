@@ -1,4 +1,5 @@
 #include "tests/apps/command_line.hpp"
+#include "tests/apps/working_directory.hpp"
 #include "tests/security/temporary_directory.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,21 +20,6 @@ struct session {
   std::string typed;
   std::string said;
   int code = -1;
-};
-
-/// Each test may change the working directory; the next finds it as it was.
-class working_directory {
-public:
-  explicit working_directory(const std::filesystem::path& here)
-    : before_(std::filesystem::current_path()) {
-    std::filesystem::current_path(here);
-  }
-  ~working_directory() { std::filesystem::current_path(before_); }
-  working_directory(const working_directory&) = delete;
-  working_directory& operator=(const working_directory&) = delete;
-
-private:
-  std::filesystem::path before_;
 };
 
 /// A port of the loopback where nobody listens, and nobody else can.

@@ -1,5 +1,6 @@
 #include "actors/records.hpp"
-#include "cluster/raft/core.hpp"
+#include "cluster/raft/configuration.hpp"
+#include "persistence/log_format.hpp"
 #include "persistence/node_store.hpp"
 #include "persistence/posix_disk.hpp"
 #include "persistence/writes.hpp"
@@ -7,6 +8,7 @@
 #include "tests/apps/command_line.hpp"
 #include "tests/security/temporary_directory.hpp"
 
+#include <leveldb/db.h>
 #include <nlohmann/json.hpp>
 
 using namespace iris;
@@ -37,22 +39,49 @@ public:
   }
   void close() { store_.reset(); }
 
+  /// Others have a vote, too: what they decided is not known here.
+  void add_voters(const std::vector<node_id>& ids) {
+    cluster::raft::configuration all;
+    for (auto x : ids)
+      all.push_back({x});
+    append(cluster::raft::encode(all), entry_type::configuration);
+    apply("");
+  }
+
+  /// The index that the state of the shard has.
+  std::uint64_t applied() const {
+    return store_->state->applied(first_shard)->index;
+  }
+
+  void remember(node_id peer) {
+    REQUIRE(store_->log->next_incarnation());
+    REQUIRE(store_->log->remember(peer, {1, 2}));
+  }
+
   /// Puts an entry into the log, and applies it too if asked.
   void write(const persistence::writes& what, bool apply,
              entry_type type = entry_type::command) {
+    append(std::string{what.bytes()}, type);
+    if (apply)
+      this->apply(what.bytes());
+  }
+
+private:
+  void append(std::string payload, entry_type type) {
     persistence::log_change change;
     change.shard = first_shard;
     change.first_index = ++last_;
     change.entries.push_back(
       {1, static_cast<std::uint8_t>(type),
-       std::make_shared<const std::string>(what.bytes())});
+       std::make_shared<const std::string>(std::move(payload))});
     REQUIRE(store_->log->append({&change, 1}));
-    persistence::committed_entry entry{first_shard, last_, 1, what.bytes()};
-    if (apply)
-      REQUIRE(store_->state->apply({&entry, 1}));
   }
 
-private:
+  void apply(std::string_view writes) {
+    persistence::committed_entry entry{first_shard, last_, 1, writes};
+    REQUIRE(store_->state->apply({&entry, 1}));
+  }
+
   temporary_directory folder_;
   persistence::posix_disk disk_;
   std::optional<persistence::node_store> store_;
@@ -122,11 +151,49 @@ TEST_CASE("what a crash left in the log is applied first, and told") {
   CHECK(first.code == 0);
   CHECK(first.out
         == R"({"ok":true,"cluster":"demo","node":1,"shards":1,)"
-           R"("applied_from_log":2,"log_tail_torn":false,"keys":4,)"
+           R"("alone":true,"applied_from_log":2,"undecided_in_log":0,)"
+           R"("log_tail_torn":false,"keys":4,)"
            R"("conversations":0,"messages":0,"users":1,"inbox_entries":2,)"
            R"("problem_count":0,"problems":[]})"
            "\n");
   CHECK(nlohmann::json::parse(again.out)["applied_from_log"] == 0);
+}
+
+TEST_CASE("what others may not have decided is left in the log") {
+  made_store store;
+  store.add_voters({{1}, {2}, {3}});
+  store.write(inbox_entry(1), true);
+  store.write(inbox_entry(2), false);
+  store.close();
+
+  auto run = run_iris({"verify", store.path()});
+
+  CHECK(run.code == 0);
+  CHECK(run.out.find("one of several nodes: deliveries between shards are not "
+                     "compared, and 1 entries of the log")
+        != std::string::npos);
+  CHECK(run.out.find("1 inbox entries\n") != std::string::npos);
+  store.open();
+  CHECK(store.applied() == 2);
+}
+
+TEST_CASE("what a node remembers of others is checked") {
+  made_store store;
+  store.remember({2});
+  store.close();
+  CHECK(run_iris({"verify", store.path()}).code == 0);
+  {
+    leveldb::DB* opened = nullptr;
+    REQUIRE(leveldb::DB::Open({}, store.path() + "/log", &opened).ok());
+    std::unique_ptr<leveldb::DB> db{opened};
+    REQUIRE(db->Put({}, persistence::peer_key({2}), "garbage").ok());
+  }
+
+  auto run = run_iris({"verify", store.path()});
+
+  CHECK(run.code == 1);
+  CHECK(run.err.find("what is known of node 2 is damaged")
+        != std::string::npos);
 }
 
 TEST_CASE("a damaged store is told with each problem") {

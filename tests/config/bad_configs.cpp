@@ -18,14 +18,14 @@ const bad_config all[] = {
    "f:1:18: node.nam: found an unknown key, expected one of name, id, "
    "data_dir, shards, threads, drain_timeout; did you mean node.name?\n"},
   {"a misspelt section", "[log]\n\n[limit]\nmailbox = 5\n",
-   "f:3:2: limit: found an unknown key, expected one of node, listen, tls, "
-   "auth, storage, limits, retention, admin, log; did you mean limits?\n"},
+   "f:3:2: limit: found an unknown key, expected one of node, cluster, listen, "
+   "tls, auth, storage, limits, retention, admin, log; did you mean limits?\n"},
   {"a misspelt inner section", "[listen.tpc]\naddress = 'localhost:1'\n",
    "f:1:9: listen.tpc: found an unknown key, expected one of tcp, tls, ws, "
    "wss, insecure; did you mean listen.tcp?\n"},
   {"an option without its section", "data_dir = '/data'\n",
-   "f:1:1: data_dir: found an unknown key, expected one of node, listen, tls, "
-   "auth, storage, limits, retention, admin, log; did you mean "
+   "f:1:1: data_dir: found an unknown key, expected one of node, cluster, "
+   "listen, tls, auth, storage, limits, retention, admin, log; did you mean "
    "node.data_dir?\n"},
   {"an option in another section", "[admin]\nlevel = 'info'\n",
    "f:2:1: admin.level: found an unknown key, expected address; did you mean "
@@ -34,14 +34,14 @@ const bad_config all[] = {
    "f:1:5: tls.cert: found an unknown key, expected one of certificate, key, "
    "generate, names; did you mean tls.certificate?\n"},
   {"an option in capitals", "Node.id = 1\n",
-   "f:1:1: Node: found an unknown key, expected one of node, listen, tls, "
-   "auth, storage, limits, retention, admin, log; did you mean node?\n"},
+   "f:1:1: Node: found an unknown key, expected one of node, cluster, listen, "
+   "tls, auth, storage, limits, retention, admin, log; did you mean node?\n"},
   {"an option like no other", "storage.log_sync = false\n",
    "f:1:9: storage.log_sync: found an unknown key, expected one of reserve, "
    "cache\n"},
   {"a dotted name in quotes", "'node.id' = 1\n",
-   "f:1:1: \"node.id\": found an unknown key, expected one of node, listen, "
-   "tls, auth, storage, limits, retention, admin, log\n"},
+   "f:1:1: \"node.id\": found an unknown key, expected one of node, cluster, "
+   "listen, tls, auth, storage, limits, retention, admin, log\n"},
   {"a key below an option", "[auth.key]\nfile = 'x'\n",
    "f:1:1: auth.key: found a table, expected \"\" (signing-key.json in "
    "node.data_dir), or a path\n"},
@@ -238,6 +238,40 @@ const bad_config all[] = {
    "\"host:port\" with a port from 0 to 65535\n"
    "f:3:22: admin.address: found \"127.0.0.1:7380\", expected another address "
    "than that of listen.wss.address\n"},
+  {"a cluster without certificates",
+   "[cluster]\naddress = '0.0.0.0:7400'\nnodes = ['1=a:7400']\n",
+   "f:2:11: cluster.ca: found \"\", expected a file, for nodes never speak to "
+   "each other without certificates: iris cert --help\n"},
+  {"a cluster without a node's certificate",
+   "[cluster]\naddress = '0.0.0.0:7400'\nnodes = ['1=a:7400']\nca = 'ca.pem'\n",
+   "f:2:11: cluster.certificate: found \"\", expected a file, for nodes never "
+   "speak to each other without certificates: iris cert --help\n"},
+  {"a cluster that nobody founds",
+   "[cluster]\naddress = '0.0.0.0:7400'\nca = 'a'\ncertificate = 'b'\n",
+   "f:2:11: cluster.nodes: found [], expected the nodes that found the "
+   "cluster\n"},
+  {"nodes that nobody can connect to",
+   "cluster.nodes = ['1=a:7400', '2=b:7400']\n",
+   "f:1:17: cluster.address: found \"\", expected the address where the nodes "
+   "of cluster.nodes connect\n"},
+  {"two nodes with one number",
+   "[cluster]\naddress = '0.0.0.0:7400'\nca = 'a'\ncertificate = 'b'\n"
+   "nodes = ['1=a:7400', '2=b:7400', '1=c:7400']\n",
+   "f:5:9: cluster.nodes: found \"1=c:7400\", expected each number and each "
+   "address once\n"},
+  {"two nodes at one address",
+   "[cluster]\naddress = '0.0.0.0:7400'\nca = 'a'\ncertificate = 'b'\n"
+   "nodes = ['1=a:7400', '2=a:7400']\n",
+   "f:5:9: cluster.nodes: found \"2=a:7400\", expected each number and each "
+   "address once\n"},
+  {"a node that is only an address", "cluster.nodes = ['a:7400']\n",
+   "f:1:18: cluster.nodes: found \"a:7400\", expected a list of 0 to 64 nodes, "
+   "each \"ID=HOST:PORT\" as the others reach it\n"},
+  {"nodes and clients at one port",
+   "[cluster]\naddress = '0.0.0.0:7300'\nca = 'a'\ncertificate = 'b'\n"
+   "nodes = ['1=a:7300']\n",
+   "f:2:11: cluster.address: found \"0.0.0.0:7300\", expected another address "
+   "than that of listen.tcp.address\n"},
   // Variables.
   {"a variable out of range",
    "",

@@ -59,6 +59,10 @@ void try_log(std::string_view bytes) {
     IRIS_ASSERT(encode_hard_state({1}, *state) == bytes);
   if (auto floor = decode_floor({1}, bytes))
     IRIS_ASSERT(encode_floor({1}, *floor) == bytes);
+  if (auto starts = decode_incarnation(bytes))
+    IRIS_ASSERT(encode_incarnation(*starts) == bytes);
+  if (auto peer = decode_peer({1}, bytes))
+    IRIS_ASSERT(encode_peer({1}, *peer) == bytes);
 }
 
 void try_record_file(std::string_view bytes) {

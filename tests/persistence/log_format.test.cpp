@@ -20,6 +20,8 @@ TEST_CASE("log keys have the bytes that docs/storage.md gives") {
   CHECK(to_hex(hard_state_key({258})) == "010200");
   CHECK(to_hex(floor_key({258})) == "010201");
   CHECK(to_hex(entry_key({258}, 3)) == "0102020000000000000003");
+  CHECK(to_hex(incarnation_key()) == "fffe10");
+  CHECK(to_hex(peer_key({3})) == "fffe110000000000000003");
 }
 
 TEST_CASE("log values have the bytes that docs/storage.md gives") {
@@ -34,6 +36,9 @@ TEST_CASE("log values have the bytes that docs/storage.md gives") {
            "63");
   CHECK(to_hex(encode_entry({1}, 2, entry(3, 4, "p"))).substr(8)
         == "00000000000000030470");
+  CHECK(to_hex(encode_incarnation(2)).substr(8) == "0000000000000002");
+  CHECK(to_hex(encode_peer({1}, {2, 3})).substr(8)
+        == "00000000000000020000000000000003");
 }
 
 TEST_CASE("what was encoded for the log is decoded") {
@@ -52,6 +57,9 @@ TEST_CASE("what was encoded for the log is decoded") {
                 == state);
       floor_record floor{{index, term, bytes, type}, index};
       RC_ASSERT(*decode_floor({shard}, encode_floor({shard}, floor)) == floor);
+      known_peer peer{term, index};
+      RC_ASSERT(*decode_peer({shard}, encode_peer({shard}, peer)) == peer);
+      RC_ASSERT(*decode_incarnation(encode_incarnation(index)) == index);
     }));
 }
 
@@ -64,6 +72,11 @@ TEST_CASE("a record in another's place is corrupt, and named") {
   CHECK_FALSE(decode_entry({4}, 17, value));
   CHECK_FALSE(decode_hard_state({3}, value));
   CHECK_FALSE(decode_floor({3}, value));
+  CHECK(decode_peer({3}, encode_peer({4}, {1, 2})).failure()
+        == error{errc::corrupt, "what is known of node 3 is damaged, expected "
+                                "it to match its checksum"});
+  CHECK(decode_incarnation(encode_peer({4}, {1, 2})).failure().code
+        == errc::corrupt);
 }
 
 TEST_CASE("any other bytes are corrupt") {
@@ -71,5 +84,7 @@ TEST_CASE("any other bytes are corrupt") {
     RC_ASSERT_FALSE(decode_entry({1}, 1, bytes));
     RC_ASSERT_FALSE(decode_hard_state({1}, bytes));
     RC_ASSERT_FALSE(decode_floor({1}, bytes));
+    RC_ASSERT_FALSE(decode_peer({1}, bytes));
+    RC_ASSERT_FALSE(decode_incarnation(bytes));
   }));
 }

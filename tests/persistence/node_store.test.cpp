@@ -74,6 +74,48 @@ TEST_CASE("a store is made where nothing is, and opened again") {
   CHECK(store->state->applied({1})->index == 1);
 }
 
+TEST_CASE("a store keeps the number and the founders it was made with") {
+  identity first{"demo", node_id{1}, 4, 0xabc, {{1}, {2}}};
+  identity later{"demo", node_id{1}, 4, 0xdef, {{1}, {2}, {3}}};
+  memory_disk disk;
+  CHECK(node_store::open("/node", first, disk)->self == first);
+
+  CHECK(node_store::open("/node", later, disk)->self == first);
+
+  CHECK(disk.files().at("/node/IDENTITY") == encode(first));
+}
+
+TEST_CASE("a store from before there were numbers has none, for good") {
+  memory_disk disk;
+  make_store(disk);
+  auto before = disk.files().at("/node/IDENTITY");
+
+  auto store =
+    node_store::open("/node", {"demo", node_id{1}, 4, 7, {{1}}}, disk);
+
+  REQUIRE(store);
+  CHECK(store->self == demo);
+  CHECK(disk.files().at("/node/IDENTITY") == before);
+}
+
+TEST_CASE(
+  "a creation that is gone on with keeps its number, or has told none") {
+  identity first{"demo", node_id{1}, 4, 0xabc};
+  identity second{"demo", node_id{1}, 4, 0xdef};
+  for (std::uint64_t n = 1; n <= 40; ++n) {
+    CAPTURE(n);
+    memory_disk disk;
+    disk.power_off_at(n);
+    static_cast<void>(node_store::open("/node", first, disk));
+    disk.crash();
+
+    auto self = node_store::open("/node", second, disk)->self;
+
+    CHECK((self == first || self == second));
+    CHECK(disk.files().at("/node/IDENTITY") == encode(self));
+  }
+}
+
 TEST_CASE("a store is made in an empty directory, a mounted one too") {
   memory_disk disk;
   disk.plant("/node/lost+found/x", "");
@@ -110,7 +152,7 @@ TEST_CASE("a directory with other things is foreign, and gets no file") {
 TEST_CASE("a store of a later version is newer") {
   memory_disk disk;
   make_store(disk);
-  std::string later = "iris store\nschema 2\nanything\n";
+  std::string later = "iris store\nschema 3\nanything\n";
   char check[17];
   std::snprintf(check, sizeof check, "%016lx", hash64(later));
   disk.plant("/node/IDENTITY", later + "check " + check + "\n");

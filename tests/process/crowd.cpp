@@ -18,8 +18,8 @@ constexpr std::size_t witnesses = 2;
 
 } // namespace
 
-crowd::crowd(real_node& to, const crowd_options& with)
-  : node_(to), options_(with), random_(with.seed) {
+crowd::crowd(const venue& to, const crowd_options& with)
+  : at_(to), options_(with), random_(with.seed) {
   for (const auto* user : {"alice", "bob", "carol", "dave", "erin"})
     users_.push_back(*user_id::parse(user));
   for (const auto* name : {"phone", "laptop"})
@@ -37,14 +37,14 @@ crowd::device& crowd::add_device(const user_id& of, const std::string& name) {
   out.user = of;
   out.transport = transports[devices_.size() % transports.size()];
   client::options with;
-  with.endpoints = {node_.url(out.transport)};
+  with.endpoints = at_.urls(out.transport);
   with.device = *device_id::parse(name);
-  with.token = [this, of] { return node_.token(of); };
+  with.token = [this, of] { return at_.token(of); };
   with.backoff_base = 10ms;
   with.backoff_max = 200ms;
   out.connection = std::make_unique<client::client>(
     io_, with, [this, &out](client::event x) { note(out, std::move(x)); },
-    node_.trust());
+    at_.trust());
   return out;
 }
 
@@ -80,11 +80,7 @@ void crowd::await_departures() {
   auto left = static_cast<double>(devices_.size() - witnesses);
   run_until([this, left] {
     boost::asio::post(io_, [] {}); // Look again.
-    auto open = 0.0;
-    for (const auto& [name, value] : node_.metrics())
-      if (name.starts_with("iris_connections{"))
-        open += value;
-    return open == left;
+    return at_.connections() == left;
   });
 }
 
@@ -235,6 +231,7 @@ void crowd::note(device& who, client::event what) {
   } else if (auto* f = std::get_if<client::failed>(&what)) {
     ++counts_.refused;
     history_.refused(who.label, f->id, f->why.code);
+    audiences_.erase(f->id);
     // Only who is out of a group has to expect it.
     if (f->why.code != errc::not_a_member)
       problem(who.label + " was refused: " + to_string(f->why));
@@ -254,6 +251,18 @@ void crowd::note(device& who, client::event what) {
   } else if (std::holds_alternative<client::skipped>(what)) {
     problem(who.label + " was told that entries are gone");
   }
+}
+
+std::vector<message_id> crowd::unanswered() const {
+  std::vector<message_id> out;
+  for (const auto& x : audiences_)
+    out.push_back(x.first);
+  return out;
+}
+
+bool crowd::answered(const std::vector<message_id>& all) const {
+  return std::none_of(all.begin(), all.end(),
+                      [this](const auto& x) { return audiences_.contains(x); });
 }
 
 std::vector<std::string> crowd::judge() const {

@@ -49,7 +49,7 @@ public:
     std::size_t answers = 0; ///< to requests
   };
 
-  crowd(real_node& to, const crowd_options& with);
+  crowd(const venue& to, const crowd_options& with);
   ~crowd();
 
   /// Everybody connects, and the groups are made. The witnesses of two users
@@ -76,6 +76,10 @@ public:
   /// What the clients saw and must not have, and what history says.
   std::vector<std::string> judge() const;
 
+  /// What was sent and is not answered yet.
+  std::vector<message_id> unanswered() const;
+  bool answered(const std::vector<message_id>& all) const;
+
   const tally& counts() const noexcept { return counts_; }
   std::vector<std::unique_ptr<device>>& devices() { return devices_; }
   const std::vector<user_id>& users() const { return users_; }
@@ -101,7 +105,7 @@ private:
   void note(device& who, client::event what);
   void problem(std::string what) { problems_.push_back(std::move(what)); }
 
-  real_node& node_;
+  const venue& at_;
   const crowd_options options_;
   random_source random_;
   boost::asio::io_context io_{1};

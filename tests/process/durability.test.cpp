@@ -1,9 +1,9 @@
 #include "tests/process/checks.hpp"
+#include "tests/process/from_environment.hpp"
 
 #include <boost/asio/post.hpp>
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <thread>
 
 using namespace iris;
@@ -16,11 +16,6 @@ constexpr std::uint64_t rounds_default = 10;
 #else
 constexpr std::uint64_t rounds_default = 50;
 #endif
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const auto* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::stoull(text);
-}
 
 void check_store(const real_node& node) {
   auto found = node.verify();

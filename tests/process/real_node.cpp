@@ -37,23 +37,29 @@ std::string quoted(const std::string& x) {
 
 } // namespace
 
-real_node::real_node(const std::string& more, int shards)
-  : shards_(shards), scratch_(new_scratch()) {
+real_node::real_node(node_setup setup)
+  : setup_(std::move(setup)), scratch_(new_scratch()) {
   for (const auto* x : transports)
     ports_[x];
   ports_[admin];
   program_.program = IRIS_IRISD;
   program_.config = scratch_.path() / "iris.toml";
   program_.log = scratch_.path() / "irisd.log";
-  configure(more);
+  configure(setup_.more);
 }
 
 void real_node::configure(const std::string& more) const {
-  auto out = "[node]\nname = \"process\"\ndata_dir = "
-             + quoted((scratch_.path() / "data").string())
-             + "\nshards = " + std::to_string(shards_)
-             + "\n[tls]\ngenerate = true\n"
-               "[log]\nlevel = \"warn\"\n";
+  auto out =
+    "[node]\nname = \"process\"\ndata_dir = " + quoted(data_dir().string())
+    + "\nid = " + std::to_string(setup_.id)
+    + "\nshards = " + std::to_string(setup_.shards)
+    + "\n[log]\nlevel = \"warn\"\n[auth]\nkey = " + quoted(setup_.key.string())
+    + "\n[tls]\n";
+  const auto& from = setup_.certificates;
+  out += from.empty()
+           ? "generate = true\n"
+           : "certificate = " + quoted((from / "node.pem").string())
+               + "\nkey = " + quoted((from / "node.key").string()) + "\n";
   for (const auto& [name, port] : ports_)
     out += (name == admin ? "[" : "[listen.") + name
            + "]\naddress = \"127.0.0.1:" + std::to_string(port.number())
@@ -75,8 +81,9 @@ void real_node::start() {
   if (!key)
     give_up(to_string(key.failure()));
   key_.emplace(*std::move(key));
+  const auto& made = setup_.certificates;
   auto trust =
-    client::tls_context::create((key_->settings.node.data_dir / "ca.pem"));
+    client::tls_context::create((made.empty() ? data_dir() : made) / "ca.pem");
   if (!trust)
     give_up(to_string(trust.failure()));
   trust_ = *std::move(trust);
@@ -96,7 +103,11 @@ result<void> real_node::terminate() {
 
 void real_node::reload(const std::string& more) {
   configure(more);
-  if (::kill(process_->pid(), SIGHUP) != 0)
+  signal(SIGHUP);
+}
+
+void real_node::signal(int number) const {
+  if (::kill(process_->pid(), number) != 0)
     give_up("can't signal the node");
 }
 
@@ -111,8 +122,8 @@ std::uint64_t real_node::held_bytes() const {
 
 real_node::verdict real_node::verify() const {
   // The names are ours: no quote is in them.
-  auto command = quoted(IRIS_IRIS) + " verify "
-                 + quoted(key_->settings.node.data_dir.string()) + " 2>&1";
+  auto command =
+    quoted(IRIS_IRIS) + " verify " + quoted(data_dir().string()) + " 2>&1";
   auto* pipe = popen(command.c_str(), "re");
   if (pipe == nullptr)
     give_up("can't run " + command);
@@ -130,17 +141,27 @@ std::string real_node::url(const std::string& transport) const {
 }
 
 std::string real_node::token(const user_id& whom) const {
+  return sign(whom, {security::role::user});
+}
+
+std::string real_node::sign(const user_id& whom,
+                            std::set<security::role> roles) const {
   security::claims claims;
   claims.user = whom;
+  claims.roles = std::move(roles);
   auto made = key_->issuer.issue(claims, 2h, system_clock().wall_now());
   if (!made)
     give_up(to_string(made.failure()));
   return *made;
 }
 
-cli::http_answer real_node::get(const std::string& target) const {
-  auto answer =
-    cli::call({"127.0.0.1", port(admin)}, {"GET", target}, answer_timeout);
+cli::http_answer real_node::get(const std::string& target,
+                                bool as_operator) const {
+  auto token = as_operator ? sign(*user_id::parse("operator"),
+                                  {security::role::cluster_operator})
+                           : "";
+  auto answer = cli::call({"127.0.0.1", port(admin)}, {"GET", target, token},
+                          answer_timeout);
   if (!answer)
     give_up(to_string(answer.failure()));
   return *std::move(answer);
@@ -156,6 +177,14 @@ std::map<std::string, double> real_node::metrics() const {
     if (auto end = line.rfind(' '); end != line.npos && line[0] != '#')
       out[line.substr(0, end)] = std::stod(line.substr(end + 1));
   return out;
+}
+
+double real_node::connections() const {
+  auto open = 0.0;
+  for (const auto& [name, value] : metrics())
+    if (name.starts_with("iris_connections{"))
+      open += value;
+  return open;
 }
 
 std::string real_node::log() const {

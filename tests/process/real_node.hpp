@@ -5,6 +5,7 @@
 #include "apps/cli/local_key.hpp"
 #include "clients/cpp/tls.hpp"
 #include "tests/process/reserved_port.hpp"
+#include "tests/process/venue.hpp"
 
 #include <array>
 #include <map>
@@ -16,16 +17,28 @@ namespace iris::process {
 inline constexpr std::array<const char*, 4> transports{"tcp", "tls", "ws",
                                                        "wss"};
 
+struct node_setup {
+  /// Added to the configuration: whole sections, as TOML.
+  std::string more = {};
+  int shards = 16;
+  int id = 1;
+  /// Of its tokens; a key of its own if empty.
+  std::filesystem::path key = {};
+  /// With what make_self_signed makes; certificates of its own if empty.
+  std::filesystem::path certificates = {};
+};
+
 /// A node as an operator runs it: the program irisd with a configuration and a
 /// store of its own, all four listeners with generated certificates, and the
 /// admin listener. It can die and come back on the same ports.
 ///
 /// What fails here is no finding about the node's promises but the end of the
 /// test: these throw std::runtime_error with the reason and the node's log.
-class real_node {
+class real_node final : public venue {
 public:
-  /// `more` is added to the configuration: whole sections, as TOML.
-  explicit real_node(const std::string& more = {}, int shards = 16);
+  explicit real_node(node_setup setup);
+  explicit real_node(const std::string& more = {}, int shards = 16)
+    : real_node(node_setup{more, shards}) {}
 
   void start();
   /// SIGKILL, and waits for the end.
@@ -34,6 +47,8 @@ public:
   /// unless the node ends in time with status 0.
   result<void> terminate();
   bool running() const noexcept { return process_ != nullptr; }
+  /// SIGSTOP or SIGCONT, say.
+  void signal(int number) const;
   /// Replaces `more`, as an operator who edits the file, and sends SIGHUP.
   void reload(const std::string& more);
   /// Memory that is its own. What it maps of the store's files does not count:
@@ -47,17 +62,25 @@ public:
   };
   verdict verify() const;
 
+  std::filesystem::path data_dir() const { return scratch_.path() / "data"; }
   std::string url(const std::string& transport) const;
+  std::vector<std::string> urls(const std::string& transport) const override {
+    return {url(transport)};
+  }
   std::uint16_t port(const std::string& transport) const {
     return ports_.at(transport).number();
   }
   /// Trusts the authority that the node made for itself.
-  std::shared_ptr<const client::tls_context> trust() const { return trust_; }
+  std::shared_ptr<const client::tls_context> trust() const override {
+    return trust_;
+  }
   /// Signed with the node's key.
-  std::string token(const user_id& whom) const;
+  std::string token(const user_id& whom) const override;
+  double connections() const override;
 
-  /// What the admin listener answers to a GET.
-  cli::http_answer get(const std::string& target) const;
+  /// What the admin listener answers to a GET, by an operator if asked for.
+  cli::http_answer get(const std::string& target,
+                       bool as_operator = false) const;
   /// All series of /metrics, by name with labels.
   std::map<std::string, double> metrics() const;
   /// What it has logged so far, over all its lives.
@@ -69,7 +92,9 @@ private:
   [[noreturn]] void give_up(const std::string& why) const;
   void configure(const std::string& more) const;
 
-  const int shards_;
+  std::string sign(const user_id& whom, std::set<security::role> roles) const;
+
+  const node_setup setup_;
   bench::scratch_directory scratch_;
   std::map<std::string, reserved_port> ports_;
   bench::node_process::options program_;

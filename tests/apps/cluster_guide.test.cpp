@@ -1,0 +1,67 @@
+// docs/operating/cluster.md does what it says.
+#include "config/cluster_node.hpp"
+#include "config/load.hpp"
+#include "tests/apps/command_line.hpp"
+#include "tests/apps/working_directory.hpp"
+#include "tests/security/temporary_directory.hpp"
+
+#include <fstream>
+
+using namespace iris;
+using namespace iris::test;
+using security::test::temporary_directory;
+using security::test::text_of;
+
+namespace {
+
+std::string guide() {
+  return text_of(IRIS_SOURCE_DIR "/docs/operating/cluster.md");
+}
+
+/// Its commands, in order: "cert create-ca …".
+std::vector<std::string> commands() {
+  std::vector<std::string> out;
+  std::istringstream lines{guide()};
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("    iris "))
+      out.push_back(line.substr(9));
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("the guide's commands make what it says, from nothing") {
+  temporary_directory folder;
+  working_directory here{folder.path()};
+  int certificates = 0;
+
+  for (const auto& command : commands()) {
+    CAPTURE(command);
+    auto run = run_line(command);
+    // Nobody runs there.
+    auto asks = command.starts_with("status ");
+    CHECK(run.code == (asks ? 2 : 0));
+    certificates += !asks;
+  }
+
+  CHECK(certificates == 5);
+  for (auto made :
+       {"ca/cluster-ca.pem", "ca/cluster-ca.key", "node-1/node-1.pem",
+        "node-2/node-2.pem", "node-3/node-3.pem"})
+    CHECK(std::filesystem::exists(made));
+}
+
+TEST_CASE("the guide's configuration is one") {
+  auto text = guide();
+  auto begin = text.find("```toml\n") + 8;
+
+  auto read = config::parse(text.substr(begin, text.find("```", begin) - begin),
+                            "cluster.md");
+
+  REQUIRE(read);
+  auto nodes = config::cluster_nodes(*read);
+  REQUIRE(nodes.size() == 3);
+  CHECK(nodes[0].id == read->node.id);
+  CHECK(nodes[0].at.port == read->cluster.address.port);
+  CHECK(config::cluster_key_path(*read) == "/etc/iris/node-1.pem");
+}

@@ -1,0 +1,286 @@
+// Three real nodes: whatever happens to one of them, nothing is lost, doubled
+// or reordered, and the others go on.
+#include "tests/process/checks.hpp"
+#include "tests/process/from_environment.hpp"
+#include "tests/process/real_cluster.hpp"
+
+#include <boost/asio/post.hpp>
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <optional>
+#include <thread>
+
+using namespace iris;
+using namespace iris::process;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t rounds_default = 2;
+#else
+constexpr std::uint64_t rounds_default = 4;
+#endif
+
+std::chrono::nanoseconds now() {
+  return system_clock().steady_now();
+}
+
+void check_store(const real_node& node) {
+  auto found = node.verify();
+  INFO(found.text);
+  CHECK(found.status == 0);
+  CHECK(found.text.ends_with("no problems\n"));
+}
+
+/// While the crowd goes on.
+void run_until(crowd& all, const std::function<bool()>& done) {
+  REQUIRE(all.run_until([&] {
+    boost::asio::post(all.io(), [] {}); // Look again.
+    return done();
+  }));
+}
+
+void acknowledge(crowd& all, std::size_t more) {
+  auto upto = all.counts().acknowledged + more;
+  REQUIRE(all.run_until([&] { return all.counts().acknowledged >= upto; }));
+}
+
+/// The others lead all shards between them.
+bool led_without(const real_cluster& nodes, std::size_t i) {
+  auto led = 0;
+  for (std::size_t other = 0; other < real_cluster::size; ++other)
+    led += other == i ? 0 : nodes.led_by(other);
+  return led == real_cluster::shards;
+}
+
+/// No load any more: whatever was acknowledged is there, everywhere.
+void check_all(real_cluster& nodes, crowd& all) {
+  CHECK(all.settle());
+  CHECK(all.call_witnesses());
+  check_nothing_wrong(all);
+  for (std::size_t i = 0; i < real_cluster::size; ++i) {
+    CAPTURE(i);
+    CHECK(nodes[i].terminate());
+    check_store(nodes[i]);
+  }
+}
+
+/// What a node says of the links to others.
+std::string status(const real_node& of) {
+  return of.get("/v1/status", true).body;
+}
+
+/// As `iris tree` shows it.
+int shards_in_state(const std::string& state, const real_node& of) {
+  auto tree = of.get("/v1/tree", true).body;
+  auto text = "\"state\":\"" + state + '"';
+  auto out = 0;
+  for (auto at = tree.find(text); at != tree.npos; at = tree.find(text, at + 1))
+    ++out;
+  return out;
+}
+
+void report(std::vector<std::chrono::nanoseconds> pauses) {
+  std::sort(pauses.begin(), pauses.end());
+  std::string text;
+  for (auto x : pauses)
+    text += std::to_string(x / std::chrono::milliseconds{1}) + " ";
+  MESSAGE("writes under way at a kill were answered after (ms): ", text);
+}
+
+} // namespace
+
+TEST_CASE("three nodes become a cluster in whatever order they start") {
+  real_cluster nodes;
+  for (const auto& order :
+       {std::vector<std::size_t>{0, 1, 2}, {2, 0, 1}, {1, 2, 0}}) {
+    nodes.start(order);
+    nodes.await_ready();
+    auto led = 0;
+    for (auto i : order)
+      led += nodes.led_by(i);
+    CHECK(led == real_cluster::shards);
+    for (auto i : order) {
+      auto leads = nodes.led_by(i);
+      CHECK(shards_in_state("leader", nodes[i]) == leads);
+      CHECK(shards_in_state("follower", nodes[i])
+            == real_cluster::shards - leads);
+    }
+    for (auto i : order)
+      CHECK(nodes[i].terminate());
+  }
+}
+
+TEST_CASE("a node that is alone in a cluster of three answers nobody") {
+  real_cluster nodes;
+
+  nodes.start({1});
+
+  auto ready = nodes[1].get("/readyz");
+  CHECK(ready.status == 503);
+  CHECK(ready.body.find("expected 8 shards with a leader, found 0")
+        != std::string::npos);
+}
+
+TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {
+  auto seed = number_from("IRIS_PROCESS_SEED", 1);
+  auto rounds = number_from("IRIS_PROCESS_ROUNDS", rounds_default);
+  MESSAGE("seed ", seed, ", ", rounds, " rounds");
+  random_source random{seed};
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  crowd all{nodes, {seed}};
+  all.begin();
+  all.load();
+  std::vector<std::chrono::nanoseconds> pauses;
+
+  for (std::uint64_t i = 1; i <= rounds; ++i) {
+    CAPTURE(i);
+    acknowledge(all, 1 + random.below(600));
+    auto victim =
+      random.chance(50) ? nodes.busiest() : random.below(real_cluster::size);
+    auto owed = all.unanswered();
+    auto killed = now();
+    nodes[victim].kill();
+    REQUIRE(all.run_until([&] { return all.answered(owed); }));
+    pauses.push_back(now() - killed);
+    if (random.chance(50))
+      acknowledge(all, random.below(600));
+    check_store(nodes[victim]);
+    nodes[victim].start();
+  }
+
+  report(pauses);
+  check_all(nodes, all);
+  const auto& n = all.counts();
+  MESSAGE("checked ", n.acknowledged, " acknowledged sends (", n.duplicate,
+          " of them retries of a committed one), ", n.received,
+          " inbox items, ", n.refused, " refusals");
+}
+
+TEST_CASE("a leader that stands still is replaced, and comes back as one of "
+          "three") {
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  crowd all{nodes, {1}};
+  all.begin();
+  all.load();
+  acknowledge(all, 100);
+  auto leader = nodes.busiest();
+
+  nodes[leader].signal(SIGSTOP);
+  run_until(all, [&] { return led_without(nodes, leader); });
+  acknowledge(all, 100);
+  nodes[leader].signal(SIGCONT);
+  nodes.await_ready();
+  acknowledge(all, 100);
+
+  check_all(nodes, all);
+}
+
+TEST_CASE("a leader without the others steps down, and they go on") {
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  crowd all{nodes, {1}};
+  all.begin();
+  all.load();
+  acknowledge(all, 100);
+  auto leader = nodes.busiest();
+
+  nodes.isolate(leader);
+  run_until(all, [&] {
+    return nodes.led_by(leader) == 0 && led_without(nodes, leader);
+  });
+  CHECK(nodes[leader].get("/readyz").status == 503);
+  acknowledge(all, 100);
+  nodes.rejoin(leader);
+  nodes.await_ready();
+  acknowledge(all, 100);
+
+  check_all(nodes, all);
+}
+
+TEST_CASE("SIGTERM of one node of three: its clients go on at the others") {
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  crowd all{nodes, {1}};
+  all.begin();
+  all.load();
+  for (std::size_t i = 0; i < real_cluster::size; ++i) {
+    CAPTURE(i);
+    acknowledge(all, 100);
+    std::optional<result<void>> ended;
+    std::thread stopping{[&] {
+      auto how = nodes[i].terminate();
+      boost::asio::post(all.io(), [&ended, how] { ended = how; });
+    }};
+    auto in_time = all.run_until([&] { return ended.has_value(); });
+    stopping.join();
+    REQUIRE(in_time);
+    INFO(ended->failure().context);
+    CHECK(*ended);
+    acknowledge(all, 100);
+    check_store(nodes[i]);
+    nodes[i].start();
+    nodes.await_ready();
+  }
+
+  check_all(nodes, all);
+}
+
+TEST_CASE("a node whose disk was wiped is refused, and harms nobody") {
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  crowd all{nodes, {1}};
+  all.begin();
+  all.load();
+  acknowledge(all, 100);
+  nodes[2].kill();
+  std::filesystem::remove_all(nodes[2].data_dir() / "store");
+
+  nodes[2].start();
+
+  for (std::size_t i : {0, 1}) {
+    CAPTURE(i);
+    run_until(all, [&] {
+      return status(nodes[i]).find("comes with another store than before")
+             != std::string::npos;
+    });
+    CHECK(nodes[i].log().find("comes with another store than before")
+          != std::string::npos);
+  }
+  acknowledge(all, 100);
+  CHECK(nodes[2].get("/readyz").status == 503);
+  nodes[2].kill();
+  CHECK(all.settle());
+  CHECK(all.call_witnesses());
+  check_nothing_wrong(all);
+}
+
+TEST_CASE("a node with the certificate of another authority is refused") {
+  real_cluster nodes;
+  nodes.start({0, 1});
+  nodes.await_ready();
+  nodes.make_stranger(2);
+
+  nodes[2].start();
+
+  for (std::size_t i : {0, 1})
+    nodes.await("the stranger is refused", [&] {
+      auto said = nlohmann::json::parse(status(nodes[i]));
+      for (const auto& x : said["links"])
+        if (x["node"] == 3)
+          return !x["up"] && !x["problem"].get<std::string>().empty();
+      return false;
+    });
+  CHECK(nodes[2].get("/readyz").status == 503);
+  for (std::size_t i : {0, 1})
+    CHECK(nodes[i].get("/readyz").status == 200);
+}

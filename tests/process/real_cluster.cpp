@@ -1,0 +1,173 @@
+#include "tests/process/real_cluster.hpp"
+
+#include "security/certificates.hpp"
+#include "security/cluster_certificates.hpp"
+#include "security/key_file.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+namespace iris::process {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A safety net, far beyond what a slow machine needs.
+constexpr auto enough = 120s;
+
+/// Of the configurations that real_node makes.
+constexpr auto cluster_name = "process";
+
+template <class T>
+T must(result<T> made) {
+  if (!made)
+    throw std::runtime_error(to_string(made.failure()));
+  return *std::move(made);
+}
+
+security::node_certificate certificate_for(const security::cluster_ca& ca,
+                                           std::size_t i) {
+  return {ca, cluster_name, {i + 1}, system_clock().wall_now()};
+}
+
+std::string quoted(const std::filesystem::path& x) {
+  return '"' + x.string() + '"';
+}
+
+} // namespace
+
+real_cluster::real_cluster()
+  : scratch_(must(
+    bench::scratch_directory::make(std::filesystem::temp_directory_path()))) {
+  auto home = scratch_.path();
+  auto now = system_clock().wall_now();
+  auto key = home / "signing-key.json";
+  must(security::load_or_create_signing_key(key));
+  must(
+    security::make_self_signed(home / "tls", {"localhost", "127.0.0.1"}, now));
+  auto ca = must(security::make_cluster_ca(home / "ca", cluster_name, now));
+  for (std::size_t from = 0; from < size; ++from)
+    for (std::size_t to = 0; to < size; ++to)
+      wires_.push_back(std::make_unique<tcp_proxy>(ports_[to].number()));
+  for (std::size_t i = 0; i < size; ++i) {
+    std::filesystem::copy(ca.certificate, authority_of(i));
+    must(security::make_node_certificate(home, certificate_for(ca, i)));
+    nodes_.push_back(std::make_unique<real_node>(node_setup{
+      section(i), shards, static_cast<int>(i + 1), key, home / "tls"}));
+  }
+}
+
+std::string real_cluster::section(std::size_t i) const {
+  auto out =
+    "[cluster]\naddress = \"127.0.0.1:" + std::to_string(ports_[i].number())
+    + "\"\nca = " + quoted(authority_of(i)) + "\ncertificate = "
+    + quoted(scratch_.path() / ("node-" + std::to_string(i + 1) + ".pem"))
+    + "\nnodes = [";
+  for (std::size_t to = 0; to < size; ++to) {
+    auto port = to == i ? ports_[i].number() : wires_[i * size + to]->port();
+    out += '"' + std::to_string(to + 1) + "=127.0.0.1:" + std::to_string(port)
+           + "\", ";
+  }
+  return out + "]\n";
+}
+
+void real_cluster::start(const std::vector<std::size_t>& order) {
+  for (auto i : order)
+    nodes_[i]->start();
+}
+
+void real_cluster::await(const std::string& what,
+                         const std::function<bool()>& done) const {
+  auto now = [] { return system_clock().steady_now(); };
+  for (auto until = now() + enough; !done();)
+    if (now() > until) {
+      auto why = "waited in vain: " + what;
+      for (const auto& x : nodes_)
+        why += "\n--- a node's log:\n" + x->log();
+      throw std::runtime_error(why);
+    }
+}
+
+void real_cluster::await_ready() const {
+  await("each node knows a leader of every shard", [this] {
+    return std::all_of(nodes_.begin(), nodes_.end(), [](const auto& x) {
+      return !x->running() || x->get("/readyz").status == 200;
+    });
+  });
+}
+
+int real_cluster::led_by(std::size_t i) const {
+  auto out = 0.0;
+  for (const auto& [name, value] : nodes_[i]->metrics())
+    if (name.starts_with("iris_shard_leader{"))
+      out += value;
+  return static_cast<int>(out);
+}
+
+std::size_t real_cluster::busiest() const {
+  std::size_t out = size;
+  auto most = -1;
+  for (std::size_t i = 0; i < size; ++i)
+    if (nodes_[i]->running())
+      if (auto led = led_by(i); led > most) {
+        most = led;
+        out = i;
+      }
+  return out;
+}
+
+std::filesystem::path real_cluster::authority_of(std::size_t i) const {
+  return scratch_.path() / ("ca-" + std::to_string(i + 1) + ".pem");
+}
+
+void real_cluster::make_stranger(std::size_t i) {
+  auto ca = must(security::make_cluster_ca(
+    scratch_.path() / "foreign", cluster_name, system_clock().wall_now()));
+  std::filesystem::copy(ca.certificate, authority_of(i),
+                        std::filesystem::copy_options::overwrite_existing);
+  must(
+    security::rotate_node_certificate(scratch_.path(), certificate_for(ca, i)));
+}
+
+void real_cluster::isolate(std::size_t i) {
+  for (std::size_t other = 0; other < size; ++other)
+    if (other != i) {
+      wire(i, other).cut();
+      wire(other, i).cut();
+    }
+}
+
+void real_cluster::rejoin(std::size_t i) {
+  for (std::size_t other = 0; other < size; ++other)
+    if (other != i) {
+      wire(i, other).mend();
+      wire(other, i).mend();
+    }
+}
+
+std::vector<std::string>
+real_cluster::urls(const std::string& transport) const {
+  std::vector<std::string> out;
+  for (const auto& x : nodes_)
+    out.push_back(x->url(transport));
+  return out;
+}
+
+std::shared_ptr<const client::tls_context> real_cluster::trust() const {
+  return nodes_.front()->trust();
+}
+
+std::string real_cluster::token(const user_id& whom) const {
+  return nodes_.front()->token(whom);
+}
+
+double real_cluster::connections() const {
+  auto out = 0.0;
+  for (const auto& x : nodes_)
+    out += x->running() ? x->connections() : 0;
+  return out;
+}
+
+} // namespace iris::process

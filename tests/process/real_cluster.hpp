@@ -1,0 +1,62 @@
+#pragma once
+
+#include "tests/process/real_node.hpp"
+#include "tests/process/tcp_proxy.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace iris::process {
+
+/// Three nodes of one cluster, each a program with a store of its own. They
+/// share the key of their tokens and the certificate for clients, and reach
+/// each other by wires that can be cut.
+class real_cluster final : public venue {
+public:
+  static constexpr std::size_t size = 3;
+  static constexpr int shards = 8;
+
+  real_cluster();
+
+  real_node& operator[](std::size_t i) { return *nodes_[i]; }
+  const real_node& operator[](std::size_t i) const { return *nodes_[i]; }
+
+  /// One after the other.
+  void start(const std::vector<std::size_t>& order = {0, 1, 2});
+  /// Waits until each of those that run knows a leader of every shard.
+  void await_ready() const;
+  /// Until it holds, with a safety net.
+  void await(const std::string& what, const std::function<bool()>& done) const;
+
+  /// How many shards the node leads.
+  int led_by(std::size_t i) const;
+  /// Of those that run, the one that leads most.
+  std::size_t busiest() const;
+
+  /// The node gets another authority of the same name, and a certificate by it.
+  void make_stranger(std::size_t i);
+
+  /// Cuts the node from the others, in both directions; and mends that.
+  void isolate(std::size_t i);
+  void rejoin(std::size_t i);
+
+  std::vector<std::string> urls(const std::string& transport) const override;
+  std::shared_ptr<const client::tls_context> trust() const override;
+  std::string token(const user_id& whom) const override;
+  double connections() const override;
+
+private:
+  std::string section(std::size_t i) const;
+  std::filesystem::path authority_of(std::size_t i) const;
+  tcp_proxy& wire(std::size_t from, std::size_t to) {
+    return *wires_[from * size + to];
+  }
+
+  bench::scratch_directory scratch_;
+  std::array<reserved_port, size> ports_;
+  std::vector<std::unique_ptr<tcp_proxy>> wires_; ///< from × to
+  std::vector<std::unique_ptr<real_node>> nodes_;
+};
+
+} // namespace iris::process
