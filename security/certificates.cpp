@@ -2,27 +2,19 @@
 
 #include "security/files.hpp"
 #include "security/host_name.hpp"
-#include "security/openssl.hpp"
+#include "security/x509.hpp"
 
 #include <fstream>
 #include <optional>
 #include <sstream>
 
-#include <openssl/bn.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 namespace iris::security {
 
 namespace {
 
-using x509_ptr = openssl_ptr<X509, X509_free>;
-using bignum_ptr = openssl_ptr<BIGNUM, BN_free>;
-
 constexpr std::size_t host_names_max = 100;
-constexpr std::int64_t head_start_s = 5 * 60;
 
 /// "DNS:localhost,IP:::1". Each name is checked, as the text is a language of
 /// its own, in which a comma starts the next name.
@@ -44,113 +36,24 @@ result<std::string> subject_names(const std::vector<std::string>& host_names) {
   return text;
 }
 
-bool set_serial(X509* certificate) {
-  // 159 bits that nobody can guess; never negative (RFC 5280, section 4.1.2.2).
-  bignum_ptr number{BN_new()};
-  return number
-         && BN_rand(number.get(), 159, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1
-         && BN_to_ASN1_INTEGER(number.get(),
-                               X509_get_serialNumber(certificate));
-}
-
-bool set_period(X509* certificate, timestamp now) {
-  auto from = static_cast<time_t>(now.ms / 1000 - head_start_s);
-  // Both ends belong to the period (RFC 5280, section 4.1.2.5).
-  auto seconds = std::chrono::seconds{self_signed_lifetime}.count() - 1;
-  return X509_time_adj_ex(X509_getm_notBefore(certificate), 0, 0, &from)
-         && X509_time_adj_ex(X509_getm_notAfter(certificate), 0, seconds,
-                             &from);
-}
-
-bool set_name(X509* certificate, const char* name) {
-  return X509_NAME_add_entry_by_txt(
-           X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-           reinterpret_cast<const unsigned char*>(name), -1, -1, 0)
-         == 1;
-}
-
-struct extension {
-  int id;
-  std::string value;
-};
-
-bool add(X509* certificate, X509* issuer, const extension& what) {
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  openssl_ptr<X509_EXTENSION, X509_EXTENSION_free> made{
-    X509V3_EXT_conf_nid(nullptr, &context, what.id, what.value.c_str())};
-  return made && X509_add_ext(certificate, made.get(), -1) == 1;
-}
-
-/// What is signed, by whom. Without an issuer a certificate signs itself.
-struct issuer {
-  X509* certificate = nullptr;
-  EVP_PKEY* key = nullptr;
-};
-
-x509_ptr sign(const issuer& by, EVP_PKEY* key, const char* name, timestamp now,
-              const std::vector<extension>& extensions) {
-  x509_ptr made{X509_new()};
-  auto raw = made.get();
-  if (!made || X509_set_version(raw, X509_VERSION_3) != 1 || !set_serial(raw)
-      || !set_period(raw, now) || !set_name(raw, name)
-      || X509_set_pubkey(raw, key) != 1)
-    return nullptr;
-  auto parent = by.certificate ? by.certificate : raw;
-  if (X509_set_issuer_name(raw, X509_get_subject_name(parent)) != 1)
-    return nullptr;
-  for (const auto& each : extensions)
-    if (!add(raw, parent, each))
-      return nullptr;
-  return X509_sign(raw, by.key, EVP_sha256()) > 0 ? std::move(made) : nullptr;
-}
-
 /// The three files' content.
 struct material {
   std::string ca, cert, key;
 };
 
-std::string text_of(BIO* memory) {
-  char* data = nullptr;
-  auto size = BIO_get_mem_data(memory, &data);
-  return {data, static_cast<std::size_t>(size)};
-}
-
-std::string to_pem(X509* certificate) {
-  bio_ptr memory{BIO_new(BIO_s_mem())};
-  return PEM_write_bio_X509(memory.get(), certificate) == 1
-           ? text_of(memory.get())
-           : "";
-}
-
-std::string to_pem(EVP_PKEY* key) {
-  bio_ptr memory{BIO_new(BIO_s_secmem())};
-  return PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0,
-                                       nullptr, nullptr)
-             == 1
-           ? text_of(memory.get())
-           : "";
-}
-
 std::optional<material> make_material(const std::string& names, timestamp now) {
-  pkey_ptr ca_key{EVP_EC_gen("P-256")};
-  pkey_ptr key{EVP_EC_gen("P-256")};
+  auto ca_key = make_key();
+  auto key = make_key();
   if (!ca_key || !key)
     return std::nullopt;
   auto ca =
-    sign({nullptr, ca_key.get()}, ca_key.get(), "Iris first-start CA", now,
-         {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
-          {NID_key_usage, "critical,keyCertSign,cRLSign"},
-          {NID_subject_key_identifier, "hash"}});
+    sign({nullptr, ca_key.get()}, ca_key.get(),
+         {"Iris first-start CA", now, self_signed_lifetime, ca_extensions()});
   if (!ca)
     return std::nullopt;
-  auto leaf = sign({ca.get(), ca_key.get()}, key.get(), "Iris node", now,
-                   {{NID_basic_constraints, "critical,CA:FALSE"},
-                    {NID_key_usage, "critical,digitalSignature"},
-                    {NID_ext_key_usage, "serverAuth"},
-                    {NID_subject_key_identifier, "hash"},
-                    {NID_authority_key_identifier, "keyid:always"},
-                    {NID_subject_alt_name, names}});
+  auto leaf = sign({ca.get(), ca_key.get()}, key.get(),
+                   {"Iris node", now, self_signed_lifetime,
+                    leaf_extensions("serverAuth", names)});
   if (!leaf)
     return std::nullopt;
   material made{to_pem(ca.get()), to_pem(leaf.get()), to_pem(key.get())};

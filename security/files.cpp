@@ -175,6 +175,18 @@ result<void> write_new(const std::filesystem::path& path,
   return done ? sync_directory(path) : done;
 }
 
+result<void> replace(const std::filesystem::path& path, std::string_view bytes,
+                     readable_by whom) {
+  auto next = path.string() + ".new";
+  if (::unlink(next.c_str()) != 0 && errno != ENOENT)
+    return failed("remove", next);
+  if (auto ok = write_new(next, bytes, whom); !ok)
+    return ok;
+  if (::rename(next.c_str(), path.c_str()) != 0)
+    return failed("replace", path);
+  return sync_directory(path);
+}
+
 result<void> remove_synced(const std::filesystem::path& path) {
   if (auto ok = sync_directory(path); !ok)
     return ok;

@@ -25,6 +25,13 @@ enum class readable_by { owner, everyone };
 result<void> write_new(const std::filesystem::path& path,
                        std::string_view bytes, readable_by whom);
 
+/// Makes a file or takes the place of one, at once and durably: whoever opens
+/// the name finds the old bytes or the new ones. A crash may leave a file named
+/// `path` + ".new", which the next call replaces. One call at a time for one
+/// path. Blocks. Fails with io_failed, and then the old file is as it was.
+result<void> replace(const std::filesystem::path& path, std::string_view bytes,
+                     readable_by whom);
+
 /// Removes a file for good, and not before the other names in its directory are
 /// durable: that is synced before and after. Blocks. io_failed.
 result<void> remove_synced(const std::filesystem::path& path);

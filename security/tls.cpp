@@ -1,10 +1,9 @@
 #include "security/tls.hpp"
 
-#include "security/files.hpp"
 #include "security/host_name.hpp"
+#include "security/pem.hpp"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 namespace iris::security {
@@ -33,24 +32,11 @@ result<ssl_context_ptr> make_context(const SSL_METHOD* method) {
   return context;
 }
 
-/// Without it, OpenSSL would ask for the passphrase on the terminal.
-int no_passphrase(char*, int, int, void*) {
-  return -1;
-}
-
 result<void> use_key(SSL_CTX* context, const std::filesystem::path& file) {
-  auto text = read_secret(file);
-  if (!text)
-    return text.failure();
-  bio_ptr source{BIO_new_mem_buf(text->data(), static_cast<int>(text->size()))};
-  pkey_ptr key{
-    PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, nullptr)};
-  OPENSSL_cleanse(text->data(), text->size());
+  auto key = read_private_key(file);
   if (!key)
-    return refused(errc::config_invalid,
-                   "can't use the key in " + file.string()
-                     + ": expected a PEM private key without passphrase");
-  if (SSL_CTX_use_PrivateKey(context, key.get()) != 1
+    return key.failure();
+  if (SSL_CTX_use_PrivateKey(context, key->get()) != 1
       || SSL_CTX_check_private_key(context) != 1)
     return refused(errc::config_invalid,
                    file.string()
