@@ -22,6 +22,8 @@ function(iris_find_library target library header)
     INTERFACE_INCLUDE_DIRECTORIES ${${target}_include})
 endfunction()
 iris_find_library(caf_core caf_core caf/all.hpp)
+iris_find_library(caf_io caf_io caf/io/all.hpp)
+iris_find_library(caf_openssl caf_openssl caf/openssl/all.hpp)
 iris_find_library(raft libraft.a raft.h)
 
 # libraft 0.15 loses acknowledged entries: never link it.

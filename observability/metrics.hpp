@@ -104,6 +104,35 @@ public:
      "Frames of other nodes that made no sense: of another version, or a "
      "fault of theirs"}};
 
+  // Links to other nodes.
+
+  family<gauge> link_up{all_,
+                        {"iris_link_up",
+                         "1 while there is a link to the node, else 0",
+                         unit::none, "peer"}};
+  counter links_made{
+    all_, {"iris_links_made_total", "Links that came up, new ones included"}};
+  family<counter> links_refused{
+    all_,
+    {"iris_links_refused_total",
+     "Links that were refused: the connection, e.g. for its certificate, or in "
+     "the handshake, e.g. for an unknown node",
+     unit::none, "at"}};
+  family<counter> link_bytes_out{
+    all_,
+    {"iris_link_sent_bytes_total",
+     "Bytes of frames sent to other nodes, by lane", unit::bytes, "lane"}};
+  family<counter> link_bytes_in{all_,
+                                {"iris_link_received_bytes_total",
+                                 "Bytes of frames of other nodes, by lane",
+                                 unit::bytes, "lane"}};
+  family<counter> link_frames_refused{all_,
+                                      {"iris_link_frames_refused_total",
+                                       "Frames to other nodes that were not "
+                                       "taken, by lane: there was no link, or "
+                                       "too much waited",
+                                       unit::none, "lane"}};
+
   // Shards and storage.
 
   family<gauge> shard_leader{all_,
