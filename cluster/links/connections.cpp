@@ -60,8 +60,10 @@ connection_ptr connections::accepted_from(const config::endpoint& peer) const {
 
 void connections::sweep(unsigned age_max) {
   for (auto& x : living())
-    if (stranger(*x) && x->grow_older() >= age_max)
+    if (stranger(*x) && x->grow_older() >= age_max) {
+      x->failed("it did not say in time who it is");
       x->cut();
+    }
 }
 
 void connections::close() {

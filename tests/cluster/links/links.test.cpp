@@ -1,6 +1,7 @@
 #include "tests/cluster/links/rig.hpp"
 
 #include "base/random.hpp"
+#include "cluster/links/socket.hpp"
 
 using namespace iris;
 using namespace iris::cluster;
@@ -91,4 +92,187 @@ TEST_CASE("a link that ends is told on both sides") {
   CHECK(!one.net().send({2}, lane::consensus, "x"));
   CHECK(!two.net().send({1}, lane::consensus, "x"));
   CHECK(one.metrics().link_up.with("2").value() == 0);
+}
+
+TEST_CASE("a receiver that takes nothing bounds what is taken from senders") {
+  authority ca;
+  node one{ca.setup(1)}, two{ca.setup(2)};
+  join({&one, &two});
+  REQUIRE(one.seen().links_are({2}, "+"));
+  two.seen().stop();
+
+  std::vector<std::string> sent;
+  for (std::string next = bytes(50'000, 0);
+       one.net().send({2}, lane::bulk, next); next = bytes(50'000, sent.size()))
+    sent.push_back(next);
+  auto taken = sent.size() * 50'000;
+
+  auto limits = options_of(ca.setup(1));
+  CHECK(taken >= limits.waiting_max.bulk - 50'000);
+  CHECK(taken <= limits.waiting_max.bulk + limits.window.bulk + 50'000);
+  CHECK(one.metrics().link_frames_refused.with("bulk").value() == 1);
+  two.seen().resume();
+  REQUIRE(two.seen().frames_come({1}, sent.size()));
+  CHECK(two.seen().frames({1}, lane::bulk) == sent);
+}
+
+TEST_CASE("consensus does not wait for bulk") {
+  authority ca;
+  node one{ca.setup(1)}, two{ca.setup(2)};
+  join({&one, &two});
+  REQUIRE(one.seen().links_are({2}, "+"));
+  two.seen().stop();
+  std::size_t bulk = 0;
+  while (one.net().send({2}, lane::bulk, std::string(50'000, 'b')))
+    ++bulk;
+
+  REQUIRE(one.net().send({2}, lane::consensus, "vote"));
+
+  two.seen().resume();
+  REQUIRE(two.seen().frames_come({1}, bulk + 1));
+  auto all = two.seen().frames({1});
+  auto vote =
+    std::find(all.begin(), all.end(), watcher::frame{lane::consensus, "vote"});
+  // What was on its way when it was sent, and no more.
+  auto before = static_cast<std::size_t>(vote - all.begin());
+  CHECK(before <= options_of(ca.setup(1)).window.bulk / 50'000);
+}
+
+TEST_CASE("a peer that hangs is lost, and is back when it goes on") {
+  authority ca;
+  auto impatient = ca.setup(1);
+  impatient.heartbeat = std::chrono::milliseconds{50};
+  auto other = ca.setup(2);
+  other.heartbeat = impatient.heartbeat;
+  node one{impatient}, two{other};
+  join({&one, &two});
+  REQUIRE(one.seen().links_are({2}, "+"));
+  two.seen().stop();
+  REQUIRE(one.net().send({2}, lane::commands, "it hangs on this"));
+
+  CHECK(one.seen().links_are({2}, "+-"));
+
+  two.seen().resume();
+  CHECK(two.seen().links_are({1}, "+-+"));
+  CHECK(one.seen().links_are({2}, "+-+"));
+  CHECK(one.log().come("nothing came for 200 ms"));
+}
+
+TEST_CASE("a node that starts again is linked to again") {
+  authority ca;
+  node one{ca.setup(1)};
+  auto two = std::make_unique<node>(ca.setup(2));
+  join({&one, two.get()});
+  REQUIRE(one.seen().links_are({2}, "+"));
+  REQUIRE(one.net().send({2}, lane::commands, "to the first"));
+  REQUIRE(two->seen().frames_come({1}, 1));
+
+  two = nullptr;
+  REQUIRE(one.seen().links_are({2}, "+-"));
+  auto setup = ca.setup(2);
+  setup.incarnation = 2;
+  node again{setup};
+  one.net().set_peers({again.address()});
+  again.start({one.address()});
+
+  CHECK(one.seen().links_are({2}, "+-+"));
+  REQUIRE(one.net().send({2}, lane::commands, "to the second"));
+  REQUIRE(again.seen().frames_come({1}, 1));
+  CHECK(again.seen().frames({1}, lane::commands)
+        == std::vector<std::string>{"to the second"});
+}
+
+TEST_CASE("a later process of a node takes over, an earlier one does not") {
+  authority ca;
+  node two{ca.setup(2)};
+  auto first = std::make_unique<node>(ca.setup(1));
+  auto setup = ca.setup(1);
+  setup.incarnation = 2;
+  node second{setup};
+  two.start({first->address()});
+  first->start({two.address()});
+  REQUIRE(two.seen().links_are({1}, "+"));
+
+  second.start({two.address()});
+
+  CHECK(second.seen().links_are({2}, "+"));
+  CHECK(first->seen().links_are({2}, "+-"));
+  CHECK(two.seen().links_are({1}, "+-+"));
+  CHECK(first->log().come("there is a link to a later process of it"));
+  REQUIRE(two.net().send({1}, lane::commands, "to the second"));
+  REQUIRE(second.seen().frames_come({2}, 1));
+}
+
+TEST_CASE("links end to who is no peer any more") {
+  authority ca;
+  node one{ca.setup(1)}, two{ca.setup(2)}, three{ca.setup(3)};
+  join({&one, &two, &three});
+  REQUIRE(one.seen().links_are({2}, "+"));
+  REQUIRE(one.seen().links_are({3}, "+"));
+
+  one.net().set_peers({three.address()});
+
+  CHECK(one.seen().links_are({2}, "+-"));
+  CHECK(two.seen().links_are({1}, "+-"));
+  CHECK(one.net().describe().size() == 1);
+  CHECK(one.net().send({3}, lane::commands, "still"));
+  CHECK(three.seen().frames_come({1}, 1));
+}
+
+TEST_CASE("certificates are replaced without a restart") {
+  authority first, second;
+  node one{first.setup(1)}, two{first.setup(2)};
+  join({&one, &two});
+  REQUIRE(one.seen().links_are({2}, "+"));
+
+  // One that the other doesn't trust yet: a link that is up doesn't mind.
+  one.take(second.files_of({1}).certificate);
+  one.net().set_peers({});
+  REQUIRE(two.seen().links_are({1}, "+-"));
+  one.net().set_peers({two.address()});
+  REQUIRE(one.log().come("no link to a node"));
+
+  // All of both are another CA's now: what was read before can't link them.
+  two.take(second.files_of({2}).certificate);
+  std::filesystem::copy_file(second.ca(), first.ca(),
+                             std::filesystem::copy_options::overwrite_existing);
+
+  CHECK(one.seen().links_are({2}, "+-+"));
+  CHECK(two.seen().links_are({1}, "+-+"));
+}
+
+TEST_CASE("a port that is taken is named") {
+  authority ca;
+  node one{ca.setup(1)};
+  auto options = options_of(ca.setup(2));
+  options.listen.port = one.port();
+  observability::metrics metrics;
+  observability::logger log{{}, std::make_shared<log_lines>(), system_clock()};
+
+  auto made = links::open(options, {system_clock(), log, metrics, nullptr, 1});
+
+  REQUIRE(!made);
+  CHECK(made.failure().code == errc::io_failed);
+  CHECK(made.failure().context.find(options.listen.str()) != std::string::npos);
+}
+
+TEST_CASE("silent hosts don't keep others from being linked to") {
+  authority ca;
+  node one{ca.setup(1)}, two{ca.setup(2)};
+  // They take connections and say nothing.
+  std::vector<socket_fd> silent;
+  std::vector<link_address> all = {two.address()};
+  for (std::uint64_t id = 3; id < 7; ++id) {
+    auto fd = listen_on({"127.0.0.1", 0});
+    REQUIRE(fd);
+    all.push_back({{id}, {"127.0.0.1", port_of(fd->get())}});
+    silent.push_back(*std::move(fd));
+  }
+
+  one.start(all);
+  two.start({one.address()});
+
+  CHECK(one.seen().links_are({2}, "+"));
+  CHECK(one.net().send({2}, lane::commands, "hello"));
+  CHECK(two.seen().frames_come({1}, 1));
 }

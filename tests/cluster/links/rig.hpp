@@ -51,7 +51,8 @@ public:
   void on_frame(node_id from, lane by, std::string bytes) override;
   void on_link(node_id peer, bool up) override;
 
-  /// Whether so many changes of the link come, and are these. E.g. "+-+".
+  /// Whether the link's changes begin with these, once so many have come. E.g.
+  /// "+-+".
   bool links_are(node_id peer, const std::string& changes);
   bool frames_come(node_id from, std::size_t number);
   /// What came, in order.
@@ -89,6 +90,9 @@ struct node_setup {
   std::uint64_t founding = 0;
   link_files files;
   std::function<result<void>(const link_peer&)> admit;
+  /// Long, so that no test waits for them or is hurried by them.
+  std::chrono::milliseconds heartbeat = std::chrono::seconds{20};
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds{60};
 };
 
 class node {
@@ -106,6 +110,8 @@ public:
   observability::metrics& metrics() { return *metrics_; }
 
   void start(const std::vector<link_address>& peers);
+  /// From the next link on it has this certificate.
+  void take(const std::filesystem::path& certificate);
 
 private:
   node_setup setup_;
@@ -126,13 +132,14 @@ public:
 
   /// Made at the first call.
   link_files files_of(node_id node);
-  /// A second one for the same node.
-  link_files rotate(node_id node);
   /// One that has ended.
-  link_files expired(node_id node);
+  std::filesystem::path expired(node_id node);
 
   node_setup setup(std::uint64_t id) {
-    return {{id}, "demo", 1, 0, files_of({id}), {}};
+    node_setup out;
+    out.id = {id};
+    out.files = files_of({id});
+    return out;
   }
   const std::filesystem::path& ca() const { return ca_.certificate; }
   const security::test::temporary_directory& directory() const { return dir_; }

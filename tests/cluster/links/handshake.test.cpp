@@ -1,0 +1,193 @@
+#include "cluster/links/handshake.hpp"
+
+#include "tests/cluster/links/rig.hpp"
+
+using namespace iris;
+using namespace iris::cluster;
+using namespace iris::cluster::test;
+
+namespace {
+
+/// One end of a handshake.
+struct end_of {
+  explicit end_of(const node_setup& setup)
+    : options(options_of(setup)), hands(options, system_clock()) {
+    // nop
+  }
+
+  link_options options;
+  handshake hands;
+};
+
+template <class T>
+std::string failure(const result<T>& x) {
+  return x ? "" : x.failure().context;
+}
+
+/// What the acceptor says of the connector in the end; "" if it is content.
+std::string meet(end_of& connector, end_of& acceptor) {
+  auto greeting = connector.hands.greet(acceptor.options.self.node);
+  auto welcome = acceptor.hands.answer(greeting);
+  if (!welcome)
+    return failure(welcome);
+  auto proof = connector.hands.answer(*welcome);
+  return proof ? failure(acceptor.hands.judge(*proof))
+               : "connector: " + failure(proof);
+}
+
+} // namespace
+
+TEST_CASE("two nodes of a cluster know each other afterwards") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+
+  CHECK(meet(one, two) == "");
+
+  CHECK(one.hands.peer() == two.options.self);
+  CHECK(two.hands.peer() == one.options.self);
+  CHECK(one.hands.session() == two.hands.session());
+  CHECK(one.hands.session().connector != one.hands.session().acceptor);
+}
+
+TEST_CASE("a node's certificate is good for no other node") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  auto third = ca.files_of({3});
+
+  SUBCASE("that connects") {
+    one.options.files = third;
+    CHECK(meet(one, two)
+          == "it has the certificate of node 3: expected that of node 1");
+  }
+  SUBCASE("that is called") {
+    two.options.files = third;
+    CHECK(meet(one, two)
+          == "connector: it has the certificate of node 3: expected that of "
+             "node 2");
+  }
+}
+
+TEST_CASE("another cluster's certificate is refused, also by a trusted CA") {
+  authority ca, other{"other"};
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  one.options.files = other.files_of({1});
+  one.options.files.ca = ca.ca();
+  two.options.files.ca = other.ca();
+
+  CHECK(meet(one, two).find("expected urn:iris:demo:node:N")
+        != std::string::npos);
+}
+
+TEST_CASE("a certificate of another CA or of another time is refused") {
+  authority ca, other;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+
+  SUBCASE("CA") {
+    one.options.files = other.files_of({1});
+    one.options.files.ca = ca.ca();
+    CHECK(meet(one, two).find("is not trusted") != std::string::npos);
+  }
+  SUBCASE("time") {
+    auto old = ca.expired({1});
+    one.options.files = {ca.ca(), old, old};
+    CHECK(meet(one, two).find("certificate has expired") != std::string::npos);
+  }
+}
+
+TEST_CASE("a certificate without its key proves nothing") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  auto welcome = two.hands.answer(one.hands.greet({2}));
+  REQUIRE(welcome);
+  auto proof = one.hands.answer(*welcome);
+  REQUIRE(proof);
+
+  SUBCASE("another signature") {
+    proof->signature.back() ^= 1;
+  }
+  SUBCASE("none") {
+    proof->signature.clear();
+  }
+  SUBCASE("the acceptor's own words back to it") {
+    *proof = welcome->proof;
+  }
+  SUBCASE("no certificate") {
+    proof->certificate = "nonsense";
+  }
+
+  CHECK(!two.hands.judge(*proof));
+}
+
+TEST_CASE("a proof is good for one attempt") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)}, again{ca.setup(2)};
+  auto greeting = one.hands.greet({2});
+  auto first = two.hands.answer(greeting);
+  auto second = again.hands.answer(greeting);
+  REQUIRE(first);
+  REQUIRE(second);
+  auto proof = one.hands.answer(*first);
+  REQUIRE(proof);
+
+  CHECK(two.hands.judge(*proof));
+  CHECK(!again.hands.judge(*proof));
+}
+
+TEST_CASE("what a node says of itself is signed") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  auto greeting = one.hands.greet({2});
+  greeting.from.incarnation = 7;
+  auto welcome = two.hands.answer(greeting);
+  REQUIRE(welcome);
+
+  CHECK(!one.hands.answer(*welcome));
+}
+
+TEST_CASE("an acceptor refuses who talks to somebody else") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  auto greeting = one.hands.greet({2});
+
+  SUBCASE("another node") {
+    greeting.to = 3;
+    CHECK(failure(two.hands.answer(greeting))
+          == "it looks for node 3: this is node 2");
+  }
+  SUBCASE("another cluster") {
+    greeting.cluster = "other";
+    CHECK(failure(two.hands.answer(greeting))
+          == "it is of the cluster \"other\": expected \"demo\"");
+  }
+  SUBCASE("another version") {
+    greeting.version = 2;
+    CHECK(failure(two.hands.answer(greeting))
+          == "it speaks version 2 of links: expected 1");
+  }
+  SUBCASE("a nonce that is none") {
+    greeting.nonce = "short";
+    auto welcome = two.hands.answer(greeting);
+    REQUIRE(welcome);
+    CHECK(failure(two.hands.judge({}))
+          == "its nonce is too short: expected 32 bytes");
+  }
+}
+
+TEST_CASE("nodes that were founded differently don't meet") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  one.options.self.founding = 1;
+
+  SUBCASE("different") {
+    two.options.self.founding = 2;
+    CHECK(meet(one, two).find("founded with other") != std::string::npos);
+  }
+  SUBCASE("the same") {
+    two.options.self.founding = 1;
+    CHECK(meet(one, two) == "");
+  }
+  SUBCASE("one joined later") {
+    two.options.self.founding = 0;
+    CHECK(meet(one, two) == "");
+  }
+}
