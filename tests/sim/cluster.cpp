@@ -1,5 +1,8 @@
 #include "tests/sim/cluster.hpp"
 
+#include "base/assert.hpp"
+#include "cluster/shard_mail.hpp"
+
 #include <algorithm>
 
 namespace iris::sim {
@@ -29,6 +32,10 @@ sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
       std::make_unique<sim_node>(here, caf.system, options, machine));
     watch(*nodes.back());
   }
+  network.watch([this](node_id from, cluster::lane by, const std::string& x) {
+    if (by == cluster::lane::consensus)
+      hear(from, x);
+  });
   for (auto& x : nodes)
     if (auto started = x->start(); !started)
       throw std::runtime_error(to_string(started.failure()));
@@ -48,6 +55,17 @@ void sim_cluster::watch(sim_node& who) {
         if (auto at = who.state().applied({i}))
           seen.applied(who.id(), {i}, *at);
   });
+}
+
+/// Whoever replicates claims to lead.
+void sim_cluster::hear(node_id from, const std::string& frame) {
+  using kind = cluster::raft::message::kind;
+  auto read = cluster::shard_mail::read(
+    from, frame, [&](shard_id of, const cluster::raft::message& what) {
+      if (what.what == kind::append || what.what == kind::install)
+        seen.leads(from, of, what.term);
+    });
+  IRIS_ASSERT(read);
 }
 
 std::vector<std::string> sim_cluster::compare() {

@@ -30,6 +30,7 @@ struct sim_cluster {
 
 private:
   void watch(sim_node& who);
+  void hear(node_id from, const std::string& frame);
 };
 
 } // namespace iris::sim

@@ -80,6 +80,8 @@ void crowd::act() {
   auto burst = 1 + random().below(options_.burst_max);
   for (std::uint64_t i = 0; i < burst; ++i) {
     auto what = random().below(100);
+    if (nodes_.size() > 1 && random().chance(30))
+      look(participants_[random().below(talkers_)]);
     if (what < 60 || groups_.empty())
       send_to_user(who);
     else if (what < 88)
@@ -119,6 +121,19 @@ void crowd::ask(participant& who, const user_id& about) {
     what.conversation = direct_conversation(about, other);
     static_cast<void>(who.client->core().ask(what, world_.steady_now()));
   }
+  who.client->flush();
+}
+
+void crowd::look(participant& who) {
+  protocol::history what;
+  what.conversation = direct_conversation(
+    who.client->user(), users_[random().below(users_.size())]);
+  what.from = {1};
+  what.limit = 1;
+  auto n = who.client->core().ask(what, world_.steady_now());
+  if (!n)
+    return;
+  history_.asked(who.label, *n, what.conversation);
   who.client->flush();
 }
 
@@ -181,6 +196,10 @@ void crowd::note(const std::string& who, client::event what) {
     history_.answered(who, *s);
     world_.trace(who + " sent " + s->id.str() + " as "
                  + std::to_string(s->seq.value));
+  } else if (auto* h = std::get_if<protocol::history_page>(&what)) {
+    history_.told(who, *h);
+    world_.trace(who + " is told that " + h->conversation.str().substr(0, 8)
+                 + " ends at " + std::to_string(h->head.value));
   } else if (auto* f = std::get_if<client::failed>(&what)) {
     history_.refused(who, f->id, f->why.code);
     // None is ever made so long before.
@@ -239,8 +258,9 @@ void crowd::count_checks() {
   verdict_.found.delivered = items;
   for (std::size_t i : {1, 2})
     verdict_.checked(i, answers);
-  for (std::size_t i : {3, 4, 12})
+  for (std::size_t i : {3, 4})
     verdict_.checked(i, items);
+  verdict_.checked(12, items + history_.reads());
   verdict_.checked(5, history_.delivered_in_groups());
   verdict_.checked(9, history_.submissions());
 }

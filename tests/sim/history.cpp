@@ -21,6 +21,8 @@ void history::submitted(const device& by, const message_id& id,
 
 void history::answered(const device&, const protocol::sent& what) {
   answers_[what.id].push_back(what);
+  auto& known = told_[what.conversation];
+  known = std::max(known, what.seq);
 }
 
 void history::refused(const device&, const message_id& id, errc why) {
@@ -44,6 +46,24 @@ void history::received(const device& by, inbox_offset at,
                            + " when it started again");
 }
 
+void history::asked(const device& by, std::uint64_t n,
+                    const conversation_id& about) {
+  asked_[{by, n}] = told_[about];
+}
+
+/// I12: whoever asks is told of all that anybody had been told before.
+void history::told(const device& by, const protocol::history_page& what) {
+  ++reads_;
+  auto least = asked_.at({by, what.n});
+  if (what.head < least)
+    stale_.push_back("I12: " + by + " was told that "
+                     + what.conversation.str().substr(0, 8) + " ends at "
+                     + std::to_string(what.head.value) + ", when "
+                     + std::to_string(least.value) + " was known");
+  auto& known = told_[what.conversation];
+  known = std::max(known, what.head);
+}
+
 void history::restarted(const device& by) {
   restarted_.insert(by);
   for (auto& x : submissions_)
@@ -53,6 +73,7 @@ void history::restarted(const device& by) {
 
 std::vector<std::string> history::judge() const {
   auto out = shown_again_;
+  out.insert(out.end(), stale_.begin(), stale_.end());
   judge_answers(out);
   judge_order(out);
   judge_inboxes(out);

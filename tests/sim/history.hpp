@@ -22,6 +22,9 @@ public:
   void answered(const device& by, const protocol::sent& what);
   void refused(const device& by, const message_id& id, errc why);
   void received(const device& by, inbox_offset at, const protocol::item& what);
+  /// It asks, as its n-th request, for the history of a conversation.
+  void asked(const device& by, std::uint64_t n, const conversation_id& about);
+  void told(const device& by, const protocol::history_page& what);
   /// The app started again: it forgot what was unanswered, and may be shown
   /// again what it had.
   void restarted(const device& by);
@@ -34,6 +37,7 @@ public:
   std::size_t delivered() const noexcept { return delivered_; }
   std::size_t delivered_in_groups() const noexcept { return in_groups_; }
   std::size_t submissions() const noexcept { return submissions_made_; }
+  std::size_t reads() const noexcept { return reads_; }
 
 private:
   struct submission {
@@ -64,12 +68,18 @@ private:
   std::size_t submissions_made_ = 0;
   std::size_t delivered_ = 0;
   std::size_t in_groups_ = 0;
+  std::size_t reads_ = 0;
   std::map<message_id, submission> submissions_;
   std::map<message_id, std::vector<protocol::sent>> answers_;
   std::map<message_id, errc> refusals_;
   std::map<device, std::vector<arrival>> arrivals_;
   std::set<device> restarted_; ///< and has not reached anything new since
   problems shown_again_;
+  /// How far conversations are, by what anybody was told; what whoever asks
+  /// then has to be told at least.
+  std::map<conversation_id, sequence> told_;
+  std::map<std::pair<device, std::uint64_t>, sequence> asked_;
+  problems stale_;
 };
 
 } // namespace iris::sim

@@ -464,6 +464,21 @@ void memory_disk::flip_bit(const std::string& path, std::size_t offset,
   file->bytes[offset] = static_cast<char>(file->bytes[offset] ^ (1U << bit));
 }
 
+std::function<void()> memory_disk::replace(const std::string& path,
+                                           std::string bytes) {
+  auto file = tree_.find(path);
+  IRIS_ASSERT(file && !file->is_directory);
+  auto before = std::exchange(file->bytes, bytes);
+  file->reserved = 0;
+  memory_tree::sync(*file);
+  return [this, path, file, before, damaged = std::move(bytes)] {
+    if (tree_.find(path) != file || file->bytes != damaged)
+      return;
+    file->bytes = before;
+    memory_tree::sync(*file);
+  };
+}
+
 void memory_disk::plant(const std::string& path, const std::string& bytes) {
   for (auto slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -109,6 +110,9 @@ public:
   void has_room() { limit_ = no_limit; }
   /// Bits rot. Precondition: the file has that byte; `bit` below 8.
   void flip_bit(const std::string& path, std::size_t offset, unsigned bit);
+  /// A file that nobody has open has other bytes from now on. Returns what puts
+  /// the old ones back, unless it has changed since.
+  std::function<void()> replace(const std::string& path, std::string bytes);
   /// A durable file with these bytes, and the directories above it.
   void plant(const std::string& path, const std::string& bytes);
 

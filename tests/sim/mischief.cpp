@@ -10,8 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 /// How often each happens, of all that apply.
-constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1,
-                                                 2, 1, 5, 2, 2, 1};
+constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1, 2,
+                                                 1, 5, 2, 2, 1, 2};
 
 /// What a wall clock is wrong by at most.
 constexpr std::uint64_t wrong_ms_max = 30'000;
@@ -28,6 +28,8 @@ mischief::mischief(sim_cluster& with, crowd& of, const profile& how,
 bool mischief::applies(trouble what) const {
   if (what == trouble::clock)
     return how_.wild_clocks;
+  if (what == trouble::rot)
+    return with_.size() >= 3;
   return what < trouble::network || with_.size() > 1;
 }
 
@@ -104,6 +106,8 @@ void mischief::trouble_node(trouble what, sim_node& who) {
     return set_clock(who);
   case trouble::pause:
     return pause(who);
+  case trouble::rot:
+    return damage(who);
   default:
     return end_node(who);
   }
@@ -187,6 +191,10 @@ void mischief::restart(sim_node& who) {
   auto started = who.start();
   if (started)
     return;
+  if (&who == damaged_) {
+    verdict_.count("damaged store refused");
+    return tell(who, "did not start: " + to_string(started.failure()));
+  }
   if (!disk.fault_hit())
     return verdict_.problem("I7: node " + std::to_string(who.id().value)
                             + " did not start: "
@@ -195,6 +203,30 @@ void mischief::restart(sim_node& who) {
   tell(who, "did not start: " + to_string(started.failure()));
   disk.crash(random());
   with_.here.after(1ms + up_to(1000), [this, &who] { restart(who); });
+}
+
+/// Its node may stop and say why, at once or later; then it is looked after.
+void mischief::damage(sim_node& who) {
+  if (damaged_)
+    return;
+  damaged_ = &who;
+  verdict_.count("store damaged");
+  count_disk_fault(who);
+  who.crash();
+  tell(who, "the power fails, and " + decay_.strike(who.disk(), random()));
+  with_.here.after(up_to(3000), [this, &who] { restart(who); });
+  with_.here.after(3s + up_to(8000), [this] { mend(); });
+}
+
+void mischief::mend() {
+  auto* who = std::exchange(damaged_, nullptr);
+  if (!who)
+    return;
+  if (who->running())
+    who->crash();
+  tell(*who, "its disk is mended");
+  decay_.mend();
+  restart(*who);
 }
 
 // -- all nodes ----------------------------------------------------------------
@@ -256,6 +288,7 @@ void mischief::end() {
       end_node(*x);
   with_.here.run(1s);
   ended_ = true;
+  mend();
   for (auto& x : with_.nodes)
     restart(*x);
   if (with_.size() > 1) {

@@ -2,6 +2,7 @@
 
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/crowd.hpp"
+#include "tests/sim/decay.hpp"
 #include "tests/sim/trouble.hpp"
 
 #include <set>
@@ -35,6 +36,8 @@ private:
   void set_clock(sim_node& who);
   void pause(sim_node& who);
   void end_node(sim_node& who);
+  void damage(sim_node& who);
+  void mend();
   void restart(sim_node& who);
   void part_network();
   void change_weather();
@@ -51,6 +54,9 @@ private:
   const profile& how_;
   const std::set<trouble> without_;
   verdict& verdict_;
+  /// One disk at a time, so that a majority of three is whole.
+  decay decay_;
+  sim_node* damaged_ = nullptr;
   /// Nodes that start have to, and no disk fails.
   bool ended_ = false;
 };

@@ -224,6 +224,8 @@ bool switchboard::send(const process& from, node_id to, cluster::lane by,
   auto end = on->end_of(to);
   if (!on->sides[1 - end].up)
     return false;
+  if (watcher_)
+    watcher_(from.self, by, frame);
   if (on->broken)
     return true;
   auto lane = static_cast<std::size_t>(by);

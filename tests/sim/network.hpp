@@ -5,6 +5,7 @@
 #include "cluster/network.hpp"
 #include "tests/sim/world.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -71,6 +72,11 @@ public:
 
   void set(const weather& x) noexcept { weather_ = x; }
 
+  /// Told of each frame that a node hands to a link, whatever becomes of it.
+  using watcher = std::function<void(node_id from, cluster::lane by,
+                                     const std::string& frame)>;
+  void watch(watcher what) { watcher_ = std::move(what); }
+
   /// The link between the two breaks, if there is one.
   void cut(node_id a, node_id b);
   /// Nothing that `from` says reaches `to`, until this is taken back.
@@ -135,6 +141,7 @@ private:
   /// Its own: a node that is alone goes the way it would without all this.
   random_source random_;
   weather weather_;
+  watcher watcher_;
   std::map<node_id, process_ptr> processes_;
   std::map<path, session_ptr> sessions_;
   std::map<path, std::uint64_t> blocked_; ///< by which change

@@ -115,6 +115,24 @@ std::vector<std::string> numbers(int n) {
 
 } // namespace
 
+TEST_CASE("who watches is told of every frame, whatever becomes of it") {
+  cluster_of all{2};
+  std::vector<std::string> seen;
+  all.board.watch([&](node_id from, lane by, const std::string& frame) {
+    CHECK(from == node_id{1});
+    CHECK(by == lane::commands);
+    seen.push_back(frame);
+  });
+
+  CHECK(all[1].send(2, lane::commands, "arrives"));
+  all.board.set({.lost = 100});
+  CHECK(all[1].send(2, lane::commands, "is lost"));
+  all.here.run(1s);
+
+  CHECK(seen == std::vector<std::string>{"arrives", "is lost"});
+  CHECK(all[2].from(1) == std::vector<std::string>{"arrives"});
+}
+
 TEST_CASE("frames of a lane come once and in order, lanes on their own") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);

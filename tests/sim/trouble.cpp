@@ -6,8 +6,8 @@ namespace iris::sim {
 
 std::string_view to_string(trouble x) noexcept {
   constexpr std::array<std::string_view, troubles> names{
-    "link",  "stall", "restart", "disk",    "slow",  "full",
-    "power", "clock", "network", "weather", "pause", "blackout"};
+    "link",  "stall",   "restart", "disk",  "slow",     "full", "power",
+    "clock", "network", "weather", "pause", "blackout", "rot"};
   return names[static_cast<std::size_t>(x)];
 }
 

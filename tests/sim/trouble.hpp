@@ -23,8 +23,9 @@ enum class trouble : std::uint8_t {
   weather,  ///< between nodes: frames are lost, late, doubled
   pause,    ///< of a node, which is given no time
   blackout, ///< all power fails
+  rot,      ///< of a disk, of at least three nodes, while its node is down
 };
-inline constexpr std::size_t troubles = 12;
+inline constexpr std::size_t troubles = 13;
 
 std::string_view to_string(trouble x) noexcept;
 
