@@ -10,7 +10,8 @@
 #include <vector>
 
 /// What replicas of a shard say to each other about their state: when they
-/// compare it, and when one copies the other's. Integers are big-endian, "bytes" a varint length and the bytes:
+/// compare it, and when one copies the other's. Integers are big-endian,
+/// "bytes" a varint length and the bytes:
 ///   request 1: copy u64 | min index u64 | after bytes
 ///   piece   2: copy u64 | after bytes | index u64 | term u64 | checksum u64
 ///              | configuration index u64 | configuration bytes
