@@ -78,7 +78,7 @@ result<void> apply_tail(persistence::state_store& state, shard_id shard,
          is(x, entry_type::command) ? std::string_view{*x.payload} : ""});
     }
     if (auto ok = state.apply(batch); !ok)
-      return ok;
+      return ok.failure();
   }
   return {};
 }
