@@ -77,7 +77,7 @@ void link_actor::come_up() {
                           {{"peer", node},
                            {"incarnation", hands_.peer().incarnation},
                            {"address", public_text{socket_->peer().str()}}});
-  with_.env.to->on_link(node, true);
+  with_.env.to.load()->on_link(node, true);
 }
 
 void link_actor::on_exit() {
@@ -86,7 +86,7 @@ void link_actor::on_exit() {
     with_.peer->out().close();
     with_.peer->set_up(false);
     with_.env.with.metrics.link_up.with(std::to_string(node.value)).set(0);
-    with_.env.to->on_link(node, false);
+    with_.env.to.load()->on_link(node, false);
   }
   if (socket_)
     socket_->cut();
@@ -133,7 +133,7 @@ void link_actor::on_packet(const packet& what) {
 void link_actor::deliver(lane by, const std::string& pieces) {
   auto node = with_.peer->node();
   auto read = in_.take(by, pieces, [&](std::string frame) {
-    with_.env.to->on_frame(node, by, std::move(frame));
+    with_.env.to.load()->on_frame(node, by, std::move(frame));
   });
   if (!read)
     return end("it sent a packet that makes no sense: "

@@ -7,6 +7,8 @@
 
 #include <caf/all.hpp>
 
+#include <atomic>
+
 namespace iris::cluster {
 
 /// What all actors of a links object share. Outlives them.
@@ -16,7 +18,7 @@ struct link_environment {
   connections& sockets;
   roster& peers;
   caf::actor broker;
-  network::receiver* to = nullptr; ///< null before links::start
+  std::atomic<network::receiver*> to{nullptr}; ///< null before links::start
 };
 
 /// The other end says hello.

@@ -74,7 +74,6 @@ public:
   }
 
   void start(receiver& to) {
-    // The porter reads it behind the message.
     env_.to = &to;
     tell_porter();
   }

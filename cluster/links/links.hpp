@@ -120,7 +120,8 @@ public:
   void set_peers(std::vector<link_address> peers);
 
   /// From now on `to`, which outlives this or its close, is told of frames and
-  /// links; before, there are none. Once.
+  /// links; before, there are none. While it works on one call the peer hears
+  /// nothing: one that takes four heartbeats loses the link. Once.
   void start(receiver& to);
 
   /// Ends all links. Nobody is called any more once this has returned. Waits

@@ -10,6 +10,8 @@ porter::porter(caf::actor_config& config, link_environment& env,
 
 caf::behavior porter::make_behavior() {
   set_default_handler(caf::drop);
+  // Links are linked to it, so that none is left without it.
+  set_exit_handler([](caf::exit_msg&) {});
   set_down_handler([this](caf::down_msg& x) { on_down(x.source); });
   delayed_send(this, env_.options.heartbeat, sweep_strangers{});
   return {
@@ -148,8 +150,8 @@ void porter::spawn_link(entry& about, std::optional<call> from) {
   auto connects = !from;
   link_actor::parts with{env_, about.peer, caf::actor_cast<caf::actor>(this),
                          std::move(from)};
-  auto made =
-    spawn<link_actor, caf::detached + caf::monitored>(std::move(with));
+  auto made = spawn<link_actor, caf::detached + caf::monitored + caf::linked>(
+    std::move(with));
   links_.emplace(made.address(), about.peer->node());
   if (connects)
     about.current = made;
