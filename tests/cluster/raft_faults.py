@@ -27,6 +27,7 @@ CORE = "cluster/raft/core.cpp"
 CHANGE = "cluster/raft/change.cpp"
 OUTBOX = "cluster/raft/outbox.cpp"
 RECEIVE = "cluster/raft/receive.cpp"
+TAIL = "cluster/raft/log_tail.cpp"
 
 FAULTS = [
     # -- 3, 4: the disk -------------------------------------------------------
@@ -65,6 +66,8 @@ FAULTS = [
            "iris_raft_commit_index(raft_.get()) < own_first_"),
     also("commit_of_change_untold", CORE,
          "change == 0 || change > iris_raft_commit_index(raft_.get())"),
+    ("config_from_uncommitted_entry", TAIL, "auto i = index;",
+     'auto i = fault("config_from_uncommitted_entry") ? last_index() : index;'),
     unless("two_servers_at_once", CHANGE, "differences(now, next) != 1"),
     unless("promoted_without_the_log", CHANGE,
            "x.role == server_role::voter && !votes(now, x.id)"

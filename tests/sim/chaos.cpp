@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 /// first sweep, which would do it too. Several nodes elect leaders first.
 constexpr auto resumed_within = 4s;
 constexpr auto elected_within = 6s;
+/// By then others lead than who is heard no more.
+constexpr auto deposed_within = 4s;
 
 class storm {
 public:
@@ -46,6 +48,8 @@ public:
     here().run(options_.calm);
     if (cluster_.all_run())
       start_once_more();
+    if (cluster_.all_run() && cluster_.size() > 1)
+      ask_the_deposed();
     if (cluster_.all_run() && !profile_.small_queues)
       crash_behind_an_answer();
     if (cluster_.all_run() && profile_.small_queues) {
@@ -81,6 +85,24 @@ private:
         verdict_.problem("I9: " + x.label + " is "
                          + std::string{to_string(x.client->core().state())}
                          + ", expected open");
+  }
+
+  /// Whoever led and heard nothing for a while is asked when it wakes up: by
+  /// then others lead, and more has been written.
+  void ask_the_deposed() {
+    crowd_.expect_quiet(false);
+    auto& who = *cluster_.nodes[here().random().below(cluster_.size())];
+    mischief_.cut_off(who, deposed_within);
+    here().run(deposed_within - 800ms);
+    crowd_.all_to_all();
+    crowd_.flush();
+    here().run(600ms);
+    for (auto& x : crowd_.all())
+      crowd_.look(x);
+    here().run(1s);
+    cluster_.network.heal();
+    here().run(10s);
+    crowd_.expect_quiet(true);
   }
 
   /// The power fails when a message is acknowledged, before it can be in the

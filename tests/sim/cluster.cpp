@@ -49,12 +49,18 @@ std::vector<sim_node*> sim_cluster::all() {
 }
 
 void sim_cluster::watch(sim_node& who) {
-  who.on_applied([this, &who] {
-    for (std::uint16_t i = 0; i < who.shards(); ++i)
-      if (auto copying = who.state().incomplete({i}); copying && !*copying)
-        if (auto at = who.state().applied({i}))
+  who.on_applied(
+    [this, &who,
+     last = std::vector<persistence::applied_point>(who.shards())]() mutable {
+      for (std::uint16_t i = 0; i < who.shards(); ++i) {
+        auto at = who.state().applied({i});
+        if (!at || *at == last[i])
+          continue;
+        last[i] = *at;
+        if (auto copying = who.state().incomplete({i}); copying && !*copying)
           seen.applied(who.id(), {i}, *at);
-  });
+      }
+    });
 }
 
 /// Whoever replicates claims to lead.

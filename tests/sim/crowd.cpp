@@ -80,7 +80,7 @@ void crowd::act() {
   auto burst = 1 + random().below(options_.burst_max);
   for (std::uint64_t i = 0; i < burst; ++i) {
     auto what = random().below(100);
-    if (nodes_.size() > 1 && random().chance(30))
+    if (nodes_.size() > 1 && random().chance(10))
       look(participants_[random().below(talkers_)]);
     if (what < 60 || groups_.empty())
       send_to_user(who);
@@ -125,15 +125,14 @@ void crowd::ask(participant& who, const user_id& about) {
 }
 
 void crowd::look(participant& who) {
-  protocol::history what;
-  what.conversation = direct_conversation(
-    who.client->user(), users_[random().below(users_.size())]);
-  what.from = {1};
-  what.limit = 1;
-  auto n = who.client->core().ask(what, world_.steady_now());
-  if (!n)
-    return;
-  history_.asked(who.label, *n, what.conversation);
+  for (const auto& other : users_) {
+    protocol::history what;
+    what.conversation = direct_conversation(who.client->user(), other);
+    what.from = {1};
+    what.limit = 1;
+    if (auto n = who.client->core().ask(what, world_.steady_now()))
+      history_.asked(who.label, *n, what.conversation);
+  }
   who.client->flush();
 }
 

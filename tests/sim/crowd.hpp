@@ -40,7 +40,7 @@ public:
   void send(participant& who, const user_id& to);
   /// About all that `about` has with others.
   void ask(participant& who, const user_id& about);
-  /// How far somebody's conversation with another is.
+  /// How far somebody's conversations with others are.
   void look(participant& who);
   /// The app starts again at what it has saved, or at what the node knows.
   void start_again(participant& who);

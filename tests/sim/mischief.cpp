@@ -274,6 +274,16 @@ void mischief::crash_all() {
     restart(*x);
 }
 
+void mischief::cut_off(sim_node& who, std::chrono::milliseconds duration) {
+  tell(who, "is cut off, and gets no time");
+  for (auto& x : with_.nodes)
+    if (x.get() != &who) {
+      with_.network.block(who.id(), x->id(), true);
+      with_.network.block(x->id(), who.id(), true);
+    }
+  who.pause(duration);
+}
+
 void mischief::stall_all(std::chrono::milliseconds duration) {
   with_.here.trace("all threads stall");
   for (auto& x : with_.nodes)

@@ -23,6 +23,8 @@ public:
   void end();
   /// All power fails, and is back at once; every node has to start.
   void crash_all();
+  /// Nobody hears one node nor it anybody, and for so long it is given no time.
+  void cut_off(sim_node& who, std::chrono::milliseconds duration);
   /// No node is given time.
   void stall_all(std::chrono::milliseconds duration);
 

@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t apart = 0x70726f66696c65;
 /// What a clock is fast or slow by at most.
 constexpr int permille_max = 50;
+constexpr auto election_min = 500ms;
+constexpr auto election_max = 2000ms;
 
 } // namespace
 
@@ -23,6 +25,7 @@ profile::profile(std::uint64_t seed) : seed_(seed) {
   busy = random.chance(10);
   disk_faults = random.chance(50);
   wild_clocks = random.chance(30);
+  wild_timers = random.chance(50);
 }
 
 void profile::apply(actors::node_options& to) const {
@@ -42,6 +45,14 @@ void profile::apply(actors::node_options& to) const {
   if (retention) {
     to.conversation.retention = 3s;
     to.sweep_every = 2s;
+  }
+  if (wild_timers) {
+    random_source random{seed_ ^ apart
+                         ^ (std::uint64_t{to.self.node.value} << 32)};
+    auto more =
+      static_cast<std::uint64_t>((election_max - election_min).count());
+    to.raft.election_timeout =
+      election_min + std::chrono::milliseconds{random.below(more)};
   }
 }
 
@@ -76,6 +87,7 @@ std::string profile::str() const {
   add(busy, "busy");
   add(disk_faults, "disk faults");
   add(wild_clocks, "wild clocks");
+  add(wild_timers, "wild timers");
   return out;
 }
 

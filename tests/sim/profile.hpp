@@ -11,7 +11,7 @@ namespace iris::sim {
 struct profile {
   explicit profile(std::uint64_t seed);
 
-  /// Sets what differs from the defaults.
+  /// Sets what differs from the defaults, for the node that they are of.
   void apply(actors::node_options& to) const;
   persistence::node_options store() const;
   /// Of the node with this number.
@@ -26,6 +26,9 @@ struct profile {
   bool busy = false;         ///< bursts of ten times as much
   bool disk_faults = false;
   bool wild_clocks = false; ///< that are fast or slow, and jump
+  /// Nodes have election time-outs of their own: safety must not depend on
+  /// when others stand for election.
+  bool wild_timers = false;
 
 private:
   const std::uint64_t seed_;

@@ -12,7 +12,8 @@ namespace {
 profile calm() {
   profile out{1};
   out.small_queues = out.small_caches = out.small_stores = false;
-  out.retention = out.busy = out.disk_faults = out.wild_clocks = false;
+  out.retention = out.busy = out.disk_faults = false;
+  out.wild_clocks = out.wild_timers = false;
   return out;
 }
 

@@ -97,6 +97,19 @@ void core::after(std::chrono::milliseconds delay, task what) {
     time_.in_world(delay),
     [this, alive = std::weak_ptr<bool>{alive_}, what = std::move(what)] {
       if (alive.lock() && !stopped_)
+        expire(what);
+    });
+}
+
+/// Who was given no time finds what came in meanwhile first, or its timers.
+void core::expire(task what) {
+  if (free_at_ <= world_.steady_now())
+    return enqueue(std::move(what));
+  auto late = std::chrono::microseconds{world_.random().below(20'000)};
+  world_.after(
+    free_at_ - world_.steady_now() + late,
+    [this, alive = std::weak_ptr<bool>{alive_}, what = std::move(what)] {
+      if (alive.lock() && !stopped_)
         enqueue(what);
     });
 }

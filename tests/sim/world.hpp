@@ -142,6 +142,7 @@ public:
 private:
   using job = std::variant<caf::resumable*, task>;
 
+  void expire(task what);
   void enqueue(job what);
   void schedule();
   void run_next();
