@@ -38,6 +38,11 @@ void use_every_family(metrics& m) {
   m.mailbox_rejected.with("user").add();
   m.actor_restarts.with("conversation").add();
   m.dead_letters.with("user").add();
+  m.link_up.with("2").set(1);
+  m.links_refused.with("handshake").add();
+  m.link_bytes_out.with("bulk").add();
+  m.link_bytes_in.with("bulk").add();
+  m.link_frames_refused.with("bulk").add();
   m.shard_leader.with("3").set(1);
   m.shard_lag.with("3").set(0);
   m.build_info.with("0.1.0").set(1);
