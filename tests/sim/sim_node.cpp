@@ -23,8 +23,11 @@ sim_node::process::process(sim_node& of)
     state_thread(of.world_, slowest_read, of.time_),
     reader_thread(of.world_, slowest_read, of.time_),
     log(direct_log(), of.log_lines_, of.time_) {
-  for (int i = 0; i < of.machine_.cores; ++i)
+  for (int i = 0; i < of.machine_.cores; ++i) {
     cores.push_back(std::make_unique<core>(of.system_, of.world_, of.time_));
+    // Matters to who may be deposed meanwhile.
+    cores.back()->late_timers(of.machine_.network != nullptr);
+  }
 }
 
 sim_node::sim_node(world& in, caf::actor_system& system,

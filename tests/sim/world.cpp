@@ -103,7 +103,7 @@ void core::after(std::chrono::milliseconds delay, task what) {
 
 /// Who was given no time finds what came in meanwhile first, or its timers.
 void core::expire(task what) {
-  if (free_at_ <= world_.steady_now())
+  if (!late_timers_ || free_at_ <= world_.steady_now())
     return enqueue(std::move(what));
   auto late = std::chrono::microseconds{world_.random().below(20'000)};
   world_.after(

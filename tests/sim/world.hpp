@@ -134,6 +134,8 @@ public:
   void stall(std::chrono::nanoseconds duration) {
     free_at_ = std::max(free_at_, world_.steady_now()) + duration;
   }
+  /// Timers that expire in a stall come some time behind it.
+  void late_timers(bool yes) noexcept { late_timers_ = yes; }
 
   /// The process died: tasks are dropped; actors may only end. Whether there
   /// was any that did something.
@@ -154,6 +156,7 @@ private:
   bool scheduled_ = false;
   bool stopped_ = false;
   std::chrono::nanoseconds free_at_{0};
+  bool late_timers_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
