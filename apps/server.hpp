@@ -77,6 +77,7 @@ private:
   std::string describe_status() const;
   result<void> all_shards_lead() const;
   void abort_connections();
+  void hand_over();
   std::filesystem::path store_directory() const;
   std::vector<edge::io_thread*> threads() const;
 
