@@ -122,6 +122,11 @@ void gateway::take(node_id from, answer_frame& what) {
     std::visit([&](auto& x) { caf::anon_send(to, std::move(x)); }, what.what);
 }
 
+void gateway::take(node_id from, const leading_frame& what) {
+  if (with_.on_leading)
+    with_.on_leading(from, what);
+}
+
 void gateway::on_link(node_id peer, bool up) {
   if (up)
     return;

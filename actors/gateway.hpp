@@ -5,6 +5,7 @@
 #include "actors/visitors.hpp"
 #include "cluster/network.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -34,6 +35,8 @@ public:
     std::vector<supervision::unit*> units;
     /// Of this process, and of no earlier one of this node.
     std::uint64_t process = 0;
+    /// Told, on any thread, what another node says that it leads.
+    std::function<void(node_id, const leading_frame&)> on_leading = {};
   };
 
   /// What it is given outlives it, and it outlives its actors' last message.
@@ -78,6 +81,7 @@ private:
   }
   void take(node_id from, command_frame& what);
   void take(node_id from, answer_frame& what);
+  void take(node_id from, const leading_frame& what);
   template <class Command>
   void pass(const visitor_key& from, shard_id where, Command& what);
   shard_actor local(shard_id where) const;

@@ -344,6 +344,14 @@ struct shard_stopped {
   error why;
 };
 
+/// Where the shard is wanted: see cluster::shard::place.
+struct place_replica {
+  cluster::placement wanted;
+};
+
+/// Leadership goes to another replica, if there is one: this node stops.
+struct hand_over {};
+
 /// Owns one replica, activates its durable actors and passes commands on to
 /// them. One per shard, and its actors' supervisor.
 using shard_actor = caf::typed_actor<
@@ -358,7 +366,8 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<hand_out_on>, caf::reacts_to<shard_loaded>,
   caf::reacts_to<replica_message>, caf::reacts_to<shard_leads>,
   caf::reacts_to<shard_follows>, caf::reacts_to<shard_reload>,
-  caf::reacts_to<shard_stopped>, caf::reacts_to<tick>,
+  caf::reacts_to<shard_stopped>, caf::reacts_to<place_replica>,
+  caf::reacts_to<hand_over>, caf::reacts_to<tick>,
   caf::replies_to<supervision::read_tree>::with<supervision::tree_node>>;
 
 } // namespace iris::actors
@@ -405,3 +414,5 @@ IRIS_LOCAL_MESSAGE(iris::actors::shard_leads)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_follows)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_reload)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_stopped)
+IRIS_LOCAL_MESSAGE(iris::actors::place_replica)
+IRIS_LOCAL_MESSAGE(iris::actors::hand_over)

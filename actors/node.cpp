@@ -1,12 +1,26 @@
 #include "actors/node.hpp"
 
+#include <algorithm>
+
 namespace iris::actors {
 
 namespace {
 
+using namespace std::chrono_literals;
 using supervision::child_spec;
 using supervision::supervisor;
 using supervision::supervisor_options;
+
+/// How often a node says what it leads, besides when that changes.
+constexpr auto announce_every = 1s;
+
+bool contains(const std::vector<node_id>& in, node_id who) {
+  return std::find(in.begin(), in.end(), who) != in.end();
+}
+
+bool wants(const cluster::placement& what, node_id who) {
+  return contains(what.voters, who) || contains(what.learners, who);
+}
 
 supervisor_options named(const char* name) {
   supervisor_options out;
@@ -37,19 +51,17 @@ node::node(const node_options& options, persistence::node_store store,
                                                options.user,
                                                options.mailbox_max,
                                                storage_full_},
-    leaders_(options.self.shards), led_by_(options.self.shards) {
+    leaders_(options.self.node, options.self.shards) {
   if (with.net != nullptr)
     gateway_.emplace(
-      gateway::parts{*with.net, env_, threads_.units, with.process});
-  std::vector<child_spec> shards;
-  for (std::uint16_t i = 0; i < options.self.shards; ++i) {
-    child_spec spec;
-    spec.name = "shard " + std::to_string(i);
-    spec.type = "shard";
-    spec.start = [this, i] { return start_shard({i}); };
-    spec.inspectable = true;
-    shards.push_back(std::move(spec));
-  }
+      gateway::parts{*with.net, env_, threads_.units, with.process,
+                     [this](node_id by, const leading_frame& what) {
+                       std::lock_guard guard{routing_};
+                       route(leaders_.announced(by, what));
+                     }});
+  if (options.voters.empty() || contains(options.voters, options.self.node))
+    for (std::uint16_t i = 0; i < options.self.shards; ++i)
+      replicas_.insert({i});
   auto& unit = *threads_.units.front();
   child_spec group;
   group.name = "shards";
@@ -57,15 +69,30 @@ node::node(const node_options& options, persistence::node_store store,
   group.inspectable = true;
   // Its children have deadlines of their own.
   group.shutdown = std::chrono::minutes{1};
-  group.start = [&unit, shards, &time = with.time] {
-    return caf::actor_cast<caf::actor>(
-      supervision::spawn_on<supervisor>(unit, named("shards"), shards, time));
+  group.start = [this, &unit, &time = with.time] {
+    // Its children start later, on its unit.
+    std::lock_guard guard{routing_};
+    std::vector<child_spec> shards;
+    for (auto id : replicas_)
+      shards.push_back(spec_of(id));
+    shards_ =
+      supervision::spawn_on<supervisor>(unit, named("shards"), shards, time);
+    return caf::actor_cast<caf::actor>(shards_);
   };
   root_ = supervision::spawn_on<supervisor>(
     unit, named("node"), std::vector<child_spec>{std::move(group)}, with.time);
 }
 
 node::~node() = default;
+
+child_spec node::spec_of(shard_id id) {
+  child_spec out;
+  out.name = "shard " + std::to_string(id.value);
+  out.type = "shard";
+  out.start = [this, id] { return start_shard(id); };
+  out.inspectable = true;
+  return out;
+}
 
 caf::actor node::start_shard(shard_id id) {
   auto& home = *threads_.units[id.value % threads_.units.size()];
@@ -83,34 +110,169 @@ caf::actor node::start_shard(shard_id id) {
     env_,
     options_.rest_after,
     options_.sweep_every,
-    [this, id](std::optional<node_id> leader) { on_leader(id, leader); }};
+    [this, id](std::optional<node_id> leader, std::uint64_t term) {
+      on_leader(id, leader, term);
+    },
+    [this, id](std::uint64_t, const cluster::raft::configuration& servers) {
+      on_servers(id, servers);
+    }};
   auto started = supervision::spawn_on<shard_host>(home, parts);
+  std::lock_guard guard{routing_};
+  if (!replicas_.contains(id)) // It was ended meanwhile.
+    return caf::actor_cast<caf::actor>(started);
   local_.update(id, started);
-  routes_.update(id, started);
   if (gateway_)
     gateway_->serve(id, started);
+  route(leaders_.replica(id, true));
+  route(id);
+  if (map_ && id.value < map_->shards.size())
+    caf::anon_send(started, place_replica{map_->shards[id.value]});
   return caf::actor_cast<caf::actor>(started);
 }
 
+// -- where commands go --------------------------------------------------------
+
+/// Called on the shard's unit.
+void node::on_leader(shard_id of, std::optional<node_id> leader,
+                     std::uint64_t term) {
+  std::lock_guard guard{routing_};
+  auto led = leaders_.own().list.size();
+  route(leaders_.told(of, leader, term));
+  if (led != leaders_.own().list.size())
+    announce();
+}
+
+void node::on_servers(shard_id of,
+                      const cluster::raft::configuration& servers) {
+  std::lock_guard guard{routing_};
+  auto& voters = voters_[of];
+  voters.clear();
+  for (const auto& x : servers)
+    if (x.role == cluster::raft::server_role::voter)
+      voters.push_back(x.id);
+}
+
+/// Locked.
+void node::route(const leader_table::changes& what) {
+  for (const auto& x : what) {
+    route(x.shard);
+    if (gateway_ && x.from != node_id{} && x.from != options_.self.node)
+      gateway_->left(x.from, x.shard);
+  }
+}
+
 /// Commands go to who leads; to this node's own replica while nobody is known
-/// to, which refuses them for now. Called on the shard's unit.
-void node::on_leader(shard_id of, std::optional<node_id> leader) {
-  led_by_[of.value] = leader.value_or(node_id{}).value;
-  auto other = leader && *leader != options_.self.node;
-  auto& before = leaders_[of.value];
-  if (before && before != leader && gateway_)
-    gateway_->left(*before, of);
-  before = other ? leader : std::nullopt;
-  if (other && gateway_)
-    routes_.update(of, gateway_->shard_on(*leader, of));
-  else
+/// to, which refuses them for now. Locked.
+void node::route(shard_id of) {
+  auto to = leaders_.at(of);
+  if (to == options_.self.node || !gateway_)
     routes_.update(of, local_.at(of));
+  else if (to == node_id{})
+    routes_.update(of, {});
+  else
+    routes_.update(of, gateway_->shard_on(to, of));
+}
+
+/// To nodes that may have no replica of what it leads. Locked.
+void node::announce() {
+  if (!map_ || !gateway_)
+    return;
+  auto frame = encode(leaders_.own());
+  for (auto peer : linked_)
+    // What is lost is said again.
+    static_cast<void>(gateway_->send(peer, frame));
+}
+
+void node::announce_later() {
+  threads_.units.front()->after(announce_every,
+                                [this, weak = std::weak_ptr<bool>{alive_}] {
+                                  if (weak.expired())
+                                    return;
+                                  {
+                                    std::lock_guard guard{routing_};
+                                    announce();
+                                  }
+                                  announce_later();
+                                });
 }
 
 std::optional<node_id> node::leader(shard_id of) const {
-  node_id known{led_by_[of.value]};
-  return known.value != 0 ? std::optional{known} : std::nullopt;
+  std::lock_guard guard{routing_};
+  return leaders_.leader(of);
 }
+
+// -- which replicas are here --------------------------------------------------
+
+void node::take_map(std::shared_ptr<const cluster::cluster_map> map) {
+  std::lock_guard guard{routing_};
+  if (map_ && map->version < map_->version)
+    return;
+  auto first = map_ == nullptr;
+  map_ = std::move(map);
+  auto count = std::min<std::size_t>(map_->shards.size(), routes_.shards());
+  for (std::size_t i = 0; i < count; ++i) {
+    shard_id id{static_cast<std::uint16_t>(i)};
+    const auto& where = map_->shards[i];
+    auto wanted = wants(where, options_.self.node);
+    if (replicas_.contains(id)) {
+      local_.to_shard(id, place_replica{where});
+      // Until its group does without it, it votes.
+      if (!wanted && cluster::reached(where))
+        end(id);
+    } else if (wanted || contains(where.actual, options_.self.node)) {
+      open(id);
+    }
+  }
+  announce();
+  if (first && gateway_)
+    announce_later();
+}
+
+/// Locked.
+void node::open(shard_id id) {
+  replicas_.insert(id);
+  if (shards_)
+    caf::anon_send(shards_, supervision::add_child{spec_of(id)});
+}
+
+/// Locked.
+void node::end(shard_id id) {
+  replicas_.erase(id);
+  voters_.erase(id);
+  local_.update(id, {});
+  if (gateway_)
+    gateway_->serve(id, {});
+  route(leaders_.replica(id, false));
+  if (shards_)
+    caf::anon_send(shards_, supervision::end_child{spec_of(id).name});
+}
+
+std::vector<node::led_shard> node::leads() const {
+  std::lock_guard guard{routing_};
+  std::vector<led_shard> out;
+  for (const auto& x : leaders_.own().list) {
+    auto voters = voters_.find(x.shard);
+    out.push_back(
+      {x.shard, x.term,
+       voters == voters_.end() ? std::vector<node_id>{} : voters->second});
+  }
+  return out;
+}
+
+void node::hand_over() {
+  std::lock_guard guard{routing_};
+  for (auto id : replicas_)
+    if (auto to = local_.at(id))
+      caf::anon_send(to, actors::hand_over{});
+}
+
+bool node::handed_over() const {
+  auto led = leads();
+  return std::none_of(led.begin(), led.end(),
+                      [](const auto& x) { return x.voters.size() > 1; });
+}
+
+// -- what other nodes send ----------------------------------------------------
 
 void node::on_frame(node_id from, cluster::lane by, std::string frame) {
   using cluster::lane;
@@ -131,9 +293,17 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
 void node::on_link(node_id peer, bool up) {
   mail_.on_link(peer, up);
   gateway_->on_link(peer, up);
+  std::lock_guard guard{routing_};
+  if (up) {
+    linked_.insert(peer);
+    return announce();
+  }
+  linked_.erase(peer);
+  route(leaders_.lost(peer));
 }
 
 void node::close() {
+  alive_.reset();
   if (gateway_)
     gateway_->close();
 }

@@ -3,14 +3,18 @@
 #include "actors/connection.hpp"
 #include "actors/environment.hpp"
 #include "actors/gateway.hpp"
+#include "actors/leader_table.hpp"
 #include "actors/shard_host.hpp"
+#include "cluster/cluster_map.hpp"
 #include "cluster/network.hpp"
 #include "persistence/node_store.hpp"
 #include "supervision/supervisor.hpp"
 
-#include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace iris::actors {
@@ -39,6 +43,8 @@ struct node_services {
 struct node_options {
   persistence::identity self;
   /// Who begins the cluster: the same on each of them. Empty: this one alone.
+  /// They begin with a replica of each shard; another node has none before it
+  /// takes a map.
   std::vector<node_id> voters;
   cluster::raft::options raft;
   conversation_options conversation;
@@ -90,6 +96,26 @@ public:
   /// has yet to catch up with what was before. Any thread.
   std::optional<node_id> leader(shard_id of) const;
 
+  /// Begins the replicas that are wanted here, tells each where its shard is
+  /// wanted, and ends those whose shard is elsewhere; their data stays. A map
+  /// older than the one before is ignored. Any thread.
+  void take_map(std::shared_ptr<const cluster::cluster_map> map);
+
+  /// A shard that this node leads, with its voters as they are committed.
+  struct led_shard {
+    shard_id shard;
+    std::uint64_t term = 0;
+    std::vector<node_id> voters;
+  };
+  /// Any thread.
+  std::vector<led_shard> leads() const;
+
+  /// Leadership of all shards goes to other nodes, for this one stops. Any
+  /// thread.
+  void hand_over();
+  /// Whether this node leads nothing that another could.
+  bool handed_over() const;
+
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
 
@@ -103,7 +129,16 @@ public:
 
 private:
   caf::actor start_shard(shard_id id);
-  void on_leader(shard_id of, std::optional<node_id> leader);
+  supervision::child_spec spec_of(shard_id id);
+  void open(shard_id id);
+  void end(shard_id id);
+  void on_leader(shard_id of, std::optional<node_id> leader,
+                 std::uint64_t term);
+  void on_servers(shard_id of, const cluster::raft::configuration& servers);
+  void route(const leader_table::changes& what);
+  void route(shard_id of);
+  void announce();
+  void announce_later();
 
   const node_options options_;
   persistence::node_store store_;
@@ -117,10 +152,19 @@ private:
   user_gate users_;
   std::atomic<bool> storage_full_{false};
   environment env_;
-  /// By shard: the other node that leads it. Each on its shard's unit.
-  std::vector<std::optional<node_id>> leaders_;
-  /// By shard: who leads it, 0 for nobody; for other threads.
-  std::vector<std::atomic<std::uint64_t>> led_by_;
+
+  /// Guards what follows, and the order in which routes change.
+  mutable std::mutex routing_;
+  leader_table leaders_;
+  std::map<shard_id, std::vector<node_id>> voters_; ///< committed
+  std::set<shard_id> replicas_;
+  std::set<node_id> linked_;
+  std::shared_ptr<const cluster::cluster_map> map_;
+  /// None before it has started.
+  supervision::supervisor_actor shards_;
+  /// Gone once closed: timers look.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+
   /// None without other nodes.
   std::optional<gateway> gateway_;
   supervision::supervisor_actor root_;

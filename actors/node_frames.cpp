@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint8_t first_command = 1;
 constexpr std::uint8_t first_answer = 65;
+constexpr std::uint8_t leading_kind = 129;
 /// Of any list. Longer ones fit in no frame that a node sends.
 constexpr std::uint64_t count_max = 16 * 1024;
 
@@ -68,6 +69,8 @@ IRIS_LAYOUT(inbox_page, x.sync, x.first, x.items, x.head)
 IRIS_LAYOUT(answered, x.tag, x.answer, x.items)
 IRIS_LAYOUT(cut_off, x.why)
 IRIS_LAYOUT(lost, x.tag, x.why)
+
+IRIS_LAYOUT(leading_frame::led, x.shard, x.term)
 
 #undef IRIS_LAYOUT
 
@@ -296,6 +299,10 @@ std::string_view fault_of(const answer_frame&) {
   return {};
 }
 
+std::string_view fault_of(const leading_frame&) {
+  return {};
+}
+
 template <class Frame>
 result<node_frame> finish(reader& in, std::uint8_t kind, Frame frame) {
   auto expected = in.fault();
@@ -338,6 +345,13 @@ std::string encode(const answer_frame& what) {
   return out;
 }
 
+std::string encode(const leading_frame& what) {
+  std::string out;
+  encoder{out}.u8(node_frame_version).u8(leading_kind);
+  writer{out}(what.list);
+  return out;
+}
+
 result<node_frame> decode_node_frame(std::string_view bytes) {
   if (bytes.size() > node_frame_bytes_max)
     return error{errc::bad_frame, "a frame between nodes: expected at most "
@@ -348,6 +362,11 @@ result<node_frame> decode_node_frame(std::string_view bytes) {
   auto kind = in.raw().u8();
   if (in.well() && version != node_frame_version)
     return refusal(kind, "version 1");
+  if (kind == leading_kind) {
+    leading_frame out;
+    in(out.list);
+    return finish(in, kind, std::move(out));
+  }
   if (kind >= first_answer) {
     answer_frame out;
     out.to = read_key(in.raw());

@@ -12,6 +12,7 @@
 ///
 ///   command: version u8, kind u8 (1, 2, …), shard u16, process u64,
 ///            connection u64, the command's fields
+///   leading: version u8, kind u8 (129), a count, and as many: shard, term
 ///   answer:  version u8, kind u8 (65, 66, …), process u64, connection u64,
 ///            the answer's fields
 ///
@@ -57,10 +58,22 @@ struct answer_frame {
   connection_answer what;
 };
 
-using node_frame = std::variant<command_frame, answer_frame>;
+/// What its sender leads now. It says so whenever that changes, and now and
+/// then: nodes without a replica of a shard have no other way to know.
+struct leading_frame {
+  struct led {
+    shard_id shard;
+    std::uint64_t term = 0;
+  };
+
+  std::vector<led> list;
+};
+
+using node_frame = std::variant<command_frame, answer_frame, leading_frame>;
 
 std::string encode(const command_frame& what);
 std::string encode(const answer_frame& what);
+std::string encode(const leading_frame& what);
 
 /// Fails with bad_frame, naming what was expected. Allocates no more than the
 /// input's size times a small constant.

@@ -53,6 +53,8 @@ remote_shard::behavior_type remote_shard::make_behavior() {
     [](shard_follows&) {},
     [](shard_reload&) {},
     [](shard_stopped&) {},
+    [](place_replica&) {},
+    [](hand_over&) {},
     [](tick&) {},
   };
 }

@@ -156,13 +156,14 @@ shard_host::behavior_type shard_host::make_behavior() {
   cluster::shard::events tell;
   tell.on_leading = [self] { caf::anon_send(self, shard_leads{}); };
   tell.on_following = [self] { caf::anon_send(self, shard_follows{}); };
-  tell.on_leader = [self, own = with_.shard.self,
+  tell.on_leader = [this, self, own = with_.shard.self,
                     &to = with_.on_leader](std::optional<node_id> leader) {
     if (to)
-      to(leader);
+      to(leader, shard_->term());
     if (leader && *leader != own)
       caf::anon_send(self, shard_follows{});
   };
+  tell.on_servers = with_.on_servers;
   tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
   tell.on_differs = [&env = with_.env, id = with_.shard.id](auto index) {
     env.metrics.shard_differences.add();
@@ -202,6 +203,8 @@ shard_host::behavior_type shard_host::make_behavior() {
     [this](shard_follows&) { on_following(); },
     [this](shard_reload&) { load(); },
     [this](shard_stopped& x) { on_stopped(x.why); },
+    [this](place_replica& x) { shard_->place(x.wanted); },
+    [this](hand_over&) { shard_->hand_over(); },
     [this](tick&) { on_tick(); },
     [this](supervision::read_tree&) { return describe(); },
   };
@@ -661,7 +664,9 @@ bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
          || what.match_elements<shard_follows>()
          || what.match_elements<shard_reload>()
          || what.match_elements<shard_leads>()
-         || what.match_elements<shard_stopped>() || what.match_elements<tick>()
+         || what.match_elements<shard_stopped>()
+         || what.match_elements<place_replica>()
+         || what.match_elements<hand_over>() || what.match_elements<tick>()
          || what.match_elements<supervision::read_tree>();
 }
 

@@ -23,8 +23,12 @@ struct shard_host_parts {
   const environment& env;
   std::chrono::milliseconds rest_after = std::chrono::minutes{1};
   std::chrono::milliseconds sweep_every = std::chrono::minutes{10};
-  /// Told on the shard's unit; nobody: no leader that this replica knows.
-  std::function<void(std::optional<node_id>)> on_leader = {};
+  /// Who leads in which term, told on the shard's unit; nobody: no leader that
+  /// this replica knows.
+  std::function<void(std::optional<node_id>, std::uint64_t)> on_leader = {};
+  /// As the shard's.
+  std::function<void(std::uint64_t, const cluster::raft::configuration&)>
+    on_servers = {};
 };
 
 /// Owns a shard's replica and supervises its durable actors: see shard_actor.

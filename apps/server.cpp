@@ -35,6 +35,9 @@ constexpr std::uint64_t reserve_for_stores = std::uint64_t{512} << 20;
 constexpr auto tree_timeout = 3s;
 /// The log is read at start, and then by nobody.
 constexpr std::size_t log_cache_bytes = 1024 * 1024;
+/// For other nodes to take over what this one leads, and how often to look.
+constexpr std::chrono::milliseconds hand_over_timeout = 2s;
+constexpr auto hand_over_look = 20ms;
 /// For connections to end that did not drain in time.
 constexpr auto abort_timeout = 2s;
 
@@ -422,9 +425,20 @@ void server::abort_connections() {
   gate_->wait_until_empty(abort_timeout);
 }
 
+/// Who is asked next leads already when the connections are told to go.
+void server::hand_over() {
+  node_->hand_over();
+  caf::scoped_actor self{*system_};
+  for (auto left = hand_over_timeout; left > 0ms && !node_->handed_over();
+       left -= hand_over_look)
+    self->receive(caf::after(hand_over_look) >> [] {});
+}
+
 void server::stop() {
   if (std::exchange(stopped_, true))
     return;
+  if (node_)
+    hand_over();
   for (auto& x : listeners_) {
     x.second->stop();
     x.second->drain();

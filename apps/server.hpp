@@ -89,6 +89,7 @@ private:
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   void abort_connections();
+  void hand_over();
   std::filesystem::path store_directory() const;
   std::vector<edge::io_thread*> threads() const;
 

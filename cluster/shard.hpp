@@ -117,6 +117,9 @@ public:
     return unapplied_bytes_ + in_flight_bytes_ + open_.size();
   }
 
+  /// Grows with each leadership of the group. 0: it doesn't take part.
+  std::uint64_t term() const { return core_ ? core_->state().term : 0; }
+
   /// Entries that are committed and not applied.
   std::uint64_t lag() const noexcept { return handed_ - applied_.index; }
 

@@ -32,7 +32,8 @@ supervisor::supervisor(caf::actor_config& config, supervisor_options options,
                        const iris::clock& time)
   : bounded(config), options_(std::move(options)), time_(time) {
   for (auto& x : children)
-    children_.push_back({std::move(x), nullptr, phase::stopped, 0, {}, false});
+    children_.push_back(
+      {std::move(x), nullptr, phase::stopped, 0, {}, false, false});
 }
 
 supervisor::behavior_type supervisor::make_behavior() {
@@ -43,6 +44,8 @@ supervisor::behavior_type supervisor::make_behavior() {
   start_all();
   return {
     [this](read_tree&) { return describe(); },
+    [this](add_child& x) { add(x.what); },
+    [this](end_child& x) { end_one(x.name); },
     [this](shut_down&) { end(); },
   };
 }
@@ -62,6 +65,59 @@ void supervisor::start(child& which) {
   monitor(which.handle);
 }
 
+std::vector<supervisor::child>::iterator
+supervisor::find(const std::string& name) {
+  return std::find_if(children_.begin(), children_.end(),
+                      [&](const child& x) { return x.spec.name == name; });
+}
+
+void supervisor::add(child_spec& what) {
+  if (ending_)
+    return;
+  auto known = find(what.name);
+  if (known != children_.end()) {
+    if (known->now == phase::leaving) {
+      known->spec = std::move(what);
+      known->again = true;
+    }
+    return;
+  }
+  children_.push_back(
+    {std::move(what), nullptr, phase::stopped, 0, {}, false, false});
+  // Else it is started with the others.
+  if (!restarting_)
+    start(children_.back());
+}
+
+void supervisor::end_one(const std::string& name) {
+  auto which = find(name);
+  if (which == children_.end())
+    return;
+  which->again = false;
+  if (which->now == phase::stopped) {
+    children_.erase(which);
+  } else {
+    auto was = which->now;
+    if (was == phase::running)
+      stop(*which);
+    which->now = phase::leaving;
+  }
+}
+
+/// A child that was ended by its name has ended.
+void supervisor::left(std::size_t index) {
+  auto& which = children_[index];
+  if (which.again && !ending_) {
+    which.again = false;
+    if (!restarting_)
+      start(which);
+  } else {
+    children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+  if (restarting_)
+    stop_next();
+}
+
 bool supervisor::may_restart() {
   auto now = time_.steady_now();
   restarts_.push_back(now);
@@ -79,6 +135,8 @@ void supervisor::on_down(const caf::down_msg& what) {
     return;
   which->handle = nullptr;
   auto was = std::exchange(which->now, phase::stopped);
+  if (was == phase::leaving)
+    return left(static_cast<std::size_t>(which - children_.begin()));
   if (was == phase::stopping) {
     which->gone = which->spec.when == restart::temporary;
     return stop_next();
@@ -123,7 +181,7 @@ void supervisor::end() {
 void supervisor::stop_next() {
   for (auto i = children_.size(); i > stop_first_; --i) {
     auto& x = children_[i - 1];
-    if (x.now == phase::stopping)
+    if (x.now == phase::stopping || x.now == phase::leaving)
       return;
     if (x.now == phase::running)
       return stop(x);
@@ -165,9 +223,9 @@ caf::result<tree_node> supervisor::describe() {
     tree_node line;
     line.name = x.spec.name;
     line.type = x.spec.type;
-    line.state = x.now == phase::running    ? "running"
-                 : x.now == phase::stopping ? "stopping"
-                                            : "stopped";
+    line.state = x.now == phase::running   ? "running"
+                 : x.now == phase::stopped ? "stopped"
+                                           : "stopping";
     line.restarts = x.restarts;
     line.last_fault = x.last_fault;
     auto place = all->node.children.size();

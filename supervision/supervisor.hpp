@@ -50,8 +50,20 @@ struct supervisor_options {
 /// itself.
 struct shut_down {};
 
+/// Starts one more child, behind the others, unless there is one of this name;
+/// if that is being ended by `end_child`, it is started again behind its end.
+struct add_child {
+  child_spec what;
+};
+
+/// Ends the child of this name and forgets it.
+struct end_child {
+  std::string name;
+};
+
 using supervisor_actor =
   caf::typed_actor<caf::replies_to<read_tree>::with<tree_node>,
+                   caf::reacts_to<add_child>, caf::reacts_to<end_child>,
                    caf::reacts_to<shut_down>>;
 
 /// Starts its children in order, restarts them by its strategy, and ends them
@@ -76,7 +88,8 @@ protected:
   void on_exit() override;
 
 private:
-  enum class phase : std::uint8_t { stopped, running, stopping };
+  /// `leaving`: ended by its name, whatever the others do.
+  enum class phase : std::uint8_t { stopped, running, stopping, leaving };
 
   struct child {
     child_spec spec;
@@ -84,11 +97,16 @@ private:
     phase now = phase::stopped;
     std::uint64_t restarts = 0;
     std::string last_fault;
-    bool gone = false; ///< will not be started again
+    bool gone = false;  ///< will not be started again
+    bool again = false; ///< added again while it was leaving
   };
 
   void start_all();
   void start(child& which);
+  void add(child_spec& what);
+  void end_one(const std::string& name);
+  void left(std::size_t index);
+  std::vector<child>::iterator find(const std::string& name);
   void on_down(const caf::down_msg& what);
   bool may_restart();
   void stop_from(std::size_t first);
@@ -109,4 +127,6 @@ private:
 
 } // namespace iris::supervision
 
+IRIS_LOCAL_MESSAGE(iris::supervision::add_child)
+IRIS_LOCAL_MESSAGE(iris::supervision::end_child)
 IRIS_LOCAL_MESSAGE(iris::supervision::shut_down)

@@ -359,3 +359,17 @@ TEST_CASE("what an actor relies on is checked before it gets it") {
   has(fault_of_command(none),
       expected("items, numbered from 1 on, and recipients"));
 }
+
+TEST_CASE("what a node leads comes back as it was") {
+  leading_frame what;
+  what.list = {{{0}, 1}, {{65'535}, 1ULL << 60U}};
+  auto bytes = encode(what);
+  auto out = decode_node_frame(bytes);
+  REQUIRE(out);
+  const auto& found = std::get<leading_frame>(*out);
+  REQUIRE(found.list.size() == 2);
+  CHECK(found.list[1].shard == shard_id{65'535});
+  CHECK(found.list[1].term == 1ULL << 60U);
+  CHECK_FALSE(decode_node_frame(bytes + "x"));
+  CHECK_FALSE(decode_node_frame(bytes.substr(0, bytes.size() - 1)));
+}

@@ -15,10 +15,10 @@ constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
 } // namespace
 
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
-                         const profile& with)
+                         const profile& with, std::size_t founders)
   : here(seed) {
   std::vector<node_id> voters;
-  for (std::uint32_t i = 0; i < count; ++i)
+  for (std::uint32_t i = 0; i < (founders == 0 ? count : founders); ++i)
     voters.push_back({i + 1});
   for (std::uint32_t i = 0; i < count; ++i) {
     auto options = sim_options(here);

@@ -12,8 +12,9 @@ namespace iris::sim {
 
 /// The nodes of a cluster in a world of their own, each on its machine.
 struct sim_cluster {
-  /// Starts all nodes.
-  sim_cluster(std::uint64_t seed, std::size_t count, const profile& with);
+  /// Starts all nodes. The first `founders` of them begin the cluster; 0: all.
+  sim_cluster(std::uint64_t seed, std::size_t count, const profile& with,
+              std::size_t founders = 0);
 
   std::vector<sim_node*> all();
   bool all_run();

@@ -52,9 +52,6 @@ FAULTS = [
     # Leadership goes back as soon as it has come.
     ("no_rest", SHARD, "out.rested = now >= rested_at_;",
      'out.rested = now >= rested_at_ || fault("no_rest");'),
-    # Nobody is brought up.
-    ("standby_stays_one", STEPS, "if (due.empty())",
-     'if (due.empty() || fault("standby_stays_one"))'),
     # Who joins makes a group of its own.
     ("joiner_founds", SHARD,
      "if (empty(from.log) && founds) {",

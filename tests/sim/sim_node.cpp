@@ -8,6 +8,7 @@ using namespace std::chrono_literals;
 
 constexpr auto slowest_fsync = 2ms;
 constexpr auto slowest_read = 300us;
+constexpr auto hand_over_timeout = 2s;
 constexpr auto drain_timeout = 10s;
 
 observability::log_options direct_log() {
@@ -82,6 +83,9 @@ void sim_node::kill() {
 bool sim_node::stop() {
   caf::scoped_actor self{system_};
   auto off = [this] { return disk_.off(); };
+  process_->node->hand_over();
+  world_.run(hand_over_timeout,
+             [&] { return off() || process_->node->handed_over(); });
   for (auto& x : process_->links)
     if (auto open = x.lock())
       open->drain();

@@ -38,10 +38,10 @@ public:
   void crash();
   /// Ends the process alone: the machine keeps what was written.
   void kill();
-  /// Ends it as irisd does when it is told to: connections are drained, actors
-  /// end, what was written is closed. Time passes. Returns whether all ended in
-  /// time; when the power goes off at once, with the node still there.
-  /// Precondition: running.
+  /// Ends it as irisd does when it is told to: leadership goes to others,
+  /// connections are drained, actors end, what was written is closed. Time
+  /// passes. Returns whether all ended in time; when the power goes off at
+  /// once, with the node still there. Precondition: running.
   bool stop();
   /// The disk takes this long for what it does next. Precondition: running.
   void stall_disk(std::chrono::nanoseconds duration);
@@ -73,6 +73,9 @@ public:
   const supervision::supervisor_actor& root() const {
     return process_->node->root();
   }
+
+  /// Precondition: running.
+  actors::node& node() { return *process_->node; }
 
   memory_disk& disk() noexcept { return disk_; }
   machine_clock& time() noexcept { return time_; }

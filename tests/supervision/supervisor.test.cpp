@@ -318,3 +318,53 @@ TEST_CASE("the tree tells what is stopped and what is being stopped") {
   CHECK(found->children[1].state == "running");
   CHECK(found->children[2].state == "stopping");
 }
+
+TEST_CASE("a child is added, once, and ends with the others") {
+  trio it;
+  for (int i = 0; i < 2; ++i) {
+    caf::anon_send(it.top, add_child{it.spec("d")});
+    it.home->run();
+  }
+  CHECK(it.take() == lines{"+d"});
+
+  it.shut_down_all();
+
+  CHECK(it.take() == lines{"-d", "-c", "-b", "-a", "end"});
+}
+
+TEST_CASE("a child that was added is started again when it fails") {
+  trio it;
+  caf::anon_send(it.top, add_child{it.spec("d")});
+  it.home->run();
+  it.take();
+
+  it.tell("d", fail{});
+
+  CHECK(it.take() == lines{"-d", "+d"});
+}
+
+TEST_CASE("a child is ended by its name, and the others stay") {
+  trio it;
+  caf::anon_send(it.top, end_child{"b"});
+  caf::anon_send(it.top, end_child{"nobody"});
+  it.home->run();
+  CHECK(it.take() == lines{"-b"});
+  CHECK(it.tree()->children.size() == 2);
+
+  it.shut_down_all();
+
+  CHECK(it.take() == lines{"-c", "-a", "end"});
+}
+
+TEST_CASE("a child that is added while it leaves comes back behind its end") {
+  trio it;
+  it.tell("b", cling{});
+  caf::anon_send(it.top, end_child{"b"});
+  caf::anon_send(it.top, add_child{it.spec("b")});
+  it.home->run();
+  CHECK(it.take().empty());
+
+  it.tell("b", finish{});
+
+  CHECK(it.take() == lines{"-b", "+b"});
+}
