@@ -1,4 +1,4 @@
-// docs/operating/cluster.md does what it says.
+// docs/operating does what it says.
 #include "config/cluster_node.hpp"
 #include "config/load.hpp"
 #include "tests/apps/command_line.hpp"
@@ -14,14 +14,14 @@ using security::test::text_of;
 
 namespace {
 
-std::string guide() {
-  return text_of(IRIS_SOURCE_DIR "/docs/operating/cluster.md");
+std::string page(const std::string& name) {
+  return text_of(IRIS_SOURCE_DIR "/docs/operating/" + name);
 }
 
 /// Its commands, in order: "cert create-ca …".
-std::vector<std::string> commands() {
+std::vector<std::string> commands(const std::string& name) {
   std::vector<std::string> out;
-  std::istringstream lines{guide()};
+  std::istringstream lines{page(name)};
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with("    iris "))
       out.push_back(line.substr(9));
@@ -35,7 +35,7 @@ TEST_CASE("the guide's commands make what it says, from nothing") {
   working_directory here{folder.path()};
   int certificates = 0;
 
-  for (const auto& command : commands()) {
+  for (const auto& command : commands("cluster.md")) {
     CAPTURE(command);
     auto run = run_line(command);
     // Nobody runs there.
@@ -51,8 +51,23 @@ TEST_CASE("the guide's commands make what it says, from nothing") {
     CHECK(std::filesystem::exists(made));
 }
 
+TEST_CASE("what to look at when a node fails can be asked for") {
+  temporary_directory folder;
+  working_directory here{folder.path()};
+  std::vector<std::string> asked;
+
+  for (const auto& command : commands("failover.md")) {
+    CAPTURE(command);
+    asked.push_back(command.substr(0, command.find(' ')));
+    // There is no token, and no store.
+    CHECK(run_line(command).code == (asked.back() == "status" ? 2 : 1));
+  }
+
+  CHECK(asked == std::vector<std::string>{"status", "verify"});
+}
+
 TEST_CASE("the guide's configuration is one") {
-  auto text = guide();
+  auto text = page("cluster.md");
   auto begin = text.find("```toml\n") + 8;
 
   auto read = config::parse(text.substr(begin, text.find("```", begin) - begin),
