@@ -74,7 +74,7 @@ FAULTS = [
       first.Put(key, encode(key, point));
     }
     if (auto ok = impl_->db->write(first, false); !ok)
-      return ok;
+      return ok.failure();
   }
   if (auto ok = impl_->db->write(builder.batch(), false); !ok)"""),
     ("log_cut_before_sync", "persistence/state_writer.cpp",
