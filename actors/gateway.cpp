@@ -30,8 +30,8 @@ gateway::gateway(parts with)
         supervision::spawn_on<remote_connection>(unit_of(asked), *this, who)};
     }),
     local_(with_.env.routes.shards()) {
-  every(retry_every, [this] { retry(); });
-  every(sweep_every, [this] { sweep(); });
+  every(retry_every, alive_, [this] { retry(); });
+  every(sweep_every, alive_, [this] { sweep(); });
 }
 
 gateway::~gateway() = default;
@@ -158,15 +158,15 @@ void gateway::sweep() {
 }
 
 void gateway::every(std::chrono::milliseconds period,
+                    const std::weak_ptr<bool>& alive,
                     std::function<void()> what) {
-  with_.units.front()->after(period,
-                             [this, period, what = std::move(what),
-                              weak = std::weak_ptr<bool>{alive_}]() mutable {
-                               if (weak.expired())
-                                 return;
-                               what();
-                               every(period, std::move(what));
-                             });
+  with_.units.front()->after(
+    period, [this, period, alive, what = std::move(what)]() mutable {
+      if (alive.expired())
+        return;
+      what();
+      every(period, alive, std::move(what));
+    });
 }
 
 } // namespace iris::actors

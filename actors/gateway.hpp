@@ -85,7 +85,8 @@ private:
   template <class Command>
   void pass(const visitor_key& from, shard_id where, Command& what);
   shard_actor local(shard_id where) const;
-  void every(std::chrono::milliseconds period, std::function<void()> what);
+  void every(std::chrono::milliseconds period, const std::weak_ptr<bool>& alive,
+             std::function<void()> what);
   void retry();
   void sweep();
 

@@ -183,17 +183,16 @@ void node::announce() {
     static_cast<void>(gateway_->send(peer, frame));
 }
 
-void node::announce_later() {
-  threads_.units.front()->after(announce_every,
-                                [this, weak = std::weak_ptr<bool>{alive_}] {
-                                  if (weak.expired())
-                                    return;
-                                  {
-                                    std::lock_guard guard{routing_};
-                                    announce();
-                                  }
-                                  announce_later();
-                                });
+void node::announce_later(const std::weak_ptr<bool>& alive) {
+  threads_.units.front()->after(announce_every, [this, alive] {
+    if (alive.expired())
+      return;
+    {
+      std::lock_guard guard{routing_};
+      announce();
+    }
+    announce_later(alive);
+  });
 }
 
 std::optional<node_id> node::leader(shard_id of) const {
@@ -225,7 +224,7 @@ void node::take_map(std::shared_ptr<const cluster::cluster_map> map) {
   }
   announce();
   if (first && gateway_)
-    announce_later();
+    announce_later(alive_);
 }
 
 /// Locked.

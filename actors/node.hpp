@@ -138,7 +138,7 @@ private:
   void route(const leader_table::changes& what);
   void route(shard_id of);
   void announce();
-  void announce_later();
+  void announce_later(const std::weak_ptr<bool>& alive);
 
   const node_options options_;
   persistence::node_store store_;

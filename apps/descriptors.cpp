@@ -1,6 +1,7 @@
 #include "apps/descriptors.hpp"
 
 #include "admin/server.hpp"
+#include "cluster/links/connections.hpp"
 #include "edge/gate.hpp"
 
 #include <algorithm>
@@ -16,13 +17,22 @@ namespace {
 constexpr std::size_t per_loop = 3;
 /// Standard input, output and error, log.file.
 constexpr std::size_t streams = 4;
-/// One for each transport, one for the admin interface, one for other nodes.
-constexpr std::size_t listeners = 6;
+/// One for each transport, one for the admin interface.
+constexpr std::size_t listeners = 5;
 /// While links are made, there is one more from each side.
 constexpr std::size_t per_peer = 4;
 /// Just accepted, files that are read at a reload or for /metrics, and what
 /// the process was started with.
 constexpr std::size_t margin = 32;
+
+/// For the other nodes, and for whoever else connects there: each has a copy by
+/// which it is cut off.
+std::size_t of_links(const config::settings& of) {
+  if (of.cluster.address.off())
+    return 0;
+  return 1 + per_loop + per_peer * of.cluster.nodes.size()
+         + 2 * cluster::connections::strangers_max;
+}
 
 } // namespace
 
@@ -30,8 +40,8 @@ std::size_t own_descriptors(const config::settings& of,
                             const persistence::node_options& store) {
   auto loops = config::thread_count(of) + 1; // the admin interface's
   return persistence::descriptors_max(store) + per_loop * loops + streams
-         + listeners + per_peer * of.cluster.nodes.size()
-         + admin::server_options{}.connections_max + margin;
+         + listeners + of_links(of) + admin::server_options{}.connections_max
+         + margin;
 }
 
 result<descriptors> share_descriptors(std::size_t limit, std::size_t own) {

@@ -208,7 +208,6 @@ result<void> server::open_tls() {
 actors::node_options server::node_options(const persistence::identity& self) {
   actors::node_options out;
   out.self = self;
-  out.voters = voters(self);
   out.conversation.idempotency_window = settings_.retention.idempotency;
   out.conversation.retention = settings_.retention.messages;
   out.user.retention = settings_.retention.messages;
@@ -238,11 +237,15 @@ result<void> server::open_store() {
             {{"directory", public_text{store_directory().native()}},
              {"shards", settings_.node.shards},
              {"torn_tail", store->log->tail_was_torn()}});
+  auto first = voters(store->self);
+  if (!first)
+    return first.failure();
   if (auto ok = open_links(*store); !ok)
     return ok;
   for (auto& x : threads_)
     x->start();
   auto options = node_options(store->self);
+  options.voters = *std::move(first);
   actors::node_threads on{{}, log_thread_, state_thread_, reader_thread_};
   for (auto* x : threads())
     on.units.push_back(x);

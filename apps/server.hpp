@@ -67,7 +67,7 @@ private:
   result<void> load_certificate();
   result<void> open_store();
   persistence::identity new_identity() const;
-  std::vector<node_id> voters(const persistence::identity& self);
+  result<std::vector<node_id>> voters(const persistence::identity& self);
   result<void> open_links(const persistence::node_store& store);
   void start_links();
   void close_links();

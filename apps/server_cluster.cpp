@@ -80,12 +80,16 @@ persistence::identity server::new_identity() const {
   return out;
 }
 
-std::vector<node_id> server::voters(const persistence::identity& self) {
+result<std::vector<node_id>> server::voters(const persistence::identity& self) {
   auto founders = founders_of(self);
   auto now = listed(settings_);
   if (founders.empty()) {
     // It must not found anything, whatever is listed by now.
     std::erase(now, self.node);
+    if (now.empty())
+      return error{errc::config_invalid,
+                   "this node's store is that of one that joins a cluster: "
+                   "expected other nodes in cluster.nodes"};
     return now;
   }
   if (!now.empty() && now != founders)

@@ -496,13 +496,16 @@ void shard::compare() {
     parts_.mail.send(parts_.id, *leader, image_has{now});
 }
 
+/// Who has no vote is compared once it has one: its word would outweigh that of
+/// a lone voter.
 void shard::judge(node_id who, const checkpoint& what) {
   auto servers = core_->servers();
-  auto voters =
-    std::count_if(servers.begin(), servers.end(), [](const auto& x) {
-      return x.role == raft::server_role::voter;
-    });
-  auto found = check_.said(who, what, static_cast<std::size_t>(voters));
+  auto voter = std::find_if(servers.begin(), servers.end(), [&](const auto& x) {
+    return x.id == who && x.role == raft::server_role::voter;
+  });
+  if (voter == servers.end() || what.index > core_->commit_index())
+    return;
+  auto found = check_.said(who, what, raft::voters(servers));
   auto itself = std::erase(found.wrong, parts_.self);
   for (auto x : found.wrong)
     parts_.mail.send(parts_.id, x, image_differs{found.right});

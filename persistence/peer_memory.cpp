@@ -9,8 +9,7 @@ namespace iris::persistence {
 
 namespace {
 
-constexpr auto remedy =
-  "; remove it and add a node with a new number, with an empty store";
+constexpr auto remedy = "; start it with its own disk, as that is now";
 
 std::string name_of(std::uint64_t store) {
   if (store == 0)

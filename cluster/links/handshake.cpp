@@ -125,8 +125,8 @@ result<void> handshake::check_founding() const {
   auto mine = with_.self.founding;
   if (mine == 0 || peer_.founding == 0 || mine == peer_.founding)
     return {};
-  return refuse("it was founded with other first members, addresses or number "
-                "of shards: expected the same in each node's configuration");
+  return refuse("it was founded with other first members or another number of "
+                "shards: expected the same in each node's configuration");
 }
 
 } // namespace iris::cluster

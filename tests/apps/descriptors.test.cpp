@@ -22,11 +22,21 @@ std::size_t own(std::uint32_t threads, std::size_t cache_bytes) {
 
 TEST_CASE("what a node opens itself grows with its threads and its cache") {
   // 64 tables and 48 other files for each database, and LOCK; 3 for each
-  // thread and the admin interface's; 4 + 6 + 64 + 32.
-  CHECK(own(1, mib) == 2 * 112 + 1 + 6 + 106);
+  // thread and the admin interface's; 4 + 5 + 64 + 32.
+  CHECK(own(1, mib) == 2 * 112 + 1 + 6 + 105);
   CHECK(own(9, mib) == own(1, mib) + 24);
   CHECK(own(1, 64 * mib) == own(1, mib) + 512 - 64);
   CHECK(own(1, 1024 * mib) == own(1, mib) + 1000 - 64);
+}
+
+TEST_CASE("a node of several leaves room for others, and for strangers") {
+  auto several = config::defaults();
+  several.cluster.address = {"127.0.0.1", 7400};
+  several.cluster.nodes = {"1=a:1", "2=b:1", "3=c:1"};
+  persistence::node_options store;
+
+  CHECK(own_descriptors(several, store)
+        == own_descriptors(config::defaults(), store) + 1 + 3 + 3 * 4 + 2 * 64);
 }
 
 TEST_CASE("clients get what the node leaves, a few of them to be refused") {

@@ -82,6 +82,21 @@ TEST_CASE("founders are those that are listed when the store is made") {
   CHECK(here.log().find(others) != std::string::npos);
 }
 
+TEST_CASE("who joins a cluster does not start without it") {
+  place here;
+  here.join(4, {"1=127.0.0.1:1"});
+  here.run();
+
+  here.settings.cluster = config::defaults().cluster;
+
+  auto alone = apps::server::start(here.settings);
+  REQUIRE_FALSE(alone);
+  CHECK(alone.failure().code == errc::config_invalid);
+  CHECK(alone.failure().context
+        == "this node's store is that of one that joins a cluster: expected "
+           "other nodes in cluster.nodes");
+}
+
 TEST_CASE("who is not listed when its store is made founds nothing, ever") {
   place here;
   here.join(4, {"1=127.0.0.1:1"});

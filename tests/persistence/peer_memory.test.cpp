@@ -68,12 +68,13 @@ TEST_CASE(
   auto wiped = node.admit({0xdef, 1});
 
   REQUIRE_FALSE(wiped);
-  CHECK(wiped.failure()
-        == error{errc::store_foreign,
-                 "node 2 comes with another store than before: its disk was "
-                 "wiped or replaced; found store 0000000000000def, expected "
-                 "store 0000000000000abc; remove it and add a node with a new "
-                 "number, with an empty store"});
+  CHECK(
+    wiped.failure()
+    == error{errc::store_foreign,
+             "node 2 comes with another store than before: its disk was "
+             "wiped or replaced; found store 0000000000000def, expected "
+             "store 0000000000000abc; start it with its own disk, as that is "
+             "now"});
   CHECK_FALSE(node.admit({0, 6}));
   CHECK(node.admit(first_start));
 }
@@ -95,8 +96,7 @@ TEST_CASE("a node that starts again is remembered as such") {
         == error{errc::store_foreign,
                  "node 2 comes as its start number 5: its disk is an old "
                  "backup or a copy; expected 6, which was seen of it, or more; "
-                 "remove it and add a node with a new number, with an empty "
-                 "store"});
+                 "start it with its own disk, as that is now"});
   CHECK(node.admit({0xabc, 6}));
 }
 

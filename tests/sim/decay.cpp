@@ -16,10 +16,22 @@ bool is_log_of_consensus(const std::string& path) {
   return path.find("/log/") != std::string::npos && path.ends_with(".log");
 }
 
+/// What isn't synced may be gone after any power cut: a start forgets what is
+/// damaged, and mending the file brings nothing back.
+bool is_log_of_state(const std::string& path) {
+  return path.find("/state/") != std::string::npos && path.ends_with(".log");
+}
+
 /// Where the last whole record begins.
 std::size_t last_record(std::string_view file) {
   auto end = persistence::readable_bytes(file);
   return end == 0 ? 0 : persistence::readable_bytes(file.substr(0, end - 1));
+}
+
+std::size_t bytes_at_stake(const std::string& path, std::string_view bytes) {
+  if (is_log_of_state(path))
+    return 0;
+  return is_log_of_consensus(path) ? last_record(bytes) : bytes.size();
 }
 
 void flip_bits(std::string& bytes, std::size_t most, random_source& random) {
@@ -72,9 +84,7 @@ std::string decay::strike(memory_disk& disk, random_source& random) {
   std::vector<std::pair<std::string, std::size_t>> targets;
   auto files = disk.files();
   for (const auto& [path, bytes] : files)
-    if (auto most =
-          is_log_of_consensus(path) ? last_record(bytes) : bytes.size();
-        most > 0)
+    if (auto most = bytes_at_stake(path, bytes); most > 0)
       targets.emplace_back(path, most);
   IRIS_ASSERT(!targets.empty());
   const auto& [path, most] = targets[random.below(targets.size())];

@@ -18,7 +18,8 @@ TEST_CASE("a failure shrinks to what it needs") {
 
   CHECK(arguments_of(least)
         == "--seeds 7 --nodes 3 --users 3 --storm 4 --without "
-           "stall,restart,disk,slow,full,clock,network,weather,pause,blackout");
+           "stall,restart,disk,slow,full,clock,network,weather,pause,blackout,"
+           "rot");
   CHECK(runs < 200);
 }
 
