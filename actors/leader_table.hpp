@@ -23,9 +23,10 @@ public:
   using changes = std::vector<change>;
 
   /// There is a replica of it here, new or started again; or no more.
-  changes replica(shard_id of, bool here);
+  changes replica(shard_id which, bool here);
   /// The replica here says so.
-  changes told(shard_id of, std::optional<node_id> leader, std::uint64_t term);
+  changes told(shard_id which, std::optional<node_id> leader,
+               std::uint64_t term);
   /// All that `by` leads.
   changes announced(node_id by, const leading_frame& what);
   /// There is no link to it.
