@@ -19,13 +19,6 @@ SEVERAL = "--nodes 3"
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
-# In shard::confirm: once all that was written before is committed.
-UNCONFIRMED = """{
-    if (proposals_.empty())
-      return what();
-    return proposals_.back().waiters.push_back({{}, std::move(what)});
-  }"""
-
 FAULTS = [
     # -- the log --------------------------------------------------------------
     ("ack_before_sync", "persistence/writers.cpp",
@@ -128,7 +121,7 @@ FAULTS = [
      "open_ += what.bytes();",
      """open_ += what.bytes();
   if (who.logged && fault("delivery_before_message"))
-    std::exchange(who.logged, {})();"""),
+    std::exchange(who.logged, {})();""", SEVERAL),
     ("logged_refused", "actors/conversation.cpp",
      "|| what.match_elements<logged>()",
      '|| (what.match_elements<logged>() && !fault("logged_refused"))'),
@@ -180,20 +173,6 @@ FAULTS = [
   if (std::all_of(changes.begin(), changes.end(), only_votes)
       && fault("vote_not_synced"))
     return impl_->db->write(batch, false);""", SEVERAL, "--seeds 151..1150"),
-    ("lease_on_wall_clock", "cluster/shard.cpp",
-     "void shard::confirm(task what) {",
-     """void shard::confirm(task what) {
-  static std::map<std::weak_ptr<bool>, timestamp, std::owner_less<>> leases;
-  auto now = parts_.time.wall_now();
-  auto held = leases.find(alive_);
-  if (held != leases.end() && leading_ && open_waiters_.empty()
-      && now.ms - held->second.ms < 400) """
-     + UNCONFIRMED + """
-  if (fault("lease_on_wall_clock"))
-    what = [confirmed = std::move(what), mine = std::weak_ptr{alive_}, now] {
-      leases[mine] = now;
-      confirmed();
-    };""", SEVERAL, "--seeds 71..1070"),
     ("acknowledged_by_one", "cluster/shard.cpp",
      "take(std::move(update));\n  // One voter",
      """take(std::move(update));
