@@ -180,3 +180,30 @@ TEST_CASE("who was stopped by its disk still says who leads") {
   a.run(1s);
   CHECK(old.knows() == a.leader()->id());
 }
+
+TEST_CASE("what a standby has outweighs no voter, however few there are") {
+  member::options with;
+  with.log_bytes_max = 1; // What is applied is durable at once.
+  with.checkpoint_every = 64;
+  moving_group a{1, 2, 1, with};
+  a.start();
+  a.place(to({2}));
+  expect_well(a);
+  auto wanted = to({2});
+  wanted.learners.push_back({1});
+  a.place(wanted);
+  put(a, 5);
+  a.run(10s);
+  REQUIRE(a.servers().size() == 2);
+
+  a.at(1).crash();
+  a.at(1).falsify(1, "nobody wrote this");
+  a.at(1).start();
+  put(a, 140);
+  a.run(5s);
+
+  CHECK(a.at(1).applied().index == a.at(2).applied().index);
+  CHECK(a.at(1).applied().checksum != a.at(2).applied().checksum);
+  CHECK(a.at(2).differed().empty());
+  CHECK(a.leader() == &a.at(2));
+}
