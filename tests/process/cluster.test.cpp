@@ -34,6 +34,23 @@ void check_store(const real_node& node) {
   CHECK(found.text.ends_with("no problems\n"));
 }
 
+real_cluster& started(real_cluster& nodes) {
+  nodes.start();
+  nodes.await_ready();
+  return nodes;
+}
+
+/// Three nodes that are ready, and a crowd that writes to them.
+struct busy_cluster {
+  explicit busy_cluster(std::uint64_t seed) : all(started(nodes), {seed}) {
+    all.begin();
+    all.load();
+  }
+
+  real_cluster nodes;
+  crowd all;
+};
+
 /// While the crowd goes on.
 void run_until(crowd& all, const std::function<bool()>& done) {
   REQUIRE(all.run_until([&] {
@@ -129,12 +146,9 @@ TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {
   auto rounds = number_from("IRIS_PROCESS_ROUNDS", rounds_default);
   MESSAGE("seed ", seed, ", ", rounds, " rounds");
   random_source random{seed};
-  real_cluster nodes;
-  nodes.start();
-  nodes.await_ready();
-  crowd all{nodes, {seed}};
-  all.begin();
-  all.load();
+  busy_cluster a{seed};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
   std::vector<std::chrono::nanoseconds> pauses;
 
   for (std::uint64_t i = 1; i <= rounds; ++i) {
@@ -163,12 +177,9 @@ TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {
 
 TEST_CASE("a leader that stands still is replaced, and comes back as one of "
           "three") {
-  real_cluster nodes;
-  nodes.start();
-  nodes.await_ready();
-  crowd all{nodes, {1}};
-  all.begin();
-  all.load();
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
   acknowledge(all, 100);
   auto leader = nodes.busiest();
 
@@ -183,12 +194,9 @@ TEST_CASE("a leader that stands still is replaced, and comes back as one of "
 }
 
 TEST_CASE("a leader without the others steps down, and they go on") {
-  real_cluster nodes;
-  nodes.start();
-  nodes.await_ready();
-  crowd all{nodes, {1}};
-  all.begin();
-  all.load();
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
   acknowledge(all, 100);
   auto leader = nodes.busiest();
 
@@ -206,12 +214,9 @@ TEST_CASE("a leader without the others steps down, and they go on") {
 }
 
 TEST_CASE("SIGTERM of one node of three: its clients go on at the others") {
-  real_cluster nodes;
-  nodes.start();
-  nodes.await_ready();
-  crowd all{nodes, {1}};
-  all.begin();
-  all.load();
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
   for (std::size_t i = 0; i < real_cluster::size; ++i) {
     CAPTURE(i);
     acknowledge(all, 100);
@@ -235,12 +240,9 @@ TEST_CASE("SIGTERM of one node of three: its clients go on at the others") {
 }
 
 TEST_CASE("a node whose disk was wiped is refused, and harms nobody") {
-  real_cluster nodes;
-  nodes.start();
-  nodes.await_ready();
-  crowd all{nodes, {1}};
-  all.begin();
-  all.load();
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
   acknowledge(all, 100);
   nodes[2].kill();
   std::filesystem::remove_all(nodes[2].data_dir() / "store");
