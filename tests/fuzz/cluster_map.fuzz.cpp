@@ -1,0 +1,21 @@
+// Any bytes as the map of a cluster. Seeds: one node, six, one removed.
+#include "cluster/cluster_map.hpp"
+#include "base/assert.hpp"
+
+using namespace iris;
+using namespace iris::cluster;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
+                                      std::size_t size) {
+  auto first = decode_cluster_map({reinterpret_cast<const char*>(data), size});
+  if (!first) {
+    IRIS_ASSERT(first.failure().code == errc::corrupt);
+    return 0;
+  }
+  // Numbers may be written longer than need be.
+  auto bytes = encode(*first);
+  IRIS_ASSERT(bytes.size() <= size);
+  auto second = decode_cluster_map(bytes);
+  IRIS_ASSERT(second && *second == *first);
+  return 0;
+}
