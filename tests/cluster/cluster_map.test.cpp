@@ -105,9 +105,9 @@ TEST_CASE("a map that nobody writes is not read") {
     return decode_cluster_map(encode(map)).failure().code == errc::corrupt;
   };
 
-  CHECK(refused([](auto& x) { x.nodes[1].id = x.nodes[0].id; }));
-  CHECK(refused([](auto& x) { x.nodes[0].id = {}; }));
-  CHECK(refused([](auto& x) { std::swap(x.nodes[0], x.nodes[2]); }));
+  CHECK(!refused([](auto& x) { x.nodes.push_back({{4}, "", ""}); }));
+  CHECK(refused([](auto& x) { x.nodes.push_back(x.nodes.back()); }));
+  CHECK(refused([](auto& x) { x.nodes.insert(x.nodes.begin(), member{}); }));
   CHECK(refused([](auto& x) { x.nodes[0].state = node_state{3}; }));
   CHECK(refused([](auto& x) { x.nodes[0].zone.resize(zone_bytes_max + 1); }));
   CHECK(refused([](auto& x) { x.nodes[0].address.resize(256); }));
