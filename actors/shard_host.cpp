@@ -544,6 +544,8 @@ void shard_host::on_stopped(const error& why) {
   if (stopped_)
     return;
   stopped_ = why;
+  // Also if it was found by a reader: others lead from now on.
+  shard_->stop(why);
   with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
     .set(0);
   with_.env.log.error("shard stopped: it serves nobody until a restart",

@@ -18,6 +18,11 @@ using namespace std::chrono_literals;
 /// would be too far behind again when it is done.
 constexpr std::size_t copied_bytes_max = std::size_t{32} << 20;
 
+/// How often a leader looks whether its group is where it is wanted: the first
+/// while something is under way.
+constexpr auto steer_soon = 100ms;
+constexpr auto steer_idle = 1s;
+
 bool empty(const loaded_log& log) {
   return log.entries.empty() && log.floor.index == 0;
 }
@@ -72,6 +77,7 @@ void shard::start(stored from) {
   // What was under way in the life before calls back no more.
   cutting_ = false;
   armed_ = 0ns;
+  steering_ = false;
   applied_ = from.applied;
   handed_ = applied_.index;
   unapplied_bytes_ = 0;
@@ -112,6 +118,7 @@ void shard::join(loaded_log log) {
   configurations_ = {{log.floor.configuration_index, log.floor.configuration}};
   for (auto i = log.first_index; i <= applied_.index; ++i)
     note_configuration(i, log.entries[i - log.first_index]);
+  tell_servers(configurations_.back());
   core_.emplace(parts_.self, random_.next(), parts_.timing);
   take(core_->start(parts_.time.steady_now(), std::move(log)));
 }
@@ -146,21 +153,37 @@ void shard::persist(raft::update& what) {
 }
 
 void shard::receive(raft::message what) {
-  using kind = raft::message::kind;
+  if (failed_)
+    return overhear(what);
   if (!*alive_)
     return;
   if (core_)
     take(core_->receive(parts_.time.steady_now(), std::move(what)));
-  else if (copy_ && (what.what == kind::append || what.what == kind::install))
-    copy_->offer(what.peer); // It leads.
+  else if (copy_)
+    offer_copy(what);
+}
+
+/// The leader's state is the newest. But if this one's vote is needed for there
+/// to be a leader, any other that is there has to do.
+void shard::offer_copy(const raft::message& what) {
+  using kind = raft::message::kind;
+  auto now = parts_.time.steady_now();
+  auto leads = what.what == kind::append || what.what == kind::install;
+  if (leads)
+    copy_led_ = now;
+  if (leads || now - copy_led_ > 2 * parts_.timing.election_timeout)
+    copy_->offer(what.peer);
 }
 
 void shard::on_role() {
   if (core_->role() != raft::role::leader)
     step_down();
-  else if (barrier_ == 0)
+  else if (barrier_ == 0) {
     // Raft paper, section 8: an own entry commits those of earlier terms.
     barrier_ = core_->last_index();
+    rested_at_ = parts_.time.steady_now() + parts_.rest;
+    steer_later(0ms);
+  }
   if (auto now = core_->leader(); now != leader_) {
     leader_ = now;
     tell(tell_.on_leader, leader_);
@@ -199,6 +222,81 @@ void shard::arm() {
                         return arm();
                       take(core_->tick(at));
                     }));
+}
+
+// -- membership ---------------------------------------------------------------
+
+void shard::place(const placement& wanted) {
+  if (wanted_ == wanted)
+    return;
+  wanted_ = wanted;
+  steer_later(0ms);
+}
+
+void shard::hand_over() {
+  leaving_ = true;
+  steer_later(0ms);
+}
+
+void shard::steer_later(std::chrono::milliseconds delay) {
+  if (!core_ || !*alive_ || (steering_ && delay > 0ms))
+    return;
+  steering_ = true;
+  parts_.home.after(delay, guarded([this, turn = ++turns_] {
+                      if (turn == turns_)
+                        steer();
+                    }));
+}
+
+void shard::steer() {
+  steering_ = false;
+  if (!core_ || core_->role() != raft::role::leader
+      || (wanted_.voters.empty() && !leaving_))
+    return;
+  // What was staged while leadership was handed over in vain.
+  flush();
+  auto busy = leaving_ ? core_->transferring() : !core_->may_change();
+  busy = busy || carry_out(next_step(view(), wanted_));
+  steer_later(busy ? steer_soon : steer_idle);
+}
+
+group_view shard::view() const {
+  auto now = parts_.time.steady_now();
+  group_view out{parts_.self, core_->servers()};
+  for (const auto& x : out.servers) {
+    if (core_->heard(now, x.id))
+      out.heard.insert(x.id);
+    if (core_->abreast(x.id))
+      out.abreast.insert(x.id);
+    if (x.role != raft::server_role::voter && core_->caught_up(x.id))
+      out.caught_up.insert(x.id);
+  }
+  out.tried = tried_;
+  out.rested = now >= rested_at_;
+  out.leaving = leaving_;
+  return out;
+}
+
+/// Whether there was anything to do.
+bool shard::carry_out(const relocation_step& what) {
+  auto now = parts_.time.steady_now();
+  if (auto* change = std::get_if<change_to>(&what)) {
+    take(core_->change(now, change->next));
+  } else if (auto* up = std::get_if<bring_up>(&what)) {
+    tried_ = up->who;
+    take(core_->catch_up(now, up->who));
+  } else if (auto* over = std::get_if<hand_over_to>(&what)) {
+    rested_at_ = now + parts_.rest;
+    take(core_->transfer(now, over->who));
+  } else {
+    return leaving_;
+  }
+  return true;
+}
+
+void shard::tell_servers(const placed_configuration& what) {
+  if (auto servers = raft::decode_configuration(what.bytes))
+    tell(tell_.on_servers, what.index, *servers);
 }
 
 // -- writing ------------------------------------------------------------------
@@ -277,6 +375,8 @@ void shard::apply(std::uint64_t index) {
   auto bytes = payload->size();
   unapplied_bytes_ += bytes;
   note_configuration(index, entry);
+  if (raft::is(entry, raft::entry_type::configuration))
+    tell_servers(configurations_.back());
   parts_.writer.submit(
     {parts_.id, index, entry.term, std::move(payload)}, parts_.home,
     guarded([this, bytes, term = entry.term](const result<outcome>& done) {
@@ -403,6 +503,7 @@ void shard::make_incomplete(node_id from) {
 
 void shard::copy(loaded_log log) {
   copied_log_ = std::move(log);
+  copy_led_ = parts_.time.steady_now();
   copy_.emplace(
     image_copy::parts{parts_.id, parts_.writer, parts_.home, parts_.time,
                       [this](node_id to, const image_message& what) {
@@ -482,12 +583,26 @@ void shard::stop(error why) {
   if (!*alive_)
     return;
   close();
+  failed_ = true;
+  leader_.reset();
   tell(tell_.on_stopped, why);
+  tell(tell_.on_leader, leader_);
+}
+
+/// Commands must find the leader all the same.
+void shard::overhear(const raft::message& what) {
+  using kind = raft::message::kind;
+  if ((what.what != kind::append && what.what != kind::install)
+      || what.term < overheard_ || leader_ == what.peer)
+    return;
+  overheard_ = what.term;
+  leader_ = what.peer;
+  tell(tell_.on_leader, leader_);
 }
 
 void shard::close() {
   parts_.writer.hurry();
-  *alive_ = false;
+  *alive_ = failed_ = false;
   ready_ = leading_ = false;
   forget_waiters();
 }

@@ -4,6 +4,7 @@
 #include "base/executor.hpp"
 #include "cluster/image_copy.hpp"
 #include "cluster/raft/core.hpp"
+#include "cluster/relocation.hpp"
 #include "cluster/shard_mail.hpp"
 #include "persistence/log_store.hpp"
 #include "persistence/state_writer.hpp"
@@ -53,12 +54,16 @@ public:
     executor& readers;
     const clock& time;
     shard_mail& mail;
-    /// The first voters of a new group: the same list on each of them.
+    /// The first voters of a new group: the same list on each of them. Who is
+    /// none of them and has an empty log waits until a leader adds it.
     std::vector<node_id> voters;
     raft::options timing = {};
     std::uint64_t seed = 0;
     /// What a cut leaves of the log, for followers that are not far behind.
     std::size_t trailing_bytes = 1024 * 1024;
+    /// How long it leads, at least, before it hands leadership to whom it is
+    /// wanted at.
+    std::chrono::milliseconds rest{10'000};
   };
 
   struct events {
@@ -72,6 +77,10 @@ public:
     /// Its state has to be copied, or has been: load both stores again, and
     /// start.
     std::function<void()> on_reload = {};
+    /// The group's servers as the committed entry with this index has them: at
+    /// the start, and when they change.
+    std::function<void(std::uint64_t, const raft::configuration&)> on_servers =
+      {};
     /// It can't go on; the error says why.
     std::function<void(const error&)> on_stopped = {};
     /// An entry was committed, so long after the first of its writes was
@@ -140,9 +149,20 @@ public:
   /// have left writes on their way, which the next one of its name has to see.
   void read_staged(std::function<void(const persistence::state_store&)> work);
 
+  /// Where this group is wanted. While it leads, this replica changes the
+  /// group towards that, step by step: see next_step. All replicas are told.
+  void place(const placement& wanted);
+  /// Leadership goes to another voter as soon as one can take it, and
+  /// on_following is called: before this process ends. Not if it is alone.
+  void hand_over();
+
   /// What another replica said.
   void receive(raft::message what);
   void receive(node_id from, const image_message& what);
+
+  /// Ends it as a failed write does: whoever waits is forgotten, and it only
+  /// tells who leads elsewhere.
+  void stop(error why);
 
   /// Ends it: whoever waits is forgotten, and nobody is called any more.
   void close();
@@ -187,7 +207,13 @@ private:
   void read_at(std::uint64_t index,
                std::function<void(const persistence::state_store&)> work);
   void arm();
-  void stop(error why);
+  void steer();
+  void steer_later(std::chrono::milliseconds delay);
+  group_view view() const;
+  bool carry_out(const relocation_step& what);
+  void tell_servers(const placed_configuration& what);
+  void offer_copy(const raft::message& what);
+  void overhear(const raft::message& what);
   void forget_waiters();
 
   /// Calls back only during this life: not after it has stopped, nor after it
@@ -207,6 +233,9 @@ private:
   std::optional<raft::core> core_;
   /// False once stopped.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  /// By an error; then it only watches who leads.
+  bool failed_ = false;
+  std::uint64_t overheard_ = 0; ///< the term of whom it last saw lead
 
   /// What the next entry will hold, and who waits for it.
   std::string open_;
@@ -233,10 +262,20 @@ private:
   bool cutting_ = false;
   std::chrono::nanoseconds armed_{0};
 
+  /// Where it is wanted, and what the leader does about it.
+  placement wanted_;
+  bool leaving_ = false;
+  bool steering_ = false;   ///< a look at it is to come
+  std::uint64_t turns_ = 0; ///< the last one alone counts
+  std::chrono::nanoseconds rested_at_{0};
+  std::optional<node_id> tried_;
+
   image_source source_;
   std::optional<image_copy> copy_;
   /// What the log holds, while the state is being copied.
   persistence::loaded_log copied_log_;
+  /// When a leader was last heard meanwhile.
+  std::chrono::nanoseconds copy_led_{0};
   /// Who sent this replica the news that it is too far behind.
   std::optional<node_id> copy_from_;
 };

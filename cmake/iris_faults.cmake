@@ -26,7 +26,7 @@ function(iris_fault_program name)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
   iris_ask_faults(${table} files files)
   foreach(file IN LISTS files)
-    set(copy ${CMAKE_CURRENT_BINARY_DIR}/faults/${file})
+    set(copy ${CMAKE_CURRENT_BINARY_DIR}/faults/${name}/${file})
     get_filename_component(dir ${copy} DIRECTORY)
     file(MAKE_DIRECTORY ${dir})
     add_custom_command(OUTPUT ${copy}

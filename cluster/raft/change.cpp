@@ -105,14 +105,10 @@ result<void> core::check(const loaded_log& log) {
   return {};
 }
 
-result<void> core::may_change(const configuration& next) const {
+result<void> core::check_idle() const {
+  auto busy = [](const char* why) { return error{errc::unavailable, why}; };
   if (role() != raft::role::leader)
     return error{errc::not_leader, "expected the leader"};
-  auto now = servers();
-  // Rule 9: one server at a time, one change at a time.
-  if (!well_formed(next) || differences(now, next) != 1)
-    return error{errc::bad_field, "expected one server to change"};
-  auto busy = [](const char* why) { return error{errc::unavailable, why}; };
   if (transferring())
     return busy("leadership is being handed over");
   if (iris_raft_uncommitted(raft_.get()) != 0)
@@ -122,6 +118,19 @@ result<void> core::may_change(const configuration& next) const {
   // Rule 8 (Ongaro, "Bug in single-server membership changes", 2015).
   if (iris_raft_commit_index(raft_.get()) < own_first_)
     return busy("expected an entry of this term to be committed");
+  return {};
+}
+
+result<void> core::may_change(const configuration& next) const {
+  if (role() != raft::role::leader)
+    return error{errc::not_leader, "expected the leader"};
+  auto now = servers();
+  // Rule 9: one server at a time, one change at a time.
+  if (!well_formed(next) || differences(now, next) != 1)
+    return error{errc::bad_field, "expected one server to change"};
+  if (auto ok = check_idle(); !ok)
+    return ok;
+  auto busy = [](const char* why) { return error{errc::unavailable, why}; };
   // Rule 10: a leader that is none of the voters could be alone in knowing it.
   if (!votes(next, self_))
     return busy("expected the leader to stay a voter: hand over first");

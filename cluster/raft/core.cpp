@@ -183,6 +183,16 @@ bool core::transferring() const {
   return iris_raft_transferee(raft_.get()) != 0;
 }
 
+bool core::heard(std::chrono::nanoseconds now, node_id who) const {
+  auto found = heard_.find(who);
+  return found != heard_.end()
+         && now - found->second <= options_.election_timeout;
+}
+
+bool core::abreast(node_id who) const {
+  return iris_raft_match(raft_.get(), who.value) >= commit_;
+}
+
 result<update> core::compacted(std::chrono::nanoseconds now,
                                const log_floor& floor,
                                std::uint64_t keep_from) {

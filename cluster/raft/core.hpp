@@ -124,6 +124,8 @@ public:
   /// a voter, and when this leader would not be one: hand over first.
   result<update> change(std::chrono::nanoseconds now,
                         const configuration& next);
+  /// Whether nothing is under way that a change would have to wait for.
+  bool may_change() const { return static_cast<bool>(check_idle()); }
 
   /// Begins to bring up a server that is no voter (thesis, section 4.2.1); one
   /// at a time. It ends with `caught_up`, or after some seconds without. Fails
@@ -136,6 +138,11 @@ public:
   /// with not_leader, not_found, unavailable; the core goes on.
   result<update> transfer(std::chrono::nanoseconds now, node_id to);
   bool transferring() const;
+
+  /// As a leader: whether this peer said anything within an election timeout.
+  bool heard(std::chrono::nanoseconds now, node_id who) const;
+  /// As a leader: whether this server has all that is committed.
+  bool abreast(node_id who) const;
 
   /// Entries up to floor.index are in a durable state, so that those below
   /// keep_from, at most one behind it, may go. Precondition: floor.index is at
@@ -194,6 +201,7 @@ private:
   result<void> cut(std::uint64_t index, std::uint64_t keep_from);
 
   static result<void> check(const persistence::loaded_log& log);
+  result<void> check_idle() const;
   result<void> may_change(const configuration& next) const;
 
   // Messages.

@@ -224,9 +224,9 @@ void raft_sim::calm_down() {
 }
 
 /// A group of three or more does without one of them. Not while a voter is
-/// taken away: until that has committed, who knows of it neither stands for
-/// election nor votes for whom does not know (thesis, section 4.2.2, would let
-/// it stand; the library does not).
+/// made a standby: if it is all that is left of those who know, it neither
+/// stands for election nor votes for who does not know (thesis, section 4.2.2,
+/// would let it stand; the library does not). Who goes whole is not told.
 void raft_sim::keep_one_down() {
   configuration latest;
   std::uint64_t index = 0;
@@ -241,7 +241,8 @@ void raft_sim::keep_one_down() {
     if (!servers.empty() && voters(servers) < 3)
       return;
     for (const auto& y : servers)
-      if (y.role == server_role::voter && !votes(latest, y.id))
+      if (y.role == server_role::voter && !votes(latest, y.id)
+          && find(latest, y.id) != nullptr)
         return;
   }
   auto& x = any();

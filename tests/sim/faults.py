@@ -188,7 +188,7 @@ def copy(file, faults):
 
 def main(arguments, faults):
     if arguments == ["names"]:
-        print("\n".join(x[0] for x in faults))
+        print("\n".join(dict.fromkeys(x[0] for x in faults)))
     elif arguments == ["files"]:
         print("\n".join(sorted({x[1] for x in faults})))
     elif len(arguments) == 3 and arguments[0] == "copy":

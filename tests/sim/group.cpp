@@ -59,13 +59,23 @@ void member::start() {
     *with.mail,  options_.voters};
   parts.seed = world_.random().next();
   parts.trailing_bytes = options_.trailing_bytes;
+  parts.rest = options_.rest;
   cluster::shard::events tell;
   tell.on_leading = [this] { shard().lead(); };
   tell.on_reload = [this] { load(); };
+  tell.on_leader = [&with](std::optional<node_id> x) { with.leader = x; };
+  tell.on_servers = options_.on_servers;
   tell.on_stopped = [&with](const error& why) { with.stopped = why; };
   with.shard = std::make_unique<cluster::shard>(parts, std::move(tell));
+  with.shard->place(wanted_);
   with.port->listen(*this);
   load();
+}
+
+void member::place(const cluster::placement& wanted) {
+  wanted_ = wanted;
+  if (running())
+    shard().place(wanted);
 }
 
 void member::load() {
@@ -75,7 +85,10 @@ void member::load() {
     with.state_thread.post([this, &with, log] {
       auto applied = with.state->applied(group);
       auto incomplete = with.state->incomplete(group);
-      IRIS_ASSERT(log && applied && incomplete);
+      if (!log || !applied || !incomplete) {
+        with.stopped = {errc::io_failed, "the stores can't be read"};
+        return;
+      }
       if (*incomplete)
         ++copies_;
       with.home.post([&with, log, applied, incomplete] {

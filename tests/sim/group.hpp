@@ -7,8 +7,10 @@
 #include "tests/sim/network.hpp"
 #include "tests/sim/world.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,10 @@ public:
     /// Small ones make logs that are cut often.
     std::uint64_t log_bytes_max = 64 * 1024 * 1024;
     std::size_t trailing_bytes = 1024 * 1024;
+    std::chrono::milliseconds rest{10'000};
+    /// Told of each configuration that it calls committed.
+    std::function<void(std::uint64_t, const cluster::raft::configuration&)>
+      on_servers = {};
   };
 
   member(world& in, switchboard& board, node_id self, options with);
@@ -31,6 +37,9 @@ public:
   void start();
   /// The power fails.
   void crash();
+
+  /// Tells it where the group is wanted, also after each start.
+  void place(const cluster::placement& wanted);
 
   bool running() const noexcept { return process_ != nullptr; }
   node_id id() const noexcept { return self_; }
@@ -41,6 +50,8 @@ public:
   cluster::shard& shard() { return *process_->shard; }
   const persistence::state_store& state() const { return *process_->state; }
   persistence::applied_point applied() const;
+  /// Who leads, as it was last told. Precondition: running.
+  std::optional<node_id> knows() const { return process_->leader; }
   /// How far its log is cut.
   persistence::log_floor floor() const;
   std::map<std::string, std::string> contents() const;
@@ -67,6 +78,7 @@ private:
     std::unique_ptr<cluster::shard_mail> mail;
     std::unique_ptr<cluster::shard> shard;
     error stopped;
+    std::optional<node_id> leader;
   };
 
   void load();
@@ -79,6 +91,7 @@ private:
   const options options_;
   memory_disk disk_;
   std::unique_ptr<process> process_;
+  cluster::placement wanted_;
   int copies_ = 0;
 };
 

@@ -240,6 +240,28 @@ TEST_CASE("a copy outlives the power failing between its log and its state") {
   }
 }
 
+TEST_CASE("a copy goes on without a leader when it takes one to have one") {
+  replicas a{11, 3, tiny_logs()};
+  a.put_now();
+  auto& leader = a.await_leader();
+  std::vector<member*> others;
+  for (auto& x : a.all)
+    if (x.get() != &leader)
+      others.push_back(x.get());
+  others[0]->crash();
+  for (int i = 0; i < 30; ++i)
+    a.put_now();
+  others[1]->crash();
+  others[0]->start();
+  REQUIRE(a.here.run(30s, [&] { return others[0]->copies() == 1; }));
+  leader.crash();
+  leader.start();
+  a.put_now();
+  others[1]->start();
+  a.put_now();
+  a.expect_agreement();
+}
+
 TEST_CASE("a replica copies once while others write") {
   replicas a{9, 3, tiny_logs()};
   a.put_now();

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Copies of cluster's sources with faults in how a group moves.
+
+As faults.py, whose commands it has.
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+
+import faults  # noqa: E402
+
+SHARD = "cluster/shard.cpp"
+STEPS = "cluster/relocation.cpp"
+CHANGE = "cluster/raft/change.cpp"
+
+FAULTS = [
+    # A server votes before it has the log.
+    ("voter_before_it_caught_up", STEPS,
+     "&& view_.caught_up.contains(x))",
+     '&& (fault("voter_before_it_caught_up")\n'
+     "              || view_.caught_up.contains(x)))"),
+    ("voter_before_it_caught_up", CHANGE,
+     "!votes(now, x.id) && !caught_up(x.id))",
+     '!votes(now, x.id) && !caught_up(x.id)\n'
+     '        && !fault("voter_before_it_caught_up"))'),
+    # What is in force but not committed is told.
+    ("uncommitted_servers_told", SHARD,
+     "take(core_->change(now, change->next));",
+     """take(core_->change(now, change->next));
+    if (core_ && fault("uncommitted_servers_told"))
+      tell(tell_.on_servers, core_->last_index(), change->next);"""),
+    # The leader takes its own vote.
+    ("leader_takes_its_own_vote", STEPS,
+     "if (x != view_.self)\n",
+     'if (x != view_.self || fault("leader_takes_its_own_vote"))\n'),
+    ("leader_takes_its_own_vote", CHANGE,
+     "if (!votes(next, self_))",
+     'if (!votes(next, self_) && !fault("leader_takes_its_own_vote"))'),
+    # A voter goes though the others are no majority.
+    ("majority_not_counted", STEPS,
+     "return static_cast<std::size_t>(there) > raft::voters(next) / 2;",
+     'return fault("majority_not_counted")\n'
+     "           || static_cast<std::size_t>(there) > raft::voters(next) / 2;"),
+    # A copy needs a leader, who may need the copier's vote.
+    ("copy_waits_for_a_leader", SHARD,
+     "if (leads || now",
+     'if (leads || (!fault("copy_waits_for_a_leader") && now'),
+    ("copy_waits_for_a_leader", SHARD,
+     "2 * parts_.timing.election_timeout)\n    copy_",
+     "2 * parts_.timing.election_timeout))\n    copy_"),
+    # Leadership goes back as soon as it has come.
+    ("no_rest", SHARD, "out.rested = now >= rested_at_;",
+     'out.rested = now >= rested_at_ || fault("no_rest");'),
+    # Nobody is brought up.
+    ("standby_stays_one", STEPS, "if (due.empty())",
+     'if (due.empty() || fault("standby_stays_one"))'),
+    # Who joins makes a group of its own.
+    ("joiner_founds", SHARD,
+     "if (empty(from.log) && founds) {",
+     """if (empty(from.log) && !founds && fault("joiner_founds")) {
+    change = raft::core::bootstrap(parts_.id, configuration_of({parts_.self}));
+    from.log = begin_with(change);
+  }
+  if (empty(from.log) && founds) {"""),
+]
+
+if __name__ == "__main__":
+    faults.main(sys.argv[1:], FAULTS)
