@@ -8,6 +8,16 @@ using supervision::child_spec;
 using supervision::supervisor;
 using supervision::supervisor_options;
 
+/// The founders by number, at least this node.
+std::vector<cluster::member> founders(const node_options& of) {
+  std::vector<cluster::member> out;
+  for (auto x : of.voters)
+    out.push_back({x, {}, {}});
+  if (out.empty())
+    out.push_back({of.self.node, {}, {}});
+  return out;
+}
+
 supervisor_options named(const char* name) {
   supervisor_options out;
   out.name = name;
@@ -28,29 +38,29 @@ node::node(const node_options& options, persistence::node_store store,
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
     mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
-    users_(options.connections_per_user), env_{with.time,
-                                               routes_,
-                                               users_,
-                                               with.metrics,
-                                               with.log,
-                                               options.conversation,
-                                               options.user,
-                                               options.mailbox_max,
-                                               storage_full_},
-    leaders_(options.self.shards) {
+    users_(options.connections_per_user),
+    nodes_(options.self.node, with.time.steady_now()),
+    env_{with.time,    routes_,
+         users_,       with.metrics,
+         with.log,     options.conversation,
+         options.user, options.mailbox_max,
+         storage_full_} {
+  env_.control.first_map = cluster::initial_map(
+    founders(options), options.self.shards, options.replicas);
+  env_.control.dead_after = options.dead_after;
+  env_.control.nodes = &nodes_;
+  map_ = std::make_shared<const cluster::cluster_map>(env_.control.first_map);
+  for (std::uint16_t i = 0; i < options.self.shards; ++i)
+    leaders_[{i}];
+  leaders_[cluster::control_shard];
   if (with.net != nullptr)
     gateway_.emplace(
       gateway::parts{*with.net, env_, threads_.units, with.process});
   std::vector<child_spec> shards;
-  for (std::uint16_t i = 0; i < options.self.shards; ++i) {
-    child_spec spec;
-    spec.name = "shard " + std::to_string(i);
-    spec.type = "shard";
-    spec.start = [this, i] { return start_shard({i}); };
-    spec.inspectable = true;
-    shards.push_back(std::move(spec));
-  }
+  for (const auto& x : leaders_)
+    shards.push_back(child_for(x.first));
   auto& unit = *threads_.units.front();
+  desk_ = supervision::spawn_on<control_desk>(unit, env_);
   child_spec group;
   group.name = "shards";
   group.type = "supervisor";
@@ -67,10 +77,24 @@ node::node(const node_options& options, persistence::node_store store,
 
 node::~node() = default;
 
+child_spec node::child_for(shard_id id) {
+  child_spec out;
+  out.name =
+    "shard "
+    + (id == cluster::control_shard ? "control" : std::to_string(id.value));
+  out.type = "shard";
+  out.start = [this, id] { return start_shard(id); };
+  out.inspectable = true;
+  return out;
+}
+
 caf::actor node::start_shard(shard_id id) {
   auto& home = *threads_.units[id.value % threads_.units.size()];
+  auto control = id == cluster::control_shard;
   auto voters = options_.voters;
-  if (voters.empty())
+  if (control)
+    voters = env_.control.first_map.control.voters;
+  else if (voters.empty())
     voters.push_back(options_.self.node);
   shard_host_parts parts{
     {id, options_.self.node, log_writer_, state_writer_, *store_.state, home,
@@ -82,7 +106,11 @@ caf::actor node::start_shard(shard_id id) {
     env_,
     options_.rest_after,
     options_.sweep_every,
-    [this, id](std::optional<node_id> leader) { on_leader(id, leader); }};
+    [this, id](std::optional<node_id> leader) { on_leader(id, leader); },
+    {},
+    [this, id](const std::vector<node_id>& x) { on_voters(id, x); }};
+  if (control)
+    parts.on_map = [this](cluster::cluster_map x) { on_map(std::move(x)); };
   auto started = supervision::spawn_on<shard_host>(home, parts);
   local_.update(id, started);
   routes_.update(id, started);
@@ -95,7 +123,7 @@ caf::actor node::start_shard(shard_id id) {
 /// to, which refuses them for now. Called on the shard's unit.
 void node::on_leader(shard_id of, std::optional<node_id> leader) {
   auto other = leader && *leader != options_.self.node;
-  auto& before = leaders_[of.value];
+  auto& before = leaders_.at(of);
   if (before && before != leader && gateway_)
     gateway_->left(*before, of);
   before = other ? leader : std::nullopt;
@@ -109,7 +137,7 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
   using cluster::lane;
   using cluster::shard_mail;
   auto pass_on = [&](shard_id to, auto what) {
-    if (to.value < options_.self.shards)
+    if (local_.knows(to))
       local_.to_shard(to, replica_message{from, std::move(what)});
   };
   if (by == lane::commands)
@@ -122,11 +150,33 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
 }
 
 void node::on_link(node_id peer, bool up) {
+  nodes_.on_link(peer, up, env_.time.steady_now());
   mail_.on_link(peer, up);
   gateway_->on_link(peer, up);
 }
 
+/// Reads of one replica may pass each other.
+void node::on_map(cluster::cluster_map what) {
+  std::lock_guard guard{publishing_};
+  if (what.version > map_.load()->version)
+    map_ = std::make_shared<const cluster::cluster_map>(std::move(what));
+}
+
+/// Now and then, so nobody has to wait for it to be taken.
+void node::on_voters(shard_id of, const std::vector<node_id>& voters) {
+  auto map = map_.load();
+  const auto& known =
+    of == cluster::control_shard ? map->control : map->shards.at(of.value);
+  if (known.actual != voters)
+    change(shard_reached{of, voters}, [](const error&) {});
+}
+
+void node::change(control_change what, std::function<void(const error&)> then) {
+  caf::anon_send(desk_, ask_controller{std::move(what), std::move(then)});
+}
+
 void node::close() {
+  caf::anon_send_exit(desk_, caf::exit_reason::user_shutdown);
   if (gateway_)
     gateway_->close();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/connection.hpp"
+#include "actors/control_desk.hpp"
 #include "actors/environment.hpp"
 #include "actors/gateway.hpp"
 #include "actors/shard_host.hpp"
@@ -39,6 +40,10 @@ struct node_options {
   persistence::identity self;
   /// Who begins the cluster: the same on each of them. Empty: this one alone.
   std::vector<node_id> voters;
+  /// Replicas of each shard, if there are as many nodes.
+  std::uint32_t replicas = 3;
+  /// For how long a node may be away before others take over for it.
+  std::chrono::milliseconds dead_after = std::chrono::minutes{10};
   cluster::raft::options raft;
   conversation_options conversation;
   user_options user;
@@ -58,7 +63,8 @@ struct node_options {
 /// and the simulation have in common. Not thread-safe itself; the actors are.
 ///
 ///   root ─┬─ shards ─┬─ shard 0 ── conversations, users
-///         │          └─ shard n ── …
+///         │          ├─ shard n ── …
+///         │          └─ shard control ── controller
 ///         └─ (edge: its listeners supervise their connections)
 class node final : public cluster::network::receiver {
 public:
@@ -83,6 +89,15 @@ public:
   /// For connections that come from now on. Any thread.
   void limit_connections_per_user(std::uint32_t most) { users_.limit(most); }
 
+  /// Nodes and shards as this node knows them; never null. Any thread.
+  std::shared_ptr<const cluster::cluster_map> map() const {
+    return map_.load();
+  }
+
+  /// Asks the controller, wherever it is: `then` is called once, on some unit.
+  /// Any thread.
+  void change(control_change what, std::function<void(const error&)> then);
+
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
 
@@ -96,7 +111,10 @@ public:
 
 private:
   caf::actor start_shard(shard_id id);
+  supervision::child_spec child_for(shard_id id);
   void on_leader(shard_id of, std::optional<node_id> leader);
+  void on_map(cluster::cluster_map what);
+  void on_voters(shard_id of, const std::vector<node_id>& voters);
 
   const node_options options_;
   persistence::node_store store_;
@@ -109,11 +127,15 @@ private:
   router local_;
   user_gate users_;
   std::atomic<bool> storage_full_{false};
+  presence nodes_;
   environment env_;
+  std::mutex publishing_;
+  std::atomic<std::shared_ptr<const cluster::cluster_map>> map_;
   /// By shard: the other node that leads it. Each on its shard's unit.
-  std::vector<std::optional<node_id>> leaders_;
+  std::map<shard_id, std::optional<node_id>> leaders_;
   /// None without other nodes.
   std::optional<gateway> gateway_;
+  control_desk_actor desk_;
   supervision::supervisor_actor root_;
 };
 

@@ -25,6 +25,12 @@ struct shard_host_parts {
   std::chrono::milliseconds sweep_every = std::chrono::minutes{10};
   /// Told on the shard's unit; nobody: no leader that this replica knows.
   std::function<void(std::optional<node_id>)> on_leader = {};
+  /// Told by the control group's replica what its state store has, at the start
+  /// and after each entry: on a reader's thread.
+  std::function<void(cluster::cluster_map)> on_map = {};
+  /// The voters of the group that this replica leads, now and then. On the
+  /// shard's unit.
+  std::function<void(const std::vector<node_id>&)> on_voters = {};
 };
 
 /// Owns a shard's replica and supervises its durable actors: see shard_actor.
@@ -81,6 +87,8 @@ private:
   bool hand_out(delivery& what);
   void hand_out_later();
   bool has_room(std::size_t bytes, std::size_t limit) const;
+  void read_map();
+  void tell_voters();
   void load();
   void on_loaded(shard_loaded& what);
   void on_replica(replica_message& what);
@@ -110,6 +118,8 @@ private:
   std::shared_ptr<cluster::shard> shard_;
   error stopped_;
   caf::error ending_;
+  /// Of the newest committed configuration.
+  std::vector<node_id> voters_;
   /// Whether it is known who leads; before, commands wait.
   bool led_ = false;
   /// This replica leads, but actors of an earlier leadership are still there.

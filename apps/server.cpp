@@ -380,8 +380,8 @@ result<void> server::open_admin() {
 result<void> server::all_shards_lead() const {
   std::int64_t leading = 0;
   metrics_.shard_leader.each(
-    [&](std::string_view, const observability::gauge& x) {
-      leading += x.value();
+    [&](std::string_view which, const observability::gauge& x) {
+      leading += which == "control" ? 0 : x.value();
     });
   if (leading == settings_.node.shards)
     return {};

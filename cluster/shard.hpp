@@ -81,6 +81,9 @@ public:
     /// the start, and when they change.
     std::function<void(std::uint64_t, const raft::configuration&)> on_servers =
       {};
+    /// The state store has everything up to here: at the start, and whenever
+    /// it has more.
+    std::function<void(std::uint64_t)> on_applied = {};
     /// It can't go on; the error says why.
     std::function<void(const error&)> on_stopped = {};
     /// An entry was committed, so long after the first of its writes was

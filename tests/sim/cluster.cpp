@@ -9,6 +9,13 @@ namespace {
 /// Two nodes' dice have nothing in common.
 constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
 
+std::vector<shard_id> groups_of(const sim_node& of) {
+  std::vector<shard_id> out{cluster::control_shard};
+  for (std::uint16_t i = 0; i < of.shards(); ++i)
+    out.push_back({i});
+  return out;
+}
+
 } // namespace
 
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
@@ -43,20 +50,20 @@ std::vector<sim_node*> sim_cluster::all() {
 
 void sim_cluster::watch(sim_node& who) {
   who.on_applied([this, &who] {
-    for (std::uint16_t i = 0; i < who.shards(); ++i)
-      if (auto copying = who.state().incomplete({i}); copying && !*copying)
-        if (auto at = who.state().applied({i}))
-          seen.applied(who.id(), {i}, *at);
+    for (auto i : groups_of(who))
+      if (auto copying = who.state().incomplete(i); copying && !*copying)
+        if (auto at = who.state().applied(i))
+          seen.applied(who.id(), i, *at);
   });
 }
 
 std::vector<std::string> sim_cluster::compare() {
   std::vector<std::string> out;
-  for (std::uint16_t i = 0; i < nodes.front()->shards(); ++i) {
+  for (auto i : groups_of(*nodes.front())) {
     replicas all;
     for (auto& x : nodes)
       all.emplace(x->id(), &x->state());
-    auto found = compare_replicas({i}, all);
+    auto found = compare_replicas(i, all);
     out.insert(out.end(), found.begin(), found.end());
   }
   return out;

@@ -74,6 +74,9 @@ public:
     return process_->node->root();
   }
 
+  /// What the node itself offers. Precondition: running.
+  actors::node& server() { return *process_->node; }
+
   memory_disk& disk() noexcept { return disk_; }
   machine_clock& time() noexcept { return time_; }
   /// Of the process that runs. Precondition: running.
