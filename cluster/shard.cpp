@@ -121,6 +121,7 @@ void shard::join(loaded_log log) {
   for (auto i = log.first_index; i <= applied_.index; ++i)
     note_configuration(i, log.entries[i - log.first_index]);
   tell_servers(configurations_.back());
+  tell(tell_.on_applied, applied_.index);
   core_.emplace(parts_.self, random_.next(), parts_.timing);
   take(core_->start(parts_.time.steady_now(), std::move(log)));
 }
@@ -395,6 +396,7 @@ void shard::applied(const result<outcome>& what) {
     return stop(what.failure());
   applied_.index = what->index;
   applied_.checksum = what->checksum;
+  tell(tell_.on_applied, applied_.index);
   if (what->synced_index == applied_.index)
     cut_log();
   else if (core_->lone_voter())

@@ -84,6 +84,9 @@ public:
     /// the start, and when they change.
     std::function<void(std::uint64_t, const raft::configuration&)> on_servers =
       {};
+    /// The state store has everything up to here: at the start, and whenever
+    /// it has more.
+    std::function<void(std::uint64_t)> on_applied = {};
     /// Its state is not what a majority has at this entry: it is copied anew.
     std::function<void(std::uint64_t)> on_differs = {};
     /// It can't go on; the error says why.

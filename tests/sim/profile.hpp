@@ -29,6 +29,7 @@ struct profile {
   /// Nodes have election time-outs of their own: safety must not depend on
   /// when others stand for election.
   bool wild_timers = false;
+  std::uint32_t replicas = 0; ///< of each shard; 0: one on each founder
 
 private:
   const std::uint64_t seed_;
