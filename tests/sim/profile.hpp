@@ -10,6 +10,8 @@ namespace iris::sim {
 /// in a share of the seeds, and some of what goes wrong.
 struct profile {
   explicit profile(std::uint64_t seed);
+  /// Where nothing of it is.
+  static profile calm();
 
   /// Sets what differs from the defaults, for the node that they are of.
   void apply(actors::node_options& to) const;
