@@ -37,6 +37,7 @@ profile profile::calm() {
 }
 
 void profile::apply(actors::node_options& to) const {
+  to.self.shards = shards;
   if (small_queues)
     to.mailbox_max = queue_max;
   if (small_caches) {

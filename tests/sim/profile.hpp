@@ -20,6 +20,7 @@ struct profile {
   machine_options machine(std::uint32_t number) const;
   std::string str() const;
 
+  std::uint16_t shards = 4;
   bool small_queues = false; ///< mailboxes of a few messages, and a crowd
   std::uint32_t queue_max = 4;
   bool small_caches = false; ///< tails, seen conversations, short rests
