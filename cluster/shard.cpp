@@ -1,6 +1,7 @@
 #include "cluster/shard.hpp"
 
 #include "base/assert.hpp"
+#include "cluster/beats.hpp"
 
 #include <algorithm>
 
@@ -128,13 +129,13 @@ void shard::join(loaded_log log) {
 
 // -- consensus ----------------------------------------------------------------
 
-void shard::take(result<raft::update> what) {
+void shard::take(result<raft::update> what, pace answers) {
   if (!what)
     return stop(what.failure());
   if (what->change)
     persist(*what);
   for (const auto& x : what->messages)
-    parts_.mail.send(parts_.id, x, parts_.home);
+    parts_.mail.send(parts_.id, x, std::max(answers, pace_of(x)), parts_.home);
   if (what->role)
     on_role();
   if (what->install)
@@ -160,8 +161,9 @@ void shard::receive(raft::message what) {
     return overhear(what);
   if (!*alive_)
     return;
+  auto answers = pace_of(what);
   if (core_)
-    take(core_->receive(parts_.time.steady_now(), std::move(what)));
+    take(core_->receive(parts_.time.steady_now(), std::move(what)), answers);
   else if (copy_)
     offer_copy(what);
 }
@@ -209,10 +211,13 @@ void shard::arm() {
   if (!core_)
     return;
   auto now = parts_.time.steady_now();
-  auto next = core_->deadline();
+  auto due = core_->deadline();
+  if (due == std::chrono::nanoseconds::max())
+    return;
+  auto next = next_look(now, due, core_->role() == raft::role::leader,
+                        between_moments(parts_.timing.heartbeat));
   // An earlier wake-up looks again; a later one would be too late.
-  if (next == std::chrono::nanoseconds::max()
-      || (armed_ > now && armed_ <= next))
+  if (armed_ > now && armed_ <= next)
     return;
   armed_ = std::max(next, now + 1ms);
   auto delay = std::chrono::ceil<std::chrono::milliseconds>(armed_ - now);

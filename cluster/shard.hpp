@@ -198,7 +198,7 @@ private:
   using outcome = persistence::state_writer::outcome;
 
   void join(persistence::loaded_log log);
-  void take(result<raft::update> what);
+  void take(result<raft::update> what, pace answers = pace::soon);
   void persist(raft::update& what);
   void on_role();
   void step_down();

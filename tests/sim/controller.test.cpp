@@ -19,10 +19,8 @@ namespace {
 constexpr auto a_while = 5s;
 
 profile calm(std::uint32_t replicas) {
-  profile out{1};
+  auto out = profile::calm();
   out.replicas = replicas;
-  out.small_queues = out.small_caches = out.small_stores = false;
-  out.retention = out.busy = out.disk_faults = out.wild_clocks = false;
   return out;
 }
 

@@ -9,19 +9,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-profile calm() {
-  profile out{1};
-  out.small_queues = out.small_caches = out.small_stores = false;
-  out.retention = out.busy = out.disk_faults = out.wild_clocks = false;
-  return out;
-}
-
 using ids = std::vector<node_id>;
 
 /// Three that begin a cluster and one that joins it, each with a client of
 /// alice's.
 struct four_nodes : sim_cluster {
-  four_nodes() : sim_cluster(1, 4, calm(), 3) {
+  four_nodes() : sim_cluster(1, 4, profile::calm(), 3) {
     here.run(5s);
     for (auto& x : nodes) {
       clients.push_back(std::make_unique<raw_client>(here, *x));
