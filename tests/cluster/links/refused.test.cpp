@@ -233,6 +233,24 @@ TEST_CASE("strangers that say nothing don't keep a peer from its link") {
   CHECK(two.log().come("too many have not said who they are"));
 }
 
+TEST_CASE("refusals for one reason are a line, not one each") {
+  authority ca;
+  node two{ca.setup(2)};
+  for (int i = 0; i < 20; ++i) {
+    auto fd = dial(two);
+    // Two kinds in turn, that OpenSSL tells apart.
+    auto word = i % 2 == 0 ? std::string_view{"GET / HTTP/1.1"}
+                           : std::string_view{"\x16\x01\x01\x01\x01 hello"};
+    static_cast<void>(::send(fd.get(), word.data(), word.size(), MSG_NOSIGNAL));
+    REQUIRE(closed(fd.get()));
+  }
+
+  two.net().close();
+
+  CHECK(two.metrics().links_refused.with("connection").value() == 20);
+  CHECK(two.log().count("a connection to the links' port was refused") == 2);
+}
+
 namespace {
 
 /// The outcome of a TLS handshake, and the certificate that it was tried with.
