@@ -257,6 +257,7 @@ result<void> server::open_store() {
   start_links();
   check_reserve(settings_.storage.reserve);
   watch_disk();
+  watch_certificates();
   return {};
 }
 
@@ -414,6 +415,7 @@ std::string server::describe_status() const {
     {"users_active", metrics_.users_active.value()},
     {"conversations_active", metrics_.conversations_active.value()}};
   describe_cluster(out);
+  describe_certificates(out);
   auto& listening = out["listening"] = nlohmann::json::object();
   for (const auto& [address, x] : listeners_)
     listening[address] = x->connections();

@@ -3,6 +3,7 @@
 #include "actors/node.hpp"
 #include "admin/server.hpp"
 #include "apps/descriptors.hpp"
+#include "apps/expiry.hpp"
 #include "base/thread_executor.hpp"
 #include "cluster/links/links.hpp"
 #include "config/changes.hpp"
@@ -78,6 +79,8 @@ private:
   std::size_t connections_max(const config::settings& from);
   void check_reserve(std::uint64_t reserve);
   void watch_disk();
+  void watch_certificates();
+  void note_end(const std::string& certificate, timestamp end);
   actors::node_options node_options(const persistence::identity& self);
   std::shared_ptr<const actors::connection_options>
   connection_options(const config::settings& from) const;
@@ -88,6 +91,7 @@ private:
   void describe_tree(const admin::respond& respond);
   std::string describe_status() const;
   void describe_cluster(nlohmann::json& out) const;
+  void describe_certificates(nlohmann::json& out) const;
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   void abort_connections();
@@ -114,6 +118,7 @@ private:
   std::unique_ptr<security::token_verifier> verifier_;
   security::certificate_files certificate_;
   std::atomic<std::shared_ptr<SSL_CTX>> tls_;
+  expiry_reminder expiry_; ///< reader thread, once it is started
 
   persistence::posix_disk disk_;
   descriptors descriptors_;

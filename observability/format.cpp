@@ -9,23 +9,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string iso8601(timestamp x) {
-  namespace ch = std::chrono;
-  ch::sys_time<ch::milliseconds> at{ch::milliseconds{x.ms}};
-  auto midnight = ch::floor<ch::days>(at);
-  ch::year_month_day day{midnight};
-  ch::hh_mm_ss time{at - midnight};
-  char out[64];
-  auto n = std::snprintf(
-    out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-    static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-    static_cast<unsigned>(day.day()), static_cast<int>(time.hours().count()),
-    static_cast<int>(time.minutes().count()),
-    static_cast<int>(time.seconds().count()),
-    static_cast<int>(time.subseconds().count()));
-  return {out, static_cast<std::size_t>(n)};
-}
-
 json to_json(const field::content& x) {
   struct {
     json operator()(const field::octets& y) const {
@@ -106,6 +89,23 @@ std::string_view to_string(log_level x) noexcept {
     break;
   }
   return "off";
+}
+
+std::string iso8601(timestamp x) {
+  namespace ch = std::chrono;
+  ch::sys_time<ch::milliseconds> at{ch::milliseconds{x.ms}};
+  auto midnight = ch::floor<ch::days>(at);
+  ch::year_month_day day{midnight};
+  ch::hh_mm_ss time{at - midnight};
+  char out[64];
+  auto n = std::snprintf(
+    out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+    static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+    static_cast<unsigned>(day.day()), static_cast<int>(time.hours().count()),
+    static_cast<int>(time.minutes().count()),
+    static_cast<int>(time.seconds().count()),
+    static_cast<int>(time.subseconds().count()));
+  return {out, static_cast<std::size_t>(n)};
 }
 
 std::string format(log_format as, const log_line& line) {

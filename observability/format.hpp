@@ -22,6 +22,9 @@ struct log_line {
   std::span<const field> fields;
 };
 
+/// As 2026-01-31T12:00:00.000Z.
+std::string iso8601(timestamp x);
+
 /// One line that ends in '\n' and holds no other: strings are escaped as in
 /// JSON, and bytes that are not UTF-8 become U+FFFD.
 ///   text: 2026-01-31T12:00:00.000Z info node=1 "text" msg=… trace=… key=value

@@ -133,6 +133,13 @@ public:
                                        "too much waited",
                                        unit::none, "lane"}};
 
+  family<gauge> certificate_expires{
+    all_,
+    {"iris_certificate_expires_seconds",
+     "When a certificate of this node ends, in seconds since 1970: edge, for "
+     "clients; cluster and cluster_ca, for other nodes and who signed it",
+     unit::seconds, "certificate"}};
+
   // Shards and storage.
 
   family<gauge> shard_leader{all_,

@@ -3,8 +3,6 @@
 #include "security/files.hpp"
 #include "security/x509.hpp"
 
-#include <ctime>
-
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -231,12 +229,6 @@ rotate_node_certificate(const std::filesystem::path& directory,
   if (!done)
     return done.failure();
   return files;
-}
-
-timestamp last_moment(const X509* certificate) {
-  std::tm parts{};
-  ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts);
-  return {static_cast<std::int64_t>(::timegm(&parts)) * 1000};
 }
 
 } // namespace iris::security

@@ -76,7 +76,4 @@ result<cluster_files>
 rotate_node_certificate(const std::filesystem::path& directory,
                         const node_certificate& what);
 
-/// When a certificate ends.
-timestamp last_moment(const X509* certificate);
-
 } // namespace iris::security

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "security/openssl.hpp"
 
@@ -20,6 +21,13 @@ std::string to_pem(EVP_PKEY* key);
 /// The first certificate in a file, whatever else it holds. Blocks.
 /// Fails with not_found or config_invalid, naming the file.
 result<x509_ptr> read_certificate(const std::filesystem::path& file);
+
+/// The certificate in a file that signed another one, whatever else it holds.
+/// Blocks. Fails with not_found or config_invalid, naming the file.
+result<x509_ptr> read_issuer(const std::filesystem::path& file, X509* of);
+
+/// When a certificate ends.
+timestamp last_moment(const X509* certificate);
 
 /// The private key in a file, whatever else it holds: nobody but its owner may
 /// read that, and it has no passphrase. Blocks.

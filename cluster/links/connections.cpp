@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <map>
 #include <sys/socket.h>
 
 namespace iris::cluster {
@@ -9,7 +10,7 @@ namespace iris::cluster {
 namespace {
 
 bool stranger(const connection& x) {
-  return x.here() == end_of_link::acceptor && !x.kept();
+  return x.here() == end_of_link::acceptor && !x.kept() && !x.is_cut();
 }
 
 } // namespace
@@ -20,6 +21,7 @@ connection::connection(int fd, end_of_link here)
 }
 
 void connection::cut() noexcept {
+  cut_ = true;
   ::shutdown(fd_.get(), SHUT_RDWR);
 }
 
@@ -35,20 +37,34 @@ std::string connection::failure() const {
 }
 
 connection_ptr connections::add(int fd, end_of_link here) {
-  if (here == end_of_link::acceptor) {
-    auto all = living();
-    auto strangers = std::count_if(all.begin(), all.end(),
-                                   [](auto& x) { return stranger(*x); });
-    if (strangers >= static_cast<std::ptrdiff_t>(strangers_max))
-      return nullptr;
-  }
   auto made = std::make_shared<connection>(fd, here);
-  std::lock_guard guard{mutex_};
-  if (closed_)
-    return nullptr;
-  std::erase_if(all_, [](auto& x) { return x.expired(); });
-  all_.push_back(made);
+  {
+    std::lock_guard guard{mutex_};
+    if (closed_)
+      return nullptr;
+    std::erase_if(all_, [](auto& x) { return x.expired(); });
+    all_.push_back(made);
+  }
+  if (here == end_of_link::acceptor)
+    make_room();
   return made;
+}
+
+/// The newest counts, but is never the oldest of those with the most.
+void connections::make_room() {
+  auto strangers = living();
+  std::erase_if(strangers, [](auto& x) { return !stranger(*x); });
+  if (strangers.size() <= strangers_max)
+    return;
+  std::map<std::string, std::size_t> from;
+  std::size_t most = 0;
+  for (auto& x : strangers)
+    most = std::max(most, ++from[x->peer().host]);
+  auto oldest = std::find_if(strangers.begin(), strangers.end(), [&](auto& x) {
+    return from[x->peer().host] == most;
+  });
+  (*oldest)->failed("too many have not said who they are: it made room");
+  (*oldest)->cut();
 }
 
 connection_ptr connections::accepted_from(const config::endpoint& peer) const {

@@ -22,6 +22,7 @@ public:
 
   /// CAF sees it closed by the peer.
   void cut() noexcept;
+  bool is_cut() const noexcept { return cut_; }
 
   /// It carries a link now: `sweep` leaves it alone.
   void keep() noexcept { kept_ = true; }
@@ -43,6 +44,7 @@ private:
   const end_of_link here_;
   const config::endpoint peer_;
   std::atomic<bool> kept_{false};
+  std::atomic<bool> cut_{false};
   unsigned age_ = 0;
   mutable std::mutex mutex_;
   std::string failure_;
@@ -53,10 +55,12 @@ using connection_ptr = std::shared_ptr<connection>;
 /// All of a links object. Any thread.
 class connections {
 public:
-  /// Strangers that have not shown who they are yet; one more is turned away.
+  /// Strangers: accepted, and have not shown who they are yet. For one more the
+  /// oldest is cut of those from the address that has the most, so that however
+  /// many come from some addresses, whoever comes from another gets in.
   static constexpr std::size_t strangers_max = 64;
 
-  /// Null for a stranger too many, and once closed.
+  /// Null once closed.
   connection_ptr add(int fd, end_of_link here);
 
   /// The accepted one from there, or null.
@@ -69,11 +73,12 @@ public:
   void close();
 
 private:
+  void make_room();
   std::vector<connection_ptr> living() const;
 
   mutable std::mutex mutex_;
   bool closed_ = false;
-  std::vector<std::weak_ptr<connection>> all_;
+  std::vector<std::weak_ptr<connection>> all_; ///< the oldest first
 };
 
 } // namespace iris::cluster

@@ -1,6 +1,7 @@
 #include "cluster/links/links.hpp"
 
 #include "cluster/links/porter.hpp"
+#include "cluster/links/refusals.hpp"
 #include "security/node_proof.hpp"
 #include "security/tls_floor.hpp"
 
@@ -115,7 +116,7 @@ private:
   std::mutex mutex_;
   caf::actor porter_;
   std::uint16_t port_ = 0;
-  std::string last_refusal_; ///< I/O thread
+  refusals refusals_; ///< I/O thread
 };
 
 void links::system::close() {
@@ -139,19 +140,17 @@ void links::system::close() {
   caf_.reset();
 }
 
-/// Once for each reason in turn: a stranger that tries again and again is
-/// counted, not written down each time.
 void links::system::on_refused(const connection& stranger) {
   with_.metrics.links_refused.with("connection").add();
   auto reason = stranger.failure();
-  auto line = stranger.peer().host + reason;
-  if (std::exchange(last_refusal_, line) == line)
-    return;
-  with_.log.warn(
-    "a connection to the links' port was refused",
-    {{"address", observability::public_text{stranger.peer().str()}},
-     {"reason", observability::public_text{reason.empty() ? "it said nothing"
-                                                          : reason}}});
+  if (reason.empty())
+    reason = "it said nothing";
+  if (auto unsaid = refusals_.say(reason, with_.time.steady_now()))
+    with_.log.warn(
+      "a connection to the links' port was refused",
+      {{"address", observability::public_text{stranger.peer().str()}},
+       {"reason", observability::public_text{reason}},
+       {"unsaid", *unsaid}});
 }
 
 result<std::unique_ptr<links>> links::open(link_options options, parts with) {

@@ -200,7 +200,7 @@ TEST_CASE("a node's configuration is enough to log in: its key, its address") {
 }
 
 TEST_CASE("an operator's token from a pipe is read once") {
-  live_node node;
+  live_node node{every_listener};
   auto issued = run_iris({"token", "issue", "--user", "op", "--role",
                           "operator", "--config", node / "iris.toml"});
   pipe_with token{issued.out};
@@ -212,4 +212,7 @@ TEST_CASE("an operator's token from a pipe is read once") {
   // Whether it is ready so soon is another question.
   CHECK(status.code <= 1);
   CHECK(status.out.find("\"cluster\":\"iris\"") != std::string::npos);
+  // Those that are made at a first start are good for 825 days.
+  CHECK(status.out.find("\"certificate\":\"edge\",\"days_left\":824,")
+        != std::string::npos);
 }

@@ -43,6 +43,7 @@ void use_every_family(metrics& m) {
   m.link_bytes_out.with("bulk").add();
   m.link_bytes_in.with("bulk").add();
   m.link_frames_refused.with("bulk").add();
+  m.certificate_expires.with("edge").set(1);
   m.shard_leader.with("3").set(1);
   m.shard_lag.with("3").set(0);
   m.build_info.with("0.1.0").set(1);

@@ -3,6 +3,8 @@
 #include "security/tls.hpp"
 #include "tests/security/temporary_directory.hpp"
 
+#include <fstream>
+
 #include <openssl/x509v3.h>
 
 using namespace iris;
@@ -138,6 +140,27 @@ TEST_CASE("a certificate ends with its CA") {
   REQUIRE(files);
   CHECK(last_moment(load(files->certificate).get())
         == last_moment(load(ca.certificate).get()));
+}
+
+TEST_CASE("who signed is found among other authorities of the same name") {
+  temporary_directory directory;
+  auto old = make_ca(directory / "old");
+  auto ca = make_ca(directory / "new");
+  auto files = make_node_certificate(directory.path(), seven(ca));
+  REQUIRE(files);
+  auto own = load(files->certificate);
+  auto both = directory / "both.pem";
+  std::ofstream{both} << text_of(old.certificate) << text_of(ca.certificate);
+
+  auto found = read_issuer(both, own.get());
+
+  REQUIRE(found);
+  CHECK(X509_cmp(found->get(), load(ca.certificate).get()) == 0);
+  auto none = read_issuer(old.certificate, own.get());
+  REQUIRE_FALSE(none);
+  CHECK(none.failure().code == errc::config_invalid);
+  CHECK(read_issuer(directory / "nothing", own.get()).failure().code
+        == errc::not_found);
 }
 
 TEST_CASE("a CA signs for its own cluster only") {

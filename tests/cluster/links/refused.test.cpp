@@ -1,4 +1,4 @@
-#include "cluster/links/socket.hpp"
+#include "cluster/links/connections.hpp"
 #include "security/openssl.hpp"
 #include "tests/cluster/links/rig.hpp"
 
@@ -216,13 +216,39 @@ TEST_CASE("BASP without TLS is refused") {
   CHECK(closed(fd.get()));
 }
 
-TEST_CASE("more strangers than there is room for are sent away at once") {
-  two_good_nodes good;
-  std::vector<socket_fd> all;
-  for (std::size_t i = 0; i < 65; ++i)
-    all.push_back(dial(*good.two));
+TEST_CASE("strangers that say nothing don't keep a peer from its link") {
+  authority ca;
+  auto setup = ca.setup(2);
+  setup.handshake_timeout = std::chrono::hours{1};
+  node one{ca.setup(1)}, two{setup};
+  std::vector<socket_fd> silent;
+  for (std::size_t i = 0; i < connections::strangers_max; ++i)
+    silent.push_back(dial(two));
 
-  CHECK(closed(all.back().get()));
+  join({&one, &two});
+
+  CHECK(closed(silent.front().get()));
+  CHECK(one.seen().links_are({2}, "+"));
+  CHECK(two.seen().links_are({1}, "+"));
+  CHECK(two.log().come("too many have not said who they are"));
+}
+
+TEST_CASE("refusals for one reason are a line, not one each") {
+  authority ca;
+  node two{ca.setup(2)};
+  for (int i = 0; i < 20; ++i) {
+    auto fd = dial(two);
+    // Two kinds in turn, that OpenSSL tells apart.
+    auto word = i % 2 == 0 ? std::string_view{"GET / HTTP/1.1"}
+                           : std::string_view{"\x16\x01\x01\x01\x01 hello"};
+    static_cast<void>(::send(fd.get(), word.data(), word.size(), MSG_NOSIGNAL));
+    REQUIRE(closed(fd.get()));
+  }
+
+  two.net().close();
+
+  CHECK(two.metrics().links_refused.with("connection").value() == 20);
+  CHECK(two.log().count("a connection to the links' port was refused") == 2);
 }
 
 namespace {
