@@ -194,6 +194,12 @@ private:
 
   using outcome = persistence::state_writer::outcome;
 
+  template <class F, class... Ts>
+  static void tell(const F& whom, const Ts&... what) {
+    if (whom)
+      whom(what...);
+  }
+
   void join(persistence::loaded_log log);
   void take(result<raft::update> what);
   void persist(raft::update& what);
