@@ -66,6 +66,8 @@ void shard::start(stored from) {
   steering_ = false;
   applied_ = from.applied;
   check_ = replica_check{parts_.checkpoint_every};
+  held_ = replica_check{1};
+  holds_ = {{}, compared::held};
   handed_ = applied_.index;
   unapplied_bytes_ = 0;
   if (from.incomplete)
@@ -225,15 +227,23 @@ void shard::confirm(task what) {
 void shard::flush() {
   flush_scheduled_ = false;
   if (!leading_ || core_->transferring() || !proposals_.empty()
-      || open_waiters_.empty() || unapplied_bytes_ > unapplied_bytes_max)
+      || unapplied_bytes_ > unapplied_bytes_max)
     return;
-  submit(std::exchange(open_, {}), std::exchange(open_waiters_, {}));
+  if (!open_waiters_.empty())
+    submit(raft::entry_type::command, std::exchange(open_, {}),
+           std::exchange(open_waiters_, {}));
+  // Behind what was staged, which has its index already.
+  if (leading_ && std::exchange(mark_wanted_, false)) {
+    open_since_ = parts_.time.steady_now();
+    submit(raft::entry_type::barrier, std::string{raft::comparison_mark}, {});
+  }
 }
 
-void shard::submit(std::string payload, std::vector<waiter> waiters) {
-  in_flight_bytes_ = payload.size();
+void shard::submit(raft::entry_type type, std::string payload,
+                   std::vector<waiter> waiters) {
+  in_flight_bytes_ += payload.size();
   auto update =
-    core_->submit(parts_.time.steady_now(), raft::entry_type::command,
+    core_->submit(parts_.time.steady_now(), type,
                   std::make_shared<const std::string>(std::move(payload)));
   if (!update)
     return stop(update.failure());
@@ -277,8 +287,13 @@ void shard::apply(std::uint64_t index) {
   note_configuration(index, entry);
   if (raft::is(entry, raft::entry_type::configuration))
     tell_servers(configurations_.back());
+  persistence::state_writer::entry what{parts_.id, index, entry.term,
+                                        std::move(payload)};
+  if (raft::is(entry, raft::entry_type::barrier)
+      && *entry.payload == raft::comparison_mark)
+    hash_behind(index, what);
   parts_.writer.submit(
-    {parts_.id, index, entry.term, std::move(payload)}, parts_.home,
+    std::move(what), parts_.home,
     guarded([this, bytes, term = entry.term](const result<outcome>& done) {
       unapplied_bytes_ -= bytes;
       applied_.term = term;
@@ -396,12 +411,15 @@ void shard::overhear(const raft::message& what) {
 void shard::close() {
   parts_.writer.hurry();
   *alive_ = failed_ = false;
+  hashing_.reset();
   ready_ = leading_ = false;
   forget_waiters();
 }
 
 /// They hold actors, which hold this shard.
 void shard::forget_waiters() {
+  mark_wanted_ = false;
+  book_.reset();
   open_.clear();
   open_waiters_.clear();
   proposals_.clear();

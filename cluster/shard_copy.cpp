@@ -14,6 +14,7 @@ using persistence::loaded_log;
 void shard::make_incomplete(std::optional<node_id> from) {
   step_down();
   core_.reset();
+  hashing_.reset();
   alive_ = std::make_shared<bool>(true);
   copy_from_ = from;
   leader_.reset();
@@ -110,10 +111,15 @@ void shard::receive(node_id from, const image_message& what) {
       source_.on_request(from, *request);
   } else if (auto* has = std::get_if<image_has>(&what)) {
     if (core_ && core_->role() == raft::role::leader)
-      judge(from, has->what);
+      judge(from, *has);
   } else if (auto* differs = std::get_if<image_differs>(&what)) {
     if (core_)
-      correct(differs->right, from);
+      correct(*differs, from);
+  } else if (auto* ask = std::get_if<image_ask>(&what)) {
+    if (core_)
+      on_ask(from, *ask);
+  } else if (auto* lacks = std::get_if<image_lacks>(&what)) {
+    on_lacks(*lacks);
   } else if (!copy_) {
     // Of a copy that is done.
   } else if (auto* piece = std::get_if<image_piece>(&what)) {
