@@ -325,7 +325,7 @@ TEST_CASE("founders answer nobody until each has met all others once") {
     nodes.await("the two are linked",
                 [&] { return problem_with(nodes[i], 2 - i).empty(); });
     CHECK(problem_with(nodes[i], 3)
-            .starts_with("waiting to meet it for the first time"));
+            .starts_with("down: waiting to meet it for the first time"));
     auto ready = nodes[i].get("/readyz");
     CHECK(ready.status == 503);
     CHECK(ready.body.find("waiting to meet node 3 for the first time")
