@@ -252,9 +252,12 @@ result<void> server::open_store() {
   node_ = std::make_unique<actors::node>(
     options, std::move(*store), std::move(on),
     actors::node_services{system_clock(), metrics_, log_, links_.get(),
-                          incarnation_,
-                          [this](const auto& map) { link_to(*map); }});
-  start_links();
+                          starts_->incarnation(),
+                          [this](const auto& map) {
+                            std::lock_guard guard{linking_};
+                            link_to(*map);
+                          }});
+  start_links(options.self);
   check_reserve(settings_.storage.reserve);
   watch_disk();
   watch_certificates();
@@ -364,6 +367,7 @@ result<void> server::open_admin() {
       static_cast<std::int64_t>(node_->cached_bytes()));
     return observability::expose(metrics_);
   };
+  to.checks["founders"] = [this] { return founders_have_met(); };
   to.checks["shards"] = [this] { return all_shards_are_led(); };
   to.checks["disk"] = [this]() -> result<void> {
     if (metrics_.storage_full.value() != 0)

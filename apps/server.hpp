@@ -5,12 +5,14 @@
 #include "apps/descriptors.hpp"
 #include "apps/expiry.hpp"
 #include "base/thread_executor.hpp"
+#include "cluster/links/founding_gate.hpp"
 #include "cluster/links/links.hpp"
 #include "config/changes.hpp"
 #include "edge/listener.hpp"
 #include "observability/process.hpp"
 #include "persistence/peer_memory.hpp"
 #include "persistence/posix_disk.hpp"
+#include "persistence/start_history.hpp"
 #include "security/certificates.hpp"
 #include "security/tls.hpp"
 #include "security/tokens.hpp"
@@ -19,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -71,8 +74,9 @@ private:
   result<std::vector<cluster::member>>
   founders(const persistence::identity& self);
   result<void> open_links(const persistence::node_store& store);
-  void start_links();
   void link_to(const cluster::cluster_map& map);
+  void start_links(const persistence::identity& self);
+  void release_founder(node_id node);
   void close_links();
   result<void> listen();
   result<void> open_admin();
@@ -94,6 +98,7 @@ private:
   void describe_certificates(nlohmann::json& out) const;
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
+  result<void> founders_have_met() const;
   void abort_connections();
   void hand_over();
   std::filesystem::path store_directory() const;
@@ -122,10 +127,13 @@ private:
 
   persistence::posix_disk disk_;
   descriptors descriptors_;
-  std::uint64_t incarnation_ = 0;
   std::unique_ptr<cluster::links> links_; ///< none: alone
   std::unique_ptr<actors::node> node_;
+  std::unique_ptr<persistence::start_history> starts_;
   std::unique_ptr<persistence::peer_memory> peers_;
+  /// Guards the next, and the order in which the links are told of maps.
+  std::mutex linking_;
+  std::unique_ptr<cluster::founding_gate> founding_; ///< none: alone
   std::unique_ptr<edge::gate> gate_;
   std::unique_ptr<edge::edge_parts> edge_;
   std::vector<std::pair<std::string, std::shared_ptr<edge::listener>>>

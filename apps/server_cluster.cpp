@@ -13,6 +13,10 @@ namespace {
 
 using observability::public_text;
 
+/// How often what peers know of this start is renewed: a copy of a running
+/// store that is older than this is noticed.
+constexpr std::chrono::minutes renew_every{1};
+
 std::vector<node_id> listed(const config::settings& from) {
   std::vector<node_id> out;
   for (const auto& x : config::cluster_nodes(from))
@@ -20,7 +24,8 @@ std::vector<node_id> listed(const config::settings& from) {
   return out;
 }
 
-std::string text_of(const std::vector<node_id>& nodes) {
+template <class Nodes>
+std::string text_of(const Nodes& nodes) {
   std::string out;
   for (auto x : nodes)
     out += (out.empty() ? "" : " ") + std::to_string(x.value);
@@ -41,6 +46,14 @@ std::uint64_t founding_of(const persistence::identity& self) {
     return 0;
   return hash64(self.cluster + '\n' + std::to_string(self.shards) + '\n'
                 + text_of(founders));
+}
+
+/// Never 0, which stands for none.
+std::uint64_t random_number() {
+  std::uint64_t out = 0;
+  while (out == 0)
+    out = entropy();
+  return out;
 }
 
 cluster::link_options link_options(const config::settings& from,
@@ -73,8 +86,7 @@ persistence::identity server::new_identity() const {
   out.cluster = settings_.node.name;
   out.node = {settings_.node.id};
   out.shards = static_cast<std::uint16_t>(settings_.node.shards);
-  while (out.store == 0)
-    out.store = entropy();
+  out.store = random_number();
   auto founders = listed(settings_);
   if (founders.empty())
     founders = {out.node};
@@ -112,10 +124,11 @@ server::founders(const persistence::identity& self) {
 
 result<void> server::open_links(const persistence::node_store& store) {
   // Before anybody is spoken to.
-  auto incarnation = store.log->next_incarnation();
-  if (!incarnation)
-    return incarnation.failure();
-  incarnation_ = *incarnation;
+  auto starts =
+    persistence::start_history::begin(*store.log, log_thread_, random_number());
+  if (!starts)
+    return starts.failure();
+  starts_ = *std::move(starts);
   if (settings_.cluster.address.off())
     return {};
   auto peers = persistence::peer_memory::open(*store.log, log_thread_);
@@ -123,38 +136,65 @@ result<void> server::open_links(const persistence::node_store& store) {
     return peers.failure();
   peers_ = *std::move(peers);
   auto admit = [this](const cluster::link_peer& x) {
-    return peers_->admit(x.node, {x.store, x.incarnation});
+    return peers_->admit(x.node, {x.store, x.incarnation, x.past});
+  };
+  auto renewed = [this](const cluster::link_peer& x, std::uint64_t mark) {
+    peers_->renew(x.node, x.incarnation, mark);
   };
   auto opened = cluster::links::open(
-    link_options(settings_, store.self, incarnation_),
-    {system_clock(), log_, metrics_, std::move(admit), entropy()});
+    link_options(settings_, store.self, starts_->incarnation()),
+    {system_clock(), log_, metrics_, std::move(admit), entropy(),
+     [this] { return starts_->shown(); }, [this] { return starts_->mark(); },
+     std::move(renewed)});
   if (!opened)
     return opened.failure();
   links_ = *std::move(opened);
   return {};
 }
 
-void server::start_links() {
+void server::start_links(const persistence::identity& self) {
   if (!links_)
     return;
-  links_->start(*node_);
+  std::set<node_id> missing;
+  for (auto x : founders_of(self))
+    if (x != self.node && !peers_->met_before().contains(x))
+      missing.insert(x);
+  if (!missing.empty())
+    log_.info("waiting to meet all founders for the first time",
+              {{"nodes", public_text{text_of(missing)}}});
+  auto on_met = [this](node_id x) {
+    peers_->meet(x, [this, x] { release_founder(x); });
+  };
+  std::lock_guard guard{linking_};
+  founding_ = std::make_unique<cluster::founding_gate>(
+    *node_, std::move(missing), std::move(on_met));
+  starts_->renew_each(renew_every);
+  links_->start(*founding_);
   link_to(*node_->map());
 }
 
-/// To all that keep something. Any thread.
+/// To all that keep something; a founder that was removed need not be met.
+/// Locked.
 void server::link_to(const cluster::cluster_map& map) {
-  if (!links_)
+  if (!founding_)
     return;
   auto configured = config::cluster_nodes(settings_);
   std::vector<cluster::link_address> peers;
   for (const auto& x : map.nodes) {
-    auto gone =
-      x.state == cluster::node_state::removed && cluster::empty(map, x.id);
+    auto removed = x.state == cluster::node_state::removed;
+    if (removed)
+      release_founder(x.id);
     auto at = address_of(x.id, x.address, configured);
-    if (x.id.value != settings_.node.id && !gone && at)
+    if (x.id.value != settings_.node.id && at
+        && !(removed && cluster::empty(map, x.id)))
       peers.push_back({x.id, *std::move(at)});
   }
   links_->set_peers(std::move(peers));
+}
+
+void server::release_founder(node_id node) {
+  if (founding_->release(node))
+    log_.info("all founders have met", {});
 }
 
 void server::close_links() {
@@ -191,19 +231,33 @@ result<void> server::all_shards_are_led() const {
                  + " shards with a leader, found " + std::to_string(led)};
 }
 
+result<void> server::founders_have_met() const {
+  if (!founding_ || founding_->missing().empty())
+    return {};
+  return error{errc::no_connection, "waiting to meet node "
+                                      + text_of(founding_->missing())
+                                      + " for the first time"};
+}
+
 void server::describe_cluster(nlohmann::json& out) const {
-  out["incarnation"] = incarnation_;
+  out["incarnation"] = starts_->incarnation();
   auto& leaders = out["leaders"] = nlohmann::json::array();
   for (auto [node, shards] : shards_by_leader())
     leaders.push_back({{"node", node.value}, {"shards", shards}});
   if (!links_)
     return;
+  auto missing = founding_->missing();
   auto& links = out["links"] = nlohmann::json::array();
-  for (const auto& x : links_->describe())
+  for (const auto& x : links_->describe()) {
+    auto problem = x.problem;
+    if (missing.contains(x.node))
+      problem = "waiting to meet it for the first time"
+                + (problem.empty() ? "" : ": " + problem);
     links.push_back({{"node", x.node.value},
                      {"address", x.at.str()},
                      {"up", x.up},
-                     {"problem", x.problem}});
+                     {"problem", problem}});
+  }
 }
 
 } // namespace iris::apps

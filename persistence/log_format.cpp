@@ -12,7 +12,8 @@ enum part : std::uint8_t {
   floor_part,
   entry_part,
   incarnation_part = 0x10,
-  peer_part
+  peer_part,
+  start_part
 };
 
 std::string key(shard_id shard, part kind) {
@@ -56,6 +57,12 @@ std::string peer_key(node_id node) {
   return out;
 }
 
+std::string start_key(std::uint64_t incarnation) {
+  auto out = key(node_records, start_part);
+  encoder{out}.u64(incarnation);
+  return out;
+}
+
 std::string encode_hard_state(shard_id shard, const hard_state& in) {
   std::string out;
   encoder{out}.u64(in.term).u64(in.vote);
@@ -89,8 +96,19 @@ std::string encode_incarnation(std::uint64_t in) {
 
 std::string encode_peer(node_id node, const known_peer& in) {
   std::string out;
-  encoder{out}.u64(in.store).u64(in.incarnation);
+  encoder{out}
+    .u64(in.store)
+    .u64(in.incarnation)
+    .u64(in.last.number)
+    .u64(in.last.mark)
+    .u8(in.met ? 1 : 0);
   return checked_value(peer_key(node), out);
+}
+
+std::string encode_start(std::uint64_t incarnation, const store_start& in) {
+  std::string out;
+  encoder{out}.u64(in.number).u64(in.mark);
+  return checked_value(start_key(incarnation), out);
 }
 
 result<hard_state> decode_hard_state(shard_id shard, std::string_view value) {
@@ -146,8 +164,27 @@ result<known_peer> decode_peer(node_id node, std::string_view value) {
   known_peer out;
   out.store = in.u64();
   out.incarnation = in.u64();
+  if (in.done()) {
+    out.met = true;
+    return out;
+  }
+  out.last.number = in.u64();
+  out.last.mark = in.u64();
+  out.met = in.u8() != 0;
   if (!in.done())
     return damaged("what is known of node " + std::to_string(node.value));
+  return out;
+}
+
+result<store_start> decode_start(std::uint64_t incarnation,
+                                 std::string_view value) {
+  auto payload = checked_payload(start_key(incarnation), value);
+  decoder in{payload ? *payload : std::string_view{}};
+  store_start out;
+  out.number = in.u64();
+  out.mark = in.u64();
+  if (!in.done())
+    return damaged("start number " + std::to_string(incarnation));
   return out;
 }
 

@@ -14,6 +14,10 @@
 ///   shard u16 | 0x02 | index u64 -> term u64 | type u8 | payload
 ///   0xfffe    | 0x10             -> incarnation u64
 ///   0xfffe    | 0x11 | node u64  -> store u64 | incarnation u64
+///                                   | number u64 | mark u64 | met u8
+///   0xfffe    | 0x12 | incarnation u64 -> number u64 | mark u64
+/// What is known of a node ended with its incarnation before starts had
+/// numbers; such a node counts as met.
 namespace iris::persistence {
 
 /// What a floor's record holds: the floor, and the first entry that is kept.
@@ -33,6 +37,7 @@ std::string entry_key(shard_id shard, std::uint64_t index);
 
 std::string incarnation_key();
 std::string peer_key(node_id node);
+std::string start_key(std::uint64_t incarnation);
 
 std::string encode_hard_state(shard_id shard, const hard_state& in);
 std::string encode_floor(shard_id shard, const floor_record& in);
@@ -41,6 +46,7 @@ std::string encode_entry(shard_id shard, std::uint64_t index,
 
 std::string encode_incarnation(std::uint64_t in);
 std::string encode_peer(node_id node, const known_peer& in);
+std::string encode_start(std::uint64_t incarnation, const store_start& in);
 
 /// These fail with corrupt, naming the node, or the shard and the index of an
 /// entry.
@@ -50,5 +56,7 @@ result<log_entry> decode_entry(shard_id shard, std::uint64_t index,
                                std::string_view value);
 result<std::uint64_t> decode_incarnation(std::string_view value);
 result<known_peer> decode_peer(node_id node, std::string_view value);
+result<store_start> decode_start(std::uint64_t incarnation,
+                                 std::string_view value);
 
 } // namespace iris::persistence

@@ -6,6 +6,7 @@
 #include "persistence/log_format.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
 
@@ -43,6 +44,11 @@ struct log_store::impl {
                leveldb::WriteBatch& batch);
   result<void> load_entries(shard_id shard, loaded_log& out) const;
   result<void> put(const std::string& key, const std::string& value);
+  result<void> write(leveldb::WriteBatch& batch);
+  /// The records of the node whose keys are `prefix` and a number.
+  using visitor =
+    std::function<result<void>(std::uint64_t number, std::string_view value)>;
+  result<void> visit(const std::string& prefix, const visitor& take) const;
 };
 
 result<floor_record> log_store::impl::floor(shard_id shard) const {
@@ -144,8 +150,24 @@ result<void> log_store::impl::put(const std::string& key,
                                   const std::string& value) {
   leveldb::WriteBatch batch;
   batch.Put(key, value);
+  return write(batch);
+}
+
+result<void> log_store::impl::write(leveldb::WriteBatch& batch) {
   appended = true;
   return db->write(batch, true);
+}
+
+result<void> log_store::impl::visit(const std::string& prefix,
+                                    const visitor& take) const {
+  auto at = db->iterate();
+  for (at->Seek(prefix); at->Valid() && view(at->key()).starts_with(prefix);
+       at->Next()) {
+    auto number = decoder{view(at->key()).substr(prefix.size())}.u64();
+    if (auto ok = take(number, view(at->value())); !ok)
+      return ok;
+  }
+  return db->check(std::move(at));
 }
 
 log_store::log_store(std::unique_ptr<impl> pimpl) : impl_(std::move(pimpl)) {
@@ -177,8 +199,7 @@ result<void> log_store::append(std::span<const log_change> changes) {
   leveldb::WriteBatch batch;
   for (const auto& x : changes)
     impl_->add(x, batch);
-  impl_->appended = true;
-  return impl_->db->write(batch, true);
+  return impl_->write(batch);
 }
 
 result<loaded_log> log_store::load(shard_id shard) const {
@@ -218,29 +239,50 @@ result<std::uint64_t> log_store::incarnation() const {
   return decode_incarnation(**value);
 }
 
-result<std::uint64_t> log_store::next_incarnation() {
+result<std::uint64_t> log_store::next_incarnation(std::uint64_t number) {
   auto before = incarnation();
   if (!before)
     return before;
   auto next = *before + 1;
-  if (auto ok = impl_->put(incarnation_key(), encode_incarnation(next)); !ok)
+  leveldb::WriteBatch batch;
+  batch.Put(incarnation_key(), encode_incarnation(next));
+  batch.Put(start_key(next), encode_start(next, {number, 0}));
+  if (next > starts_max)
+    batch.Delete(start_key(next - starts_max));
+  if (auto ok = impl_->write(batch); !ok)
     return ok.failure();
   return next;
 }
 
+result<std::vector<store_start>> log_store::starts() const {
+  std::vector<store_start> out;
+  auto take = [&](std::uint64_t incarnation, std::string_view value) {
+    auto start = decode_start(incarnation, value);
+    if (!start)
+      return result<void>{start.failure()};
+    out.push_back(*start);
+    return result<void>{};
+  };
+  if (auto ok = impl_->visit(start_key(0).substr(0, 3), take); !ok)
+    return ok.failure();
+  return out;
+}
+
+result<void> log_store::renew(std::uint64_t incarnation,
+                              const store_start& start) {
+  return impl_->put(start_key(incarnation), encode_start(incarnation, start));
+}
+
 result<std::map<node_id, known_peer>> log_store::peers() const {
   std::map<node_id, known_peer> out;
-  auto prefix = peer_key({}).substr(0, 3);
-  auto at = impl_->db->iterate();
-  for (at->Seek(prefix); at->Valid() && view(at->key()).starts_with(prefix);
-       at->Next()) {
-    node_id node{decoder{view(at->key()).substr(prefix.size())}.u64()};
-    auto peer = decode_peer(node, view(at->value()));
+  auto take = [&](std::uint64_t node, std::string_view value) {
+    auto peer = decode_peer({node}, value);
     if (!peer)
-      return peer.failure();
-    out[node] = *peer;
-  }
-  if (auto ok = impl_->db->check(std::move(at)); !ok)
+      return result<void>{peer.failure()};
+    out[{node}] = *peer;
+    return result<void>{};
+  };
+  if (auto ok = impl_->visit(peer_key({}).substr(0, 3), take); !ok)
     return ok.failure();
   return out;
 }

@@ -64,10 +64,27 @@ struct loaded_log {
   std::vector<log_entry> entries;
 };
 
+/// One start of a node with a store. By its random number it is told from a
+/// start of a copy of this store; by its mark, which grows while the process
+/// runs, from a copy that was made meanwhile.
+struct store_start {
+  std::uint64_t number = 0;
+  std::uint64_t mark = 0;
+
+  bool operator==(const store_start&) const = default;
+};
+
+/// So many starts of its own a store keeps, the newest.
+inline constexpr std::size_t starts_max = 4096;
+
 /// What this node remembers of another one's process.
 struct known_peer {
   std::uint64_t store = 0;       ///< see identity
   std::uint64_t incarnation = 0; ///< the highest that was seen
+  /// Which start that was; number 0: not known yet.
+  store_start last = {};
+  /// A link was up, so that the other node remembers this one as well.
+  bool met = false;
 
   bool operator==(const known_peer&) const = default;
 };
@@ -96,8 +113,15 @@ public:
   /// How often a node has started with this store. Fails with corrupt.
   result<std::uint64_t> incarnation() const;
 
-  /// Counts a start: the number of this one, durable.
-  result<std::uint64_t> next_incarnation();
+  /// Counts a start, which has the random `number`: durable with it when this
+  /// returns.
+  result<std::uint64_t> next_incarnation(std::uint64_t number);
+
+  /// The starts that are kept, oldest first. Fails with corrupt.
+  result<std::vector<store_start>> starts() const;
+
+  /// Durable when it returns, in place of what was kept of this start.
+  result<void> renew(std::uint64_t incarnation, const store_start& start);
 
   /// The other nodes that were ever spoken to. Fails with corrupt.
   result<std::map<node_id, known_peer>> peers() const;

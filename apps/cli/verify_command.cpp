@@ -114,7 +114,9 @@ result<void> inspect_log(persistence::node_store& store, shard_id shard,
 
 /// What is remembered of this and other nodes' processes can be read.
 result<void> inspect_memory(const persistence::log_store& log) {
-  if (auto starts = log.incarnation(); !starts)
+  if (auto incarnation = log.incarnation(); !incarnation)
+    return incarnation.failure();
+  if (auto starts = log.starts(); !starts)
     return starts.failure();
   if (auto peers = log.peers(); !peers)
     return peers.failure();

@@ -23,6 +23,7 @@ error refuse(std::string why) {
 
 void put(encoder& to, const link_peer& x) {
   to.u64(x.node.value).u64(x.store).u64(x.incarnation).u64(x.founding);
+  to.bytes(x.past);
 }
 
 std::string name(node_id x) {
@@ -31,15 +32,16 @@ std::string name(node_id x) {
 
 } // namespace
 
-handshake::handshake(const link_options& with, const clock& time)
-  : with_(with), time_(time), nonce_(make_nonce()) {
+handshake::handshake(const link_options& with, const clock& time,
+                     std::string past)
+  : with_(with), time_(time), past_(std::move(past)), nonce_(make_nonce()) {
   // nop
 }
 
 hello handshake::greet(node_id expected) {
   here_ = role::connector;
   expected_ = expected;
-  return {link_version, with_.cluster, expected.value, with_.self, nonce_};
+  return {link_version, with_.cluster, expected.value, self(), nonce_};
 }
 
 result<proven> handshake::answer(const welcome& from) {
@@ -50,7 +52,7 @@ result<proven> handshake::answer(const welcome& from) {
                   + name(expected_));
   if (auto good = judge(from.proof, role::acceptor); !good)
     return good.failure();
-  if (auto good = check_founding(); !good)
+  if (auto good = check_words(); !good)
     return good.failure();
   return prove(role::connector);
 }
@@ -68,12 +70,12 @@ result<welcome> handshake::answer(const hello& from) {
   if (from.to != with_.self.node.value)
     return refuse("it looks for " + name({from.to}) + ": this is "
                   + name(with_.self.node));
-  if (auto good = check_founding(); !good)
+  if (auto good = check_words(); !good)
     return good.failure();
   auto proof = prove(role::acceptor);
   if (!proof)
     return proof.failure();
-  return welcome{with_.self, nonce_, *std::move(proof)};
+  return welcome{self(), nonce_, *std::move(proof)};
 }
 
 result<void> handshake::judge(const proven& by) const {
@@ -87,14 +89,20 @@ session_id handshake::session() const {
                                   : session_id{theirs, mine};
 }
 
+link_peer handshake::self() const {
+  auto out = with_.self;
+  out.past = past_;
+  return out;
+}
+
 std::string handshake::words_of(role by) const {
   auto connects = here_ == role::connector;
   std::string out;
   encoder to{out};
   to.raw("iris link").u8(link_version).u8(static_cast<std::uint8_t>(by));
   to.bytes(with_.cluster);
-  put(to, connects ? with_.self : peer_);
-  put(to, connects ? peer_ : with_.self);
+  put(to, connects ? self() : peer_);
+  put(to, connects ? peer_ : self());
   to.bytes(connects ? nonce_ : peer_nonce_);
   to.bytes(connects ? peer_nonce_ : nonce_);
   return out;
@@ -121,7 +129,11 @@ result<void> handshake::judge(const proven& by, role as) const {
   return {};
 }
 
-result<void> handshake::check_founding() const {
+result<void> handshake::check_words() const {
+  if (peer_.past.size() > past_bytes_max)
+    return refuse("it shows " + std::to_string(peer_.past.size())
+                  + " bytes of its past: expected at most "
+                  + std::to_string(past_bytes_max));
   auto mine = with_.self.founding;
   if (mine == 0 || peer_.founding == 0 || mine == peer_.founding)
     return {};

@@ -12,8 +12,8 @@ namespace iris::cluster {
 /// and this attempt only.
 class handshake {
 public:
-  /// `with` outlives it.
-  handshake(const link_options& with, const clock& time);
+  /// `with` outlives it. `past` is link_peer::past of this process.
+  handshake(const link_options& with, const clock& time, std::string past = {});
 
   // -- the connector ----------------------------------------------------------
 
@@ -37,13 +37,15 @@ public:
 private:
   enum class role : std::uint8_t { connector = 1, acceptor };
 
+  link_peer self() const;
   std::string words_of(role by) const;
   result<proven> prove(role as) const;
   result<void> judge(const proven& by, role as) const;
-  result<void> check_founding() const;
+  result<void> check_words() const;
 
   const link_options& with_;
   const clock& time_;
+  const std::string past_;
   role here_ = role::connector;
   node_id expected_;
   std::string nonce_, peer_nonce_;

@@ -13,7 +13,7 @@ constexpr unsigned silent_max = 4;
 
 link_actor::link_actor(caf::actor_config& config, parts with)
   : event_based_actor(config), with_(std::move(with)),
-    hands_(with_.env.options, with_.env.with.time),
+    hands_(with_.env.options, with_.env.with.time, with_.env.with.past()),
     in_(with_.env.options.window) {
   // nop
 }
@@ -51,7 +51,7 @@ caf::behavior link_actor::make_behavior() {
         send_waiting();
       }
     },
-    [this](const beat& x) { static_cast<void>(belongs(x.session)); },
+    [this](const beat& x) { on_beat(x); },
   };
 }
 
@@ -105,7 +105,7 @@ void link_actor::on_tick() {
       return end("nothing came for "
                  + std::to_string((options().heartbeat * silent_max).count())
                  + " ms");
-    send(peer_, beat{session_});
+    send(peer_, beat{session_, with_.env.with.mark()});
   } else if (silent_ * options().heartbeat >= options().handshake_timeout) {
     return end("no link within "
                + std::to_string(options().handshake_timeout.count()) + " ms");
@@ -119,6 +119,13 @@ bool link_actor::belongs(const session_id& x) {
     return false;
   silent_ = 0;
   return true;
+}
+
+void link_actor::on_beat(const beat& what) {
+  if (!belongs(what.session) || what.mark <= mark_)
+    return;
+  mark_ = what.mark;
+  with_.env.with.renewed(hands_.peer(), mark_);
 }
 
 void link_actor::on_packet(const packet& what) {

@@ -89,6 +89,7 @@ private:
   // link_actor.cpp
   void come_up();
   void on_tick();
+  void on_beat(const beat& what);
   void on_packet(const packet& what);
   void deliver(lane by, const std::string& pieces);
   void send_waiting();
@@ -104,6 +105,7 @@ private:
   connection_ptr socket_;
   session_id session_;
   std::uint64_t sent_ = 0, taken_ = 0;
+  std::uint64_t mark_ = 0; ///< the peer's
   /// Ticks since something came; since the beginning, until it is up.
   unsigned silent_ = 0;
   std::string why_;

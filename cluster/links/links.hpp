@@ -25,6 +25,9 @@ struct link_peer {
   std::uint64_t incarnation = 0;
   /// Hash of what the cluster was founded with; 0: this node joined later.
   std::uint64_t founding = 0;
+  /// What it shows to be admitted by, at most past_bytes_max; of no meaning
+  /// here.
+  std::string past = {};
 
   bool operator==(const link_peer&) const = default;
 };
@@ -77,6 +80,8 @@ struct link_options {
 inline constexpr lane_bytes frame_bytes_max{64 << 20, (1 << 20) + (4 << 10),
                                             1 << 20};
 
+inline constexpr std::size_t past_bytes_max = std::size_t{64} << 10;
+
 /// `network` over CAF's network transparency and mutual TLS 1.3.
 ///
 ///   send ─▶ outgoing ─▶ link actor ─(BASP over TLS)─▶ link actor ─▶ receiver
@@ -99,6 +104,13 @@ public:
     /// the link's thread, which may block; for several peers at once.
     std::function<result<void>(const link_peer&)> admit;
     std::uint64_t seed = 0;
+    /// link_peer::past of this process, at each attempt. Any thread.
+    std::function<std::string()> past = {};
+    /// How far this process is, in numbers that only grow: linked peers are
+    /// told within a heartbeat. Any thread.
+    std::function<std::uint64_t()> mark = {};
+    /// A linked peer is so far. On the link's thread.
+    std::function<void(const link_peer&, std::uint64_t mark)> renewed = {};
   };
 
   /// Checks the certificates and listens. TLS before 1.3 is ruled out in the

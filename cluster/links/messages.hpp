@@ -17,7 +17,7 @@
 /// they are registered are the wire's: a message that changes gets a new one.
 namespace iris::cluster {
 
-inline constexpr std::uint8_t link_version = 1;
+inline constexpr std::uint8_t link_version = 2;
 
 /// Two numbers that only the two ends know; nobody else on CAF's net can say
 /// something in a session, nor can an earlier one reach into it.
@@ -35,7 +35,7 @@ auto inspect(Inspector& f, session_id& x) {
 template <class Inspector>
 auto inspect(Inspector& f, link_peer& x) {
   return f(caf::meta::type_name("peer"), x.node.value, x.store, x.incarnation,
-           x.founding);
+           x.founding, x.past);
 }
 
 struct hello {
@@ -116,24 +116,26 @@ auto inspect(Inspector& f, grant& x) {
   return f(caf::meta::type_name("grant"), x.session, x.by, x.bytes);
 }
 
+/// It is alive, and so far: see links::parts::mark.
 struct beat {
   session_id session;
+  std::uint64_t mark = 0;
 };
 
 template <class Inspector>
 auto inspect(Inspector& f, beat& x) {
-  return f(caf::meta::type_name("beat"), x.session);
+  return f(caf::meta::type_name("beat"), x.session, x.mark);
 }
 
 inline void add_link_messages(caf::actor_system_config& to) {
-  to.add_message_type<hello>("iris.link.hello")
-    .add_message_type<welcome>("iris.link.welcome")
+  to.add_message_type<hello>("iris.link.hello.2")
+    .add_message_type<welcome>("iris.link.welcome.2")
     .add_message_type<proven>("iris.link.proven")
     .add_message_type<linked>("iris.link.linked")
     .add_message_type<refused>("iris.link.refused")
     .add_message_type<packet>("iris.link.packet")
     .add_message_type<grant>("iris.link.grant")
-    .add_message_type<beat>("iris.link.beat");
+    .add_message_type<beat>("iris.link.beat.2");
 }
 
 } // namespace iris::cluster

@@ -54,7 +54,7 @@ public:
   }
 
   void remember(node_id peer) {
-    REQUIRE(store_->log->next_incarnation());
+    REQUIRE(store_->log->next_incarnation(1));
     REQUIRE(store_->log->remember(peer, {1, 2}));
   }
 

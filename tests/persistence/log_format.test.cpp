@@ -1,6 +1,8 @@
 #include "persistence/log_format.hpp"
 
+#include "base/codec.hpp"
 #include "persistence/keys.hpp"
+#include "persistence/writes.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
@@ -22,6 +24,7 @@ TEST_CASE("log keys have the bytes that docs/storage.md gives") {
   CHECK(to_hex(entry_key({258}, 3)) == "0102020000000000000003");
   CHECK(to_hex(incarnation_key()) == "fffe10");
   CHECK(to_hex(peer_key({3})) == "fffe110000000000000003");
+  CHECK(to_hex(start_key(3)) == "fffe120000000000000003");
 }
 
 TEST_CASE("log values have the bytes that docs/storage.md gives") {
@@ -37,7 +40,13 @@ TEST_CASE("log values have the bytes that docs/storage.md gives") {
   CHECK(to_hex(encode_entry({1}, 2, entry(3, 4, "p"))).substr(8)
         == "00000000000000030470");
   CHECK(to_hex(encode_incarnation(2)).substr(8) == "0000000000000002");
-  CHECK(to_hex(encode_peer({1}, {2, 3})).substr(8)
+  CHECK(to_hex(encode_peer({1}, {2, 3, {4, 5}, true})).substr(8)
+        == "0000000000000002" // store
+           "0000000000000003" // incarnation
+           "0000000000000004" // number
+           "0000000000000005" // mark
+           "01");
+  CHECK(to_hex(encode_start(1, {2, 3})).substr(8)
         == "00000000000000020000000000000003");
 }
 
@@ -57,10 +66,22 @@ TEST_CASE("what was encoded for the log is decoded") {
                 == state);
       floor_record floor{{index, term, bytes, type}, index};
       RC_ASSERT(*decode_floor({shard}, encode_floor({shard}, floor)) == floor);
-      known_peer peer{term, index};
+      known_peer peer{term, index, {index, term}, type % 2 == 0};
       RC_ASSERT(*decode_peer({shard}, encode_peer({shard}, peer)) == peer);
+      store_start start{term, index};
+      RC_ASSERT(*decode_start(shard, encode_start(shard, start)) == start);
       RC_ASSERT(*decode_incarnation(encode_incarnation(index)) == index);
     }));
+}
+
+TEST_CASE("what was known of a node before starts had numbers is read") {
+  std::string old;
+  encoder{old}.u64(0xabc).u64(5);
+
+  auto read = decode_peer({3}, checked_value(peer_key({3}), old));
+
+  REQUIRE(read);
+  CHECK(*read == known_peer{0xabc, 5, {0, 0}, true});
 }
 
 TEST_CASE("a record in another's place is corrupt, and named") {
@@ -77,6 +98,9 @@ TEST_CASE("a record in another's place is corrupt, and named") {
                                 "it to match its checksum"});
   CHECK(decode_incarnation(encode_peer({4}, {1, 2})).failure().code
         == errc::corrupt);
+  CHECK(decode_start(3, encode_start(4, {1, 2})).failure()
+        == error{errc::corrupt, "start number 3 is damaged, expected it to "
+                                "match its checksum"});
 }
 
 TEST_CASE("any other bytes are corrupt") {
@@ -86,5 +110,6 @@ TEST_CASE("any other bytes are corrupt") {
     RC_ASSERT_FALSE(decode_floor({1}, bytes));
     RC_ASSERT_FALSE(decode_peer({1}, bytes));
     RC_ASSERT_FALSE(decode_incarnation(bytes));
+    RC_ASSERT_FALSE(decode_start(1, bytes));
   }));
 }

@@ -89,6 +89,15 @@ std::string status(const real_node& of) {
   return of.get("/v1/status", true).body;
 }
 
+/// Empty if the link is up.
+std::string problem_with(const real_node& of, std::uint64_t node) {
+  auto said = nlohmann::json::parse(status(of));
+  for (const auto& x : said["links"])
+    if (x["node"] == node)
+      return x["up"] ? "" : "down: " + x["problem"].get<std::string>();
+  return "not listed";
+}
+
 /// As `iris tree` shows it.
 int shards_in_state(const std::string& state, const real_node& of) {
   auto tree = of.get("/v1/tree", true).body;
@@ -266,21 +275,109 @@ TEST_CASE("a node whose disk was wiped is refused, and harms nobody") {
   check_nothing_wrong(all);
 }
 
-TEST_CASE("a node with the certificate of another authority is refused") {
+TEST_CASE("of two copies of a store the one that comes back first stays") {
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
+  acknowledge(all, 100);
+  auto store = nodes[2].data_dir() / "store";
+  auto copy = nodes[2].data_dir() / "copy";
+  auto original = nodes[2].data_dir() / "original";
+  nodes[2].kill();
+  std::filesystem::copy(store, copy, std::filesystem::copy_options::recursive);
+  nodes[2].start();
+  nodes.await_ready();
+  acknowledge(all, 100);
+  nodes[2].kill();
+  std::filesystem::rename(store, original);
+  std::filesystem::rename(copy, store);
+
+  // However often it starts.
+  for (auto n : {2, 3, 4}) {
+    CAPTURE(n);
+    nodes[2].start();
+    for (std::size_t i : {0, 1})
+      run_until(all, [&] {
+        auto problem = problem_with(nodes[i], 3);
+        return problem.find("a clone of its store; found start number "
+                            + std::to_string(n) + ",")
+               != std::string::npos;
+      });
+    CHECK(nodes[2].get("/readyz").status == 503);
+    nodes[2].kill();
+  }
+  acknowledge(all, 100);
+  std::filesystem::remove_all(store);
+  std::filesystem::rename(original, store);
+  nodes[2].start();
+  nodes.await_ready();
+
+  for (std::size_t i : {0, 1})
+    CHECK(problem_with(nodes[i], 3).empty());
+  check_all(nodes, all);
+}
+
+TEST_CASE("founders answer nobody until each has met all others once") {
   real_cluster nodes;
   nodes.start({0, 1});
+  for (std::size_t i : {0, 1}) {
+    CAPTURE(i);
+    nodes.await("the two are linked",
+                [&] { return problem_with(nodes[i], 2 - i).empty(); });
+    CHECK(problem_with(nodes[i], 3)
+            .starts_with("down: waiting to meet it for the first time"));
+    auto ready = nodes[i].get("/readyz");
+    CHECK(ready.status == 503);
+    CHECK(ready.body.find("waiting to meet node 3 for the first time")
+          != std::string::npos);
+  }
+  // Its disk is wiped while only one of the others has met it.
+  nodes[1].kill();
+  std::filesystem::remove_all(nodes[1].data_dir() / "store");
+
+  nodes.start({1, 2});
+
+  nodes.await("node 3 has met both", [&] {
+    return problem_with(nodes[2], 1).empty()
+           && problem_with(nodes[2], 2).empty();
+  });
+  nodes.await("node 1 refuses the empty one", [&] {
+    return problem_with(nodes[0], 2).find("comes with another store")
+           != std::string::npos;
+  });
+  nodes.await("the two that know each other are a majority", [&] {
+    return nodes.led_by(0) + nodes.led_by(2) == real_cluster::shards;
+  });
+  auto ready = nodes[1].get("/readyz");
+  CHECK(ready.status == 503);
+  CHECK(ready.body.find("waiting to meet node 1 for the first time")
+        != std::string::npos);
+}
+
+TEST_CASE("a cluster that has met goes on without one of its founders") {
+  real_cluster nodes;
+  nodes.start();
   nodes.await_ready();
+  for (std::size_t i : {0, 1, 2})
+    CHECK(nodes[i].terminate());
+
+  nodes.start({0, 1});
+
+  nodes.await_ready();
+}
+
+TEST_CASE("a node with the certificate of another authority is refused") {
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  CHECK(nodes[2].terminate());
   nodes.make_stranger(2);
 
   nodes[2].start();
 
   for (std::size_t i : {0, 1})
     nodes.await("the stranger is refused", [&] {
-      auto said = nlohmann::json::parse(status(nodes[i]));
-      for (const auto& x : said["links"])
-        if (x["node"] == 3)
-          return !x["up"] && !x["problem"].get<std::string>().empty();
-      return false;
+      return problem_with(nodes[i], 3).find("TLS") != std::string::npos;
     });
   CHECK(nodes[2].get("/readyz").status == 503);
   for (std::size_t i : {0, 1})

@@ -11,7 +11,7 @@ namespace {
 /// One end of a handshake.
 struct end_of {
   explicit end_of(const node_setup& setup)
-    : options(options_of(setup)), hands(options, system_clock()) {
+    : options(options_of(setup)), hands(options, system_clock(), setup.past()) {
     // nop
   }
 
@@ -137,7 +137,12 @@ TEST_CASE("what a node says of itself is signed") {
   authority ca;
   end_of one{ca.setup(1)}, two{ca.setup(2)};
   auto greeting = one.hands.greet({2});
-  greeting.from.incarnation = 7;
+  SUBCASE("its incarnation") {
+    greeting.from.incarnation = 7;
+  }
+  SUBCASE("its past") {
+    greeting.from.past = "another";
+  }
   auto welcome = two.hands.answer(greeting);
   REQUIRE(welcome);
 
@@ -160,9 +165,9 @@ TEST_CASE("an acceptor refuses who talks to somebody else") {
           == "it is of the cluster \"other\": expected \"demo\"");
   }
   SUBCASE("another version") {
-    greeting.version = 2;
+    greeting.version = 1;
     CHECK(failure(two.hands.answer(greeting))
-          == "it speaks version 2 of links: expected 1");
+          == "it speaks version 1 of links: expected 2");
   }
   SUBCASE("a nonce that is none") {
     greeting.nonce = "short";
@@ -170,6 +175,33 @@ TEST_CASE("an acceptor refuses who talks to somebody else") {
     REQUIRE(welcome);
     CHECK(failure(two.hands.judge({}))
           == "its nonce is too short: expected 32 bytes");
+  }
+}
+
+TEST_CASE("each end is shown the other's past, and no more than is allowed") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.past = [] { return std::string(past_bytes_max, 'x'); };
+  second.past = [] { return std::string{"some"}; };
+
+  SUBCASE("no more") {
+    end_of one{first}, two{second};
+    CHECK(meet(one, two) == "");
+    CHECK(two.hands.peer().past == first.past());
+    CHECK(one.hands.peer().past == "some");
+  }
+  SUBCASE("more, of the connector") {
+    first.past = [] { return std::string(past_bytes_max + 1, 'x'); };
+    end_of one{first}, two{second};
+    CHECK(meet(one, two)
+          == "it shows 65537 bytes of its past: expected at most 65536");
+  }
+  SUBCASE("more, of the acceptor") {
+    second.past = [] { return std::string(past_bytes_max + 1, 'x'); };
+    end_of one{first}, two{second};
+    CHECK(meet(one, two)
+          == "connector: it shows 65537 bytes of its past: expected at most "
+             "65536");
   }
 }
 

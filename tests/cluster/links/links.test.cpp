@@ -1,7 +1,11 @@
 #include "tests/cluster/links/rig.hpp"
 
 #include "base/random.hpp"
+#include "base/thread_executor.hpp"
 #include "cluster/links/socket.hpp"
+#include "persistence/peer_memory.hpp"
+#include "persistence/start_history.hpp"
+#include "tests/sim/memory_disk.hpp"
 
 using namespace iris;
 using namespace iris::cluster;
@@ -201,6 +205,77 @@ TEST_CASE("a later process of a node takes over, an earlier one does not") {
   CHECK(first->log().come("there is a link to a later process of it"));
   REQUIRE(two.net().send({1}, lane::commands, "to the second"));
   REQUIRE(second.seen().frames_come({2}, 1));
+}
+
+TEST_CASE("of two clones of a node at once the first stays, the other is "
+          "refused") {
+  authority ca;
+  sim::memory_disk disk;
+  auto store = persistence::log_store::open("/log", disk);
+  REQUIRE(store);
+  thread_executor thread{"iris-test"};
+  auto memory = persistence::peer_memory::open(**store, thread);
+  REQUIRE(memory);
+  auto setup = ca.setup(2);
+  setup.admit = [&](const link_peer& x) {
+    return (*memory)->admit(x.node, {x.store, x.incarnation, x.past});
+  };
+  auto begun_as = [&](std::uint64_t number) {
+    auto out = ca.setup(1);
+    out.incarnation = 2;
+    out.past = [number] {
+      return persistence::encode_starts(
+        std::vector<persistence::store_start>{{7, 3}, {number, 0}});
+    };
+    return out;
+  };
+  node two{setup}, first{begun_as(8)}, clone{begun_as(9)};
+  two.start({first.address()});
+  first.start({two.address()});
+  REQUIRE(first.seen().links_are({2}, "+"));
+
+  clone.start({two.address()});
+
+  CHECK(
+    clone.log().come("it refuses this node: node 1 comes with an older copy "
+                     "or a clone of its store"));
+  CHECK(two.log().come("an older copy or a clone"));
+  REQUIRE(first.net().send({2}, lane::commands, "from the first"));
+  REQUIRE(two.seen().frames_come({1}, 1));
+  CHECK(two.seen().links_are({1}, "+"));
+  CHECK(two.metrics().links_made.value() == 1);
+  CHECK(clone.metrics().links_made.value() == 0);
+  two.net().close();
+  thread.stop();
+}
+
+TEST_CASE("linked nodes tell each other how far they are") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.heartbeat = second.heartbeat = std::chrono::milliseconds{50};
+  std::atomic<std::uint64_t> mark{0};
+  first.mark = [&] { return mark.load(); };
+  first.past = [] { return std::string{"of one"}; };
+  waiting all;
+  std::vector<std::pair<link_peer, std::uint64_t>> told;
+  second.renewed = [&](const link_peer& x, std::uint64_t so_far) {
+    all.change([&] { told.emplace_back(x, so_far); });
+  };
+  node one{first}, two{second};
+  join({&one, &two});
+  REQUIRE(two.seen().links_are({1}, "+"));
+
+  for (std::uint64_t next : {3, 4}) {
+    mark = next;
+    CHECK(
+      all.until([&] { return !told.empty() && told.back().second == next; }));
+  }
+
+  two.net().close();
+  REQUIRE(told.size() == 2);
+  CHECK(told.front().second == 3);
+  CHECK(told.front().first.node == node_id{1});
+  CHECK(told.front().first.past == "of one");
 }
 
 TEST_CASE("links end to who is no peer any more") {

@@ -90,9 +90,9 @@ node::node(const node_setup& setup) : setup_(setup) {
   auto admit = setup.admit;
   if (!admit)
     admit = [](const link_peer&) { return result<void>{}; };
-  auto made =
-    links::open(options_of(setup), {system_clock(), *log_, *metrics_,
-                                    std::move(admit), setup.id.value});
+  auto made = links::open(
+    options_of(setup), {system_clock(), *log_, *metrics_, std::move(admit),
+                        setup.id.value, setup.past, setup.mark, setup.renewed});
   REQUIRE_MESSAGE(made, (made ? "" : made.failure().context));
   links_ = *std::move(made);
 }

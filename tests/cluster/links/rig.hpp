@@ -90,6 +90,10 @@ struct node_setup {
   std::uint64_t founding = 0;
   link_files files;
   std::function<result<void>(const link_peer&)> admit;
+  std::function<std::string()> past = [] { return std::string{}; };
+  std::function<std::uint64_t()> mark = [] { return 0; };
+  std::function<void(const link_peer&, std::uint64_t)> renewed =
+    [](const link_peer&, std::uint64_t) {};
   /// Long, so that no test waits for them or is hurried by them.
   std::chrono::milliseconds heartbeat = std::chrono::seconds{20};
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds{60};
