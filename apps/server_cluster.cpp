@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 namespace iris::apps {
 
@@ -132,8 +134,12 @@ void server::start_links() {
 }
 
 void server::close_links() {
-  if (links_)
-    links_->close();
+  if (links_ && !links_->close()) {
+    // What hangs uses what would go now. What was acknowledged is durable.
+    std::fputs("irisd: a link's thread hangs, as on a disk: ended without it\n",
+               stderr);
+    std::_Exit(EXIT_FAILURE);
+  }
   if (node_)
     node_->close();
 }

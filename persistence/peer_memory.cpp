@@ -42,18 +42,21 @@ error went_back(node_id node, const known_peer& process,
 } // namespace
 
 peer_memory::peer_memory(log_store& store, executor& thread,
-                         std::map<node_id, known_peer> known)
-  : store_(store), thread_(thread), known_(std::move(known)) {
+                         std::map<node_id, known_peer> known,
+                         std::chrono::milliseconds patience)
+  : store_(store), thread_(thread), patience_(patience),
+    known_(std::move(known)) {
   // nop
 }
 
-result<std::unique_ptr<peer_memory>> peer_memory::open(log_store& store,
-                                                       executor& thread) {
+result<std::unique_ptr<peer_memory>>
+peer_memory::open(log_store& store, executor& thread,
+                  std::chrono::milliseconds patience) {
   auto known = store.peers();
   if (!known)
     return known.failure();
   return std::unique_ptr<peer_memory>{
-    new peer_memory(store, thread, *std::move(known))};
+    new peer_memory(store, thread, *std::move(known), patience)};
 }
 
 result<void> peer_memory::admit(node_id node, const known_peer& process) {
@@ -62,6 +65,9 @@ result<void> peer_memory::admit(node_id node, const known_peer& process) {
   thread_.post([this, promised = std::move(promised), node, process] {
     promised->set_value(decide(node, process));
   });
+  if (answer.wait_for(patience_) != std::future_status::ready)
+    return error{errc::deadline_exceeded,
+                 "this node's disk did not answer in time, expected it to"};
   try {
     return answer.get();
   } catch (const std::future_error&) {

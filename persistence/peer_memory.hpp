@@ -19,22 +19,26 @@ class peer_memory {
 public:
   /// `thread` is the one that writes `store`; both outlive this.
   /// Fails with corrupt or io_failed.
-  static result<std::unique_ptr<peer_memory>> open(log_store& store,
-                                                   executor& thread);
+  static result<std::unique_ptr<peer_memory>>
+  open(log_store& store, executor& thread,
+       std::chrono::milliseconds patience = std::chrono::seconds{5});
 
-  /// Any thread but the store's; waits for the disk. Again is fine. Fails with
-  /// store_foreign, saying why this process is not the node that it was; or as
-  /// the disk does, and then it is as unknown as before.
+  /// Any thread but the store's; waits for the disk, at most for `patience`.
+  /// Again is fine. Fails with store_foreign, saying why this process is not
+  /// the node that it was; or as the disk does, and then it is as unknown as
+  /// before; or with deadline_exceeded, and then it may be known.
   result<void> admit(node_id node, const known_peer& process);
 
 private:
   peer_memory(log_store& store, executor& thread,
-              std::map<node_id, known_peer> known);
+              std::map<node_id, known_peer> known,
+              std::chrono::milliseconds patience);
 
   result<void> decide(node_id node, const known_peer& process);
 
   log_store& store_;
   executor& thread_;
+  const std::chrono::milliseconds patience_;
   std::map<node_id, known_peer> known_; ///< on the store's thread
 };
 

@@ -1,6 +1,7 @@
 #include "persistence/peer_memory.hpp"
 
 #include "base/thread_executor.hpp"
+#include "tests/hand_executor.hpp"
 #include "tests/sim/memory_disk.hpp"
 
 #include <doctest/doctest.h>
@@ -156,4 +157,22 @@ TEST_CASE("what is known of nodes is no shard's log") {
   for (shard_id shard : {shard_id{0xfffd}, shard_id{0xffff}})
     CHECK(again.store().load(shard)->entries.size() == 1);
   CHECK(*again.store().incarnation() == 1);
+}
+
+TEST_CASE("a disk that hangs is not waited for without end") {
+  memory_disk disk;
+  auto store = log_store::open("/log", disk);
+  REQUIRE(store);
+  test::hand_executor hanging;
+  auto memory =
+    peer_memory::open(**store, hanging, std::chrono::milliseconds{1});
+  REQUIRE(memory);
+
+  auto answer = (*memory)->admit(two, first_start);
+
+  REQUIRE_FALSE(answer);
+  CHECK(answer.failure().code == errc::deadline_exceeded);
+  // What was begun is done when the disk goes on.
+  hanging.run();
+  CHECK((*store)->peers()->at(two) == first_start);
 }
