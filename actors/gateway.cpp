@@ -28,8 +28,7 @@ gateway::gateway(parts with)
     visitors_([this](const visitor_key& who, shard_id asked) {
       return connection_actor{
         supervision::spawn_on<remote_connection>(unit_of(asked), *this, who)};
-    }),
-    local_(with_.env.routes.shards()) {
+    }) {
   every(retry_every, alive_, [this] { retry(); });
   every(sweep_every, alive_, [this] { sweep(); });
 }
@@ -38,12 +37,13 @@ gateway::~gateway() = default;
 
 void gateway::serve(shard_id where, shard_actor to) {
   std::lock_guard guard{mutex_};
-  local_.at(where.value) = std::move(to);
+  local_[where] = std::move(to);
 }
 
 shard_actor gateway::local(shard_id where) const {
   std::lock_guard guard{mutex_};
-  return where.value < local_.size() ? local_[where.value] : shard_actor{};
+  auto i = local_.find(where);
+  return i == local_.end() ? shard_actor{} : i->second;
 }
 
 shard_actor gateway::shard_on(node_id peer, shard_id where) {
@@ -65,7 +65,7 @@ void gateway::close() {
   {
     std::lock_guard guard{mutex_};
     alive_.reset();
-    local_.assign(local_.size(), {});
+    local_.clear();
     gone.swap(remote_);
   }
   for (const auto& x : gone)

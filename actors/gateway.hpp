@@ -95,7 +95,7 @@ private:
   visitors visitors_;
 
   mutable std::mutex mutex_;
-  std::vector<shard_actor> local_;
+  std::map<shard_id, shard_actor> local_;
   std::map<std::pair<node_id, shard_id>, shard_actor> remote_;
   std::vector<std::pair<node_id, std::string>> unsent_;
   /// Gone once closed: timers look.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/control_machine.hpp"
 #include "actors/conversation_machine.hpp"
 #include "actors/tail.hpp"
 #include "actors/user_machine.hpp"
@@ -300,6 +301,34 @@ using user_actor =
                    caf::reacts_to<loaded>, caf::reacts_to<rest_query>,
                    caf::reacts_to<tick>>;
 
+// -- the control group --------------------------------------------------------
+
+/// Answered by `answered` with done once the map says so; fails with what the
+/// change names, and not_leader, unavailable, overloaded.
+struct change_cluster {
+  control_change what;
+  std::uint64_t tag = 0;
+  connection_actor reply_to;
+};
+
+/// Keeps the cluster's map and plans where shards go. One in the cluster, on
+/// the leader of the control group.
+using controller_actor =
+  caf::typed_actor<caf::reacts_to<change_cluster>, caf::reacts_to<sweep>,
+                   caf::reacts_to<committed>, caf::reacts_to<loaded>,
+                   caf::reacts_to<rest_query>, caf::reacts_to<tick>>;
+
+/// `then` is called once, in the desk: with no error if the change is made.
+struct ask_controller {
+  control_change what;
+  std::function<void(const error&)> then;
+};
+
+/// Asks the controller for who is no connection. One per node.
+using control_desk_actor =
+  caf::typed_actor<caf::reacts_to<ask_controller>, caf::reacts_to<answered>,
+                   caf::reacts_to<lost>, caf::reacts_to<tick>>;
+
 // -- shard --------------------------------------------------------------------
 
 /// An actor has nothing to do, having handled this many commands.
@@ -361,8 +390,8 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<close_inbox>, caf::reacts_to<read_inbox>,
   caf::reacts_to<acknowledge>, caf::reacts_to<read_statuses>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
-  caf::reacts_to<remove_device>, caf::reacts_to<awaken>,
-  caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
+  caf::reacts_to<remove_device>, caf::reacts_to<change_cluster>,
+  caf::reacts_to<awaken>, caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
   caf::reacts_to<hand_out_on>, caf::reacts_to<shard_loaded>,
   caf::reacts_to<replica_message>, caf::reacts_to<shard_leads>,
   caf::reacts_to<shard_follows>, caf::reacts_to<shard_reload>,
@@ -404,6 +433,8 @@ IRIS_LOCAL_MESSAGE(iris::actors::read_statuses)
 IRIS_LOCAL_MESSAGE(iris::actors::list_conversations)
 IRIS_LOCAL_MESSAGE(iris::actors::list_devices)
 IRIS_LOCAL_MESSAGE(iris::actors::remove_device)
+IRIS_LOCAL_MESSAGE(iris::actors::change_cluster)
+IRIS_LOCAL_MESSAGE(iris::actors::ask_controller)
 IRIS_LOCAL_MESSAGE(iris::actors::resting)
 IRIS_LOCAL_MESSAGE(iris::actors::awaken)
 IRIS_LOCAL_MESSAGE(iris::actors::sweep_on)

@@ -4,13 +4,19 @@
 
 namespace iris::actors {
 
+leader_table::leader_table(node_id self, std::uint16_t shards) : self_(self) {
+  for (std::uint16_t i = 0; i < shards; ++i)
+    shards_[{i}];
+  shards_[cluster::control_shard];
+}
+
 leader_table::changes leader_table::since(node_id before, shard_id of) const {
   auto now = at(of);
   return now == before ? changes{} : changes{{of, before, now}};
 }
 
 std::optional<node_id> leader_table::leader(shard_id of) const {
-  const auto& x = shards_[of.value];
+  const auto& x = shards_.at(of);
   if (x.told)
     return x.told;
   if (x.announced == node_id{} || (x.here && x.announced_term < x.term))
@@ -19,7 +25,7 @@ std::optional<node_id> leader_table::leader(shard_id of) const {
 }
 
 node_id leader_table::at(shard_id of) const {
-  auto here = shards_[of.value].here;
+  auto here = shards_.at(of).here;
   return leader(of).value_or(here ? self_ : node_id{});
 }
 
@@ -54,19 +60,20 @@ leader_table::changes leader_table::announced(node_id by,
       out.push_back(x);
   };
   for (const auto& x : what.list)
-    if (x.shard.value < shards_.size())
+    if (shards_.contains(x.shard))
       note(x.shard, [&](line& y) {
         if (x.term < y.announced_term)
           return;
         y.announced = by;
         y.announced_term = x.term;
       });
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    shard_id which{static_cast<std::uint16_t>(i)};
+  for (const auto& [id, its] : shards_) {
     auto led = std::any_of(what.list.begin(), what.list.end(),
-                           [&](const auto& x) { return x.shard == which; });
-    if (!led && shards_[i].announced == by)
-      note(which, [](line& y) { y.announced = {}; });
+                           [&, which = id](const auto& x) {
+                             return x.shard == which;
+                           });
+    if (!led && its.announced == by)
+      note(id, [](line& y) { y.announced = {}; });
   }
   return out;
 }
@@ -77,9 +84,9 @@ leader_table::changes leader_table::lost(node_id peer) {
 
 leading_frame leader_table::own() const {
   leading_frame out;
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    if (shards_[i].told == self_)
-      out.list.push_back({{static_cast<std::uint16_t>(i)}, shards_[i].term});
+  for (const auto& [which, its] : shards_)
+    if (its.told == self_)
+      out.list.push_back({which, its.term});
   return out;
 }
 

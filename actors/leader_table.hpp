@@ -2,6 +2,7 @@
 
 #include "actors/node_frames.hpp"
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -11,8 +12,8 @@ namespace iris::actors {
 /// where that doesn't know or isn't there, the other nodes do. Pure.
 class leader_table {
 public:
-  leader_table(node_id self, std::uint16_t shards)
-    : self_(self), shards_(shards) {}
+  /// Of so many shards and the control group.
+  leader_table(node_id self, std::uint16_t shards);
 
   /// Commands of a shard go elsewhere now. Node 0: to nobody.
   struct change {
@@ -47,11 +48,11 @@ private:
     std::uint64_t announced_term = 0;
   };
 
-  line& of(shard_id x) { return shards_[x.value]; }
+  line& of(shard_id x) { return shards_.at(x); }
   changes since(node_id before, shard_id of) const;
 
   const node_id self_;
-  std::vector<line> shards_;
+  std::map<shard_id, line> shards_;
 };
 
 } // namespace iris::actors

@@ -11,15 +11,16 @@ using supervision::child_spec;
 using supervision::supervisor;
 using supervision::supervisor_options;
 
-/// How often a node says what it leads, besides when that changes.
-constexpr auto announce_every = 1s;
+/// How often a node says what it leads and who votes there, besides when that
+/// changes.
+constexpr auto say_again_every = 1s;
 
-bool contains(const std::vector<node_id>& in, node_id who) {
-  return std::find(in.begin(), in.end(), who) != in.end();
-}
-
-bool wants(const cluster::placement& what, node_id who) {
-  return contains(what.voters, who) || contains(what.learners, who);
+/// What the cluster begins with.
+cluster::cluster_map founded(const node_options& of) {
+  auto founders = of.founders;
+  if (founders.empty())
+    founders.push_back({of.self.node, {}, {}});
+  return cluster::initial_map(std::move(founders), of.self.shards, of.replicas);
 }
 
 supervisor_options named(const char* name) {
@@ -42,16 +43,20 @@ node::node(const node_options& options, persistence::node_store store,
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
     mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
-    users_(options.connections_per_user), env_{with.time,
-                                               routes_,
-                                               users_,
-                                               with.metrics,
-                                               with.log,
-                                               options.conversation,
-                                               options.user,
-                                               options.mailbox_max,
-                                               storage_full_},
-    leaders_(options.self.node, options.self.shards) {
+    users_(options.connections_per_user),
+    presence_(options.self.node, with.time.steady_now()),
+    env_{with.time,
+         routes_,
+         users_,
+         with.metrics,
+         with.log,
+         options.conversation,
+         options.user,
+         options.mailbox_max,
+         storage_full_,
+         {founded(options), options.plan_every, options.dead_after, &presence_}},
+    on_map_(with.on_map), leaders_(options.self.node, options.self.shards),
+    map_(std::make_shared<const cluster::cluster_map>(env_.control.first_map)) {
   if (with.net != nullptr)
     gateway_.emplace(
       gateway::parts{*with.net, env_, threads_.units, with.process,
@@ -59,8 +64,9 @@ node::node(const node_options& options, persistence::node_store store,
                        std::lock_guard guard{routing_};
                        route(leaders_.announced(by, what));
                      }});
-  if (options.voters.empty() || contains(options.voters, options.self.node))
-    for (std::uint16_t i = 0; i < options.self.shards; ++i)
+  replicas_.insert(cluster::control_shard);
+  for (std::uint16_t i = 0; i < options.self.shards; ++i)
+    if (cluster::wants(map_->shards[i], options.self.node))
       replicas_.insert({i});
   auto& unit = *threads_.units.front();
   child_spec group;
@@ -79,15 +85,24 @@ node::node(const node_options& options, persistence::node_store store,
       supervision::spawn_on<supervisor>(unit, named("shards"), shards, time);
     return caf::actor_cast<caf::actor>(shards_);
   };
+  child_spec desk;
+  desk.name = desk.type = "control_desk";
+  desk.start = [this, &unit] {
+    auto started = supervision::spawn_on<control_desk>(unit, env_);
+    std::lock_guard guard{routing_};
+    desk_ = started;
+    return caf::actor_cast<caf::actor>(started);
+  };
   root_ = supervision::spawn_on<supervisor>(
-    unit, named("node"), std::vector<child_spec>{std::move(group)}, with.time);
+    unit, named("node"),
+    std::vector<child_spec>{std::move(group), std::move(desk)}, with.time);
 }
 
 node::~node() = default;
 
 child_spec node::spec_of(shard_id id) {
   child_spec out;
-  out.name = "shard " + std::to_string(id.value);
+  out.name = "shard " + cluster::label_of(id);
   out.type = "shard";
   out.start = [this, id] { return start_shard(id); };
   out.inspectable = true;
@@ -96,9 +111,8 @@ child_spec node::spec_of(shard_id id) {
 
 caf::actor node::start_shard(shard_id id) {
   auto& home = *threads_.units[id.value % threads_.units.size()];
-  auto voters = options_.voters;
-  if (voters.empty())
-    voters.push_back(options_.self.node);
+  auto voters = cluster::placement_of(env_.control.first_map, id).voters;
+  std::sort(voters.begin(), voters.end());
   shard_host_parts parts{
     {id, options_.self.node, log_writer_, state_writer_, *store_.state, home,
      threads_.readers, env_.time, mail_, std::move(voters), options_.raft,
@@ -116,6 +130,8 @@ caf::actor node::start_shard(shard_id id) {
     [this, id](std::uint64_t, const cluster::raft::configuration& servers) {
       on_servers(id, servers);
     }};
+  if (id == cluster::control_shard)
+    parts.on_map = [this](cluster::cluster_map x) { take(std::move(x)); };
   auto started = supervision::spawn_on<shard_host>(home, parts);
   std::lock_guard guard{routing_};
   if (!replicas_.contains(id)) // It was ended meanwhile.
@@ -125,8 +141,7 @@ caf::actor node::start_shard(shard_id id) {
     gateway_->serve(id, started);
   route(leaders_.replica(id, true));
   route(id);
-  if (map_ && id.value < map_->shards.size())
-    caf::anon_send(started, place_replica{map_->shards[id.value]});
+  caf::anon_send(started, place_replica{cluster::placement_of(*map_, id)});
   return caf::actor_cast<caf::actor>(started);
 }
 
@@ -138,8 +153,10 @@ void node::on_leader(shard_id of, std::optional<node_id> leader,
   std::lock_guard guard{routing_};
   auto led = leaders_.own().list.size();
   route(leaders_.told(of, leader, term));
-  if (led != leaders_.own().list.size())
-    announce();
+  if (led == leaders_.own().list.size())
+    return;
+  announce();
+  tell_voters(of);
 }
 
 void node::on_servers(shard_id of,
@@ -150,6 +167,17 @@ void node::on_servers(shard_id of,
   for (const auto& x : servers)
     if (x.role == cluster::raft::server_role::voter)
       voters.push_back(x.id);
+  std::sort(voters.begin(), voters.end());
+  tell_voters(of);
+}
+
+/// The map has what leaders say. Locked.
+void node::tell_voters(shard_id of) {
+  auto voters = voters_.find(of);
+  if (leaders_.leader(of) == options_.self.node && voters != voters_.end()
+      && !voters->second.empty()
+      && cluster::placement_of(*map_, of).actual != voters->second)
+    ask(shard_reached{of, voters->second}, [](const error&) {});
 }
 
 /// Locked.
@@ -175,7 +203,7 @@ void node::route(shard_id of) {
 
 /// To nodes that may have no replica of what it leads. Locked.
 void node::announce() {
-  if (!map_ || !gateway_)
+  if (!gateway_)
     return;
   auto frame = encode(leaders_.own());
   for (auto peer : linked_)
@@ -183,15 +211,18 @@ void node::announce() {
     static_cast<void>(gateway_->send(peer, frame));
 }
 
-void node::announce_later(const std::weak_ptr<bool>& alive) {
-  threads_.units.front()->after(announce_every, [this, alive] {
+/// What was said may have been lost.
+void node::say_again(const std::weak_ptr<bool>& alive) {
+  threads_.units.front()->after(say_again_every, [this, alive] {
     if (alive.expired())
       return;
     {
       std::lock_guard guard{routing_};
       announce();
+      for (const auto& x : leaders_.own().list)
+        tell_voters(x.shard);
     }
-    announce_later(alive);
+    say_again(alive);
   });
 }
 
@@ -202,29 +233,53 @@ std::optional<node_id> node::leader(shard_id of) const {
 
 // -- which replicas are here --------------------------------------------------
 
-void node::take_map(std::shared_ptr<const cluster::cluster_map> map) {
-  std::lock_guard guard{routing_};
-  if (map_ && map->version < map_->version)
-    return;
-  auto first = map_ == nullptr;
-  map_ = std::move(map);
-  auto count = std::min<std::size_t>(map_->shards.size(), routes_.shards());
-  for (std::size_t i = 0; i < count; ++i) {
-    shard_id id{static_cast<std::uint16_t>(i)};
-    const auto& where = map_->shards[i];
-    auto wanted = wants(where, options_.self.node);
-    if (replicas_.contains(id)) {
-      local_.to_shard(id, place_replica{where});
-      // Until its group does without it, it votes.
-      if (!wanted && cluster::reached(where))
-        end(id);
-    } else if (wanted || contains(where.actual, options_.self.node)) {
-      open(id);
-    }
+/// Reads of one replica may pass each other.
+void node::take(cluster::cluster_map read) {
+  auto map = std::make_shared<const cluster::cluster_map>(std::move(read));
+  {
+    std::lock_guard guard{routing_};
+    if (map->version <= map_->version)
+      return;
+    map_ = map;
+    local_.to_shard(cluster::control_shard, place_replica{map->control});
+    for (std::uint16_t i = 0; i < routes_.shards(); ++i)
+      place({i}, map->shards.at(i));
+    announce();
   }
-  announce();
-  if (first && gateway_)
-    announce_later(alive_);
+  if (on_map_)
+    on_map_(map);
+}
+
+/// Locked.
+void node::place(shard_id id, const cluster::placement& where) {
+  auto wanted = cluster::wants(where, options_.self.node);
+  if (replicas_.contains(id)) {
+    local_.to_shard(id, place_replica{where});
+    // Until its group does without it, it votes.
+    if (!wanted && cluster::reached(where))
+      end(id);
+  } else if (wanted
+             || std::binary_search(where.actual.begin(), where.actual.end(),
+                                   options_.self.node)) {
+    open(id);
+  }
+}
+
+std::shared_ptr<const cluster::cluster_map> node::map() const {
+  std::lock_guard guard{routing_};
+  return map_;
+}
+
+void node::change(control_change what, std::function<void(const error&)> then) {
+  std::lock_guard guard{routing_};
+  ask(std::move(what), std::move(then));
+}
+
+/// Locked.
+void node::ask(control_change what, std::function<void(const error&)> then) {
+  if (!desk_)
+    return then({errc::unavailable, "this node starts", 1000});
+  caf::anon_send(desk_, ask_controller{std::move(what), std::move(then)});
 }
 
 /// Locked.
@@ -277,7 +332,7 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
   using cluster::lane;
   using cluster::shard_mail;
   auto pass_on = [&](shard_id to, auto what) {
-    if (to.value < options_.self.shards)
+    if (local_.knows(to))
       local_.to_shard(to, replica_message{from, std::move(what)});
   };
   if (by == lane::commands)
@@ -290,6 +345,7 @@ void node::on_frame(node_id from, cluster::lane by, std::string frame) {
 }
 
 void node::on_link(node_id peer, bool up) {
+  presence_.on_link(peer, up, env_.time.steady_now());
   mail_.on_link(peer, up);
   gateway_->on_link(peer, up);
   std::lock_guard guard{routing_};

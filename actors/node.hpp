@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/connection.hpp"
+#include "actors/control_desk.hpp"
 #include "actors/environment.hpp"
 #include "actors/gateway.hpp"
 #include "actors/leader_table.hpp"
@@ -38,14 +39,22 @@ struct node_services {
   cluster::network* net = nullptr;
   /// Another number for each process of this node.
   std::uint64_t process = 0;
+  /// Told of each newer map, on a reader's thread.
+  std::function<void(const std::shared_ptr<const cluster::cluster_map>&)>
+    on_map = {};
 };
 
 struct node_options {
   persistence::identity self;
   /// Who begins the cluster: the same on each of them. Empty: this one alone.
-  /// They begin with a replica of each shard; another node has none before it
-  /// takes a map.
-  std::vector<node_id> voters;
+  /// Another node has only a replica of the control group before the map has a
+  /// shard for it.
+  std::vector<cluster::member> founders;
+  /// Replicas of each shard, if there are as many nodes.
+  std::uint32_t replicas = 3;
+  /// For how long a node may be away before others take over for it.
+  std::chrono::milliseconds dead_after = std::chrono::minutes{10};
+  std::chrono::milliseconds plan_every = std::chrono::seconds{1};
   cluster::raft::options raft;
   conversation_options conversation;
   user_options user;
@@ -67,7 +76,9 @@ struct node_options {
 /// and the simulation have in common. Not thread-safe itself; the actors are.
 ///
 ///   root ─┬─ shards ─┬─ shard 0 ── conversations, users
-///         │          └─ shard n ── …
+///         │          ├─ shard n ── …
+///         │          └─ shard control ── controller
+///         ├─ control_desk
 ///         └─ (edge: its listeners supervise their connections)
 class node final : public cluster::network::receiver {
 public:
@@ -96,11 +107,6 @@ public:
   /// has yet to catch up with what was before. Any thread.
   std::optional<node_id> leader(shard_id of) const;
 
-  /// Begins the replicas that are wanted here, tells each where its shard is
-  /// wanted, and ends those whose shard is elsewhere; their data stays. A map
-  /// older than the one before is ignored. Any thread.
-  void take_map(std::shared_ptr<const cluster::cluster_map> map);
-
   /// A shard that this node leads, with its voters as they are committed.
   struct led_shard {
     shard_id shard;
@@ -115,6 +121,12 @@ public:
   void hand_over();
   /// Whether this node leads nothing that another could.
   bool handed_over() const;
+  /// Nodes and shards as this node knows them; never null. Any thread.
+  std::shared_ptr<const cluster::cluster_map> map() const;
+
+  /// Asks the controller, wherever it is: `then` is called once, on some unit
+  /// or here. Any thread.
+  void change(control_change what, std::function<void(const error&)> then);
 
   /// Submissions are refused while this is set.
   void storage_full(bool yes);
@@ -138,7 +150,11 @@ private:
   void route(const leader_table::changes& what);
   void route(shard_id of);
   void announce();
-  void announce_later(const std::weak_ptr<bool>& alive);
+  void tell_voters(shard_id of);
+  void say_again(const std::weak_ptr<bool>& alive);
+  void take(cluster::cluster_map read);
+  void place(shard_id id, const cluster::placement& where);
+  void ask(control_change what, std::function<void(const error&)> then);
 
   const node_options options_;
   persistence::node_store store_;
@@ -151,7 +167,10 @@ private:
   router local_;
   user_gate users_;
   std::atomic<bool> storage_full_{false};
+  presence presence_;
   environment env_;
+  const std::function<void(const std::shared_ptr<const cluster::cluster_map>&)>
+    on_map_;
 
   /// Guards what follows, and the order in which routes change.
   mutable std::mutex routing_;
@@ -160,8 +179,9 @@ private:
   std::set<shard_id> replicas_;
   std::set<node_id> linked_;
   std::shared_ptr<const cluster::cluster_map> map_;
-  /// None before it has started.
+  /// None before they have started.
   supervision::supervisor_actor shards_;
+  control_desk_actor desk_;
   /// Gone once closed: timers look.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 

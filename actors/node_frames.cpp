@@ -62,6 +62,13 @@ IRIS_LAYOUT(read_statuses, x.users, x.tag)
 IRIS_LAYOUT(list_conversations, x.user, x.request, x.tag)
 IRIS_LAYOUT(list_devices, x.user, x.tag)
 IRIS_LAYOUT(remove_device, x.user, x.device, x.tag)
+IRIS_LAYOUT(add_node, x.id, x.address, x.zone)
+IRIS_LAYOUT(remove_node, x.id)
+IRIS_LAYOUT(drain_node, x.id, x.on)
+IRIS_LAYOUT(move_shard, x.shard, x.from, x.to)
+IRIS_LAYOUT(transfer_shard, x.shard, x.to)
+IRIS_LAYOUT(shard_reached, x.shard, x.voters)
+IRIS_LAYOUT(change_cluster, x.what, x.tag)
 
 IRIS_LAYOUT(submitted, x.tag, x.answers)
 IRIS_LAYOUT(attached, x.refused, x.cursor, x.floor, x.head, x.rank)
@@ -291,6 +298,9 @@ std::string_view fault_of(const command_frame& what) {
                          || std::holds_alternative<fanned_out>(what.what);
   if (what.from.number == caf::invalid_actor_id && !of_conversation)
     return "the connection that it is from";
+  if (std::holds_alternative<change_cluster>(what.what)
+      != (what.where == cluster::control_shard))
+    return "changes of the cluster for the control group, and only those";
   return std::visit([&](const auto& x) { return fault_of(what.where, x); },
                     what.what);
 }

@@ -25,6 +25,8 @@ enum class record : char {
   inbox = 'I',  ///< offset -> item
   seen = 'V',   ///< conversation -> last sequence in the inbox
   device = 'X', ///< device -> cursor
+  // controller
+  map = 'M', ///< the cluster's map
 };
 
 /// Makes the keys of one actor.

@@ -1,5 +1,6 @@
 #include "actors/shard_host.hpp"
 
+#include "actors/controller.hpp"
 #include "actors/conversation.hpp"
 #include "actors/user.hpp"
 #include "base/codec.hpp"
@@ -32,10 +33,6 @@ constexpr auto sweep_pause = 200ms;
 /// Wake marks that are read at a time.
 constexpr std::size_t wake_step = 64;
 
-constexpr char wake_record = 'W';
-
-const actor_ref shard_itself{actor_kind::shard, {0}, {}};
-
 std::size_t bytes_of(const submit& what) {
   std::size_t out = 0;
   for (const auto& x : what.list)
@@ -49,6 +46,17 @@ std::size_t bytes_of(const fan_out& batch,
   for (auto i = part.from; i <= part.to; i = i.next())
     out += batch.items[i.value - batch.first.value]->size() + record_bytes;
   return out;
+}
+
+const char* type_of(const actor_ref& who) {
+  switch (who.kind) {
+  case actor_kind::user:
+    return "user";
+  case actor_kind::controller:
+    return "controller";
+  default:
+    return "conversation";
+  }
 }
 
 /// Counts `what` in `taken` until the last copy of what this returns is gone.
@@ -82,8 +90,7 @@ result<actors_found> find_actors(const persistence::state_store& store,
                                  shard_id shard, std::string first,
                                  std::size_t limit) {
   actors_found out;
-  std::string end;
-  encoder{end}.u16(static_cast<std::uint16_t>(shard.value + 1));
+  auto end = persistence::prefix_end(persistence::shard_prefix(shard));
   while (out.list.size() < limit) {
     result<actor_ref> owner{actor_ref{}};
     auto found = false;
@@ -108,30 +115,6 @@ result<actors_found> find_actors(const persistence::state_store& store,
 }
 
 } // namespace
-
-std::string wake_prefix(shard_id shard) {
-  return persistence::key_prefix(shard, shard_itself) + wake_record;
-}
-
-std::string wake_key(shard_id shard, const actor_ref& who) {
-  auto key = wake_prefix(shard);
-  encoder{key}
-    .u8(static_cast<std::uint8_t>(who.kind))
-    .u32(who.tenant.value)
-    .raw(who.id);
-  return key;
-}
-
-result<actor_ref> decode_wake(std::string_view key, shard_id shard) {
-  decoder in{key.substr(wake_prefix(shard).size())};
-  actor_ref who;
-  who.kind = static_cast<actor_kind>(in.u8());
-  who.tenant = {in.u32()};
-  who.id = in.rest();
-  if (in.failed() || who.id.empty())
-    return error{errc::corrupt, "expected a wake mark"};
-  return who;
-}
 
 shard_host::shard_host(caf::actor_config& config, const shard_host_parts& with)
   : bounded(config), with_(with) {
@@ -171,6 +154,8 @@ shard_host::behavior_type shard_host::make_behavior() {
                   "anew, look after this node's memory and disk",
                   {{"shard", id}, {"entry", index}});
   };
+  if (with_.on_map)
+    tell.on_applied = [this](std::uint64_t) { read_map(); };
   tell.on_stopped = [self](const error& why) {
     caf::anon_send(self, shard_stopped{why});
   };
@@ -193,6 +178,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_user<list_conversations>(),
     to_user<list_devices>(),
     to_user<remove_device>(),
+    [this](change_cluster& x) { forward(controller_ref(), x); },
     [this](awaken& x) { on_awaken(x); },
     [this](resting& x) { on_resting(x); },
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },
@@ -361,6 +347,9 @@ caf::actor shard_host::spawn(const actor_ref& who) {
     return caf::actor_cast<caf::actor>(
       supervision::spawn_on<conversation>(home(), id, std::move(with)));
   }
+  if (who.kind == actor_kind::controller)
+    return caf::actor_cast<caf::actor>(
+      supervision::spawn_on<controller>(home(), std::move(with)));
   IRIS_ASSERT(who.kind == actor_kind::user);
   with_.env.metrics.users_active.add(1);
   return caf::actor_cast<caf::actor>(
@@ -395,9 +384,10 @@ void shard_host::on_down(const caf::down_msg& what) {
     return;
   auto who = std::move(i->second);
   by_actor_.erase(i);
-  (who.kind == actor_kind::user ? with_.env.metrics.users_active
-                                : with_.env.metrics.conversations_active)
-    .add(-1);
+  if (who.kind == actor_kind::user)
+    with_.env.metrics.users_active.add(-1);
+  else if (who.kind == actor_kind::conversation)
+    with_.env.metrics.conversations_active.add(-1);
   if (auto c = children_.find(who);
       c != children_.end() && c->second.handle.id() == what.source.id())
     children_.erase(c);
@@ -414,7 +404,7 @@ void shard_host::on_down(const caf::down_msg& what) {
 
 void shard_host::failed(const actor_ref& who, const caf::error& why) {
   auto [during, text] = to_fault(why);
-  auto type = who.kind == actor_kind::user ? "user" : "conversation";
+  auto type = type_of(who);
   ++restarts_;
   last_fault_ = std::move(text);
   with_.env.metrics.actor_restarts.with(type).add();
@@ -439,6 +429,17 @@ void shard_host::on_resting(const resting& what) {
 }
 
 // -- the replica --------------------------------------------------------------
+
+void shard_host::read_map() {
+  with_.shard.readers.post([&state = with_.shard.state, to = with_.on_map,
+                            &log = with_.env.log] {
+    auto found = actors::read_map(state);
+    if (!found)
+      log.error("the cluster's map can't be read", {{"why", found.failure()}});
+    else if (*found)
+      to(std::move(**found));
+  });
+}
 
 void shard_host::load() {
   auto self = caf::actor_cast<shard_actor>(this);
@@ -478,10 +479,11 @@ void shard_host::begin_to_lead() {
   shard_->lead();
   if (!shard_->leading())
     return;
-  with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
-    .set(1);
+  with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id)).set(1);
   with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
   wake_marked(wake_prefix(with_.shard.id));
+  if (with_.shard.id == cluster::control_shard)
+    on_awaken({{controller_ref()}, {}});
   take_early();
 }
 
@@ -495,8 +497,7 @@ void shard_host::take_early() {
 
 /// Whoever waits has a deadline, and asks again where it leads.
 void shard_host::on_following() {
-  with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
-    .set(0);
+  with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id)).set(0);
   with_.env.log.debug("shard leads no more", {{"shard", with_.shard.id}});
   leads_soon_ = sweeping_ = false;
   deliveries_.clear();
@@ -555,7 +556,7 @@ void shard_host::on_stopped(const error& why) {
   stopped_ = why;
   // Also if it was found by a reader: others lead from now on.
   shard_->stop(why);
-  with_.env.metrics.shard_leader.with(std::to_string(with_.shard.id.value))
+  with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id))
     .set(0);
   with_.env.log.error("shard stopped: it serves nobody until a restart",
                       {{"shard", with_.shard.id}, {"why", why}});
@@ -574,7 +575,7 @@ void shard_host::tick_later() {
 }
 
 void shard_host::on_tick() {
-  with_.env.metrics.shard_lag.with(std::to_string(with_.shard.id.value))
+  with_.env.metrics.shard_lag.with(cluster::label_of(with_.shard.id))
     .set(static_cast<std::int64_t>(shard_->lag()));
   auto now = with_.env.time.steady_now();
   faults_.forget(now);
@@ -622,7 +623,7 @@ const char* shard_host::state() const {
 
 supervision::tree_node shard_host::describe() const {
   supervision::tree_node out;
-  out.name = "shard " + std::to_string(with_.shard.id.value);
+  out.name = "shard " + cluster::label_of(with_.shard.id);
   out.type = name();
   out.state = state();
   out.restarts = restarts_;

@@ -29,6 +29,9 @@ struct shard_host_parts {
   /// As the shard's.
   std::function<void(std::uint64_t, const cluster::raft::configuration&)>
     on_servers = {};
+  /// Told by the control group's replica what its state store has, at the start
+  /// and after each entry: on a reader's thread.
+  std::function<void(cluster::cluster_map)> on_map = {};
 };
 
 /// Owns a shard's replica and supervises its durable actors: see shard_actor.
@@ -85,6 +88,7 @@ private:
   bool hand_out(delivery& what);
   void hand_out_later();
   bool has_room(std::size_t bytes, std::size_t limit) const;
+  void read_map();
   void load();
   void on_loaded(shard_loaded& what);
   void on_replica(replica_message& what);

@@ -237,7 +237,7 @@ result<void> server::open_store() {
             {{"directory", public_text{store_directory().native()}},
              {"shards", settings_.node.shards},
              {"torn_tail", store->log->tail_was_torn()}});
-  auto first = voters(store->self);
+  auto first = founders(store->self);
   if (!first)
     return first.failure();
   if (auto ok = open_links(*store); !ok)
@@ -245,14 +245,15 @@ result<void> server::open_store() {
   for (auto& x : threads_)
     x->start();
   auto options = node_options(store->self);
-  options.voters = *std::move(first);
+  options.founders = *std::move(first);
   actors::node_threads on{{}, log_thread_, state_thread_, reader_thread_};
   for (auto* x : threads())
     on.units.push_back(x);
   node_ = std::make_unique<actors::node>(
     options, std::move(*store), std::move(on),
     actors::node_services{system_clock(), metrics_, log_, links_.get(),
-                          incarnation_});
+                          incarnation_,
+                          [this](const auto& map) { link_to(*map); }});
   start_links();
   check_reserve(settings_.storage.reserve);
   watch_disk();

@@ -68,9 +68,11 @@ private:
   result<void> load_certificate();
   result<void> open_store();
   persistence::identity new_identity() const;
-  result<std::vector<node_id>> voters(const persistence::identity& self);
+  result<std::vector<cluster::member>>
+  founders(const persistence::identity& self);
   result<void> open_links(const persistence::node_store& store);
   void start_links();
+  void link_to(const cluster::cluster_map& map);
   void close_links();
   result<void> listen();
   result<void> open_admin();

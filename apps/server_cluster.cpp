@@ -1,5 +1,6 @@
 #include "apps/server.hpp"
 #include "base/hash.hpp"
+#include "cluster/plan.hpp"
 #include "config/cluster_node.hpp"
 
 #include <nlohmann/json.hpp>
@@ -56,12 +57,15 @@ cluster::link_options link_options(const config::settings& from,
   return out;
 }
 
-std::vector<cluster::link_address> peers_in(const config::settings& from) {
-  std::vector<cluster::link_address> out;
-  for (auto& x : config::cluster_nodes(from))
-    if (x.id != from.node.id)
-      out.push_back({{x.id}, std::move(x.at)});
-  return out;
+/// Where a node is: this node's configuration knows better than the map.
+std::optional<config::endpoint>
+address_of(node_id node, std::string_view mapped,
+           const std::vector<config::cluster_node>& configured) {
+  for (const auto& x : configured)
+    if (x.id == node.value)
+      return x.at;
+  auto at = config::endpoint::parse(mapped);
+  return at && !at->off() ? at : std::nullopt;
 }
 
 } // namespace
@@ -82,7 +86,8 @@ persistence::identity server::new_identity() const {
   return out;
 }
 
-result<std::vector<node_id>> server::voters(const persistence::identity& self) {
+result<std::vector<cluster::member>>
+server::founders(const persistence::identity& self) {
   auto founders = founders_of(self);
   auto now = listed(settings_);
   if (founders.empty()) {
@@ -92,14 +97,19 @@ result<std::vector<node_id>> server::voters(const persistence::identity& self) {
       return error{errc::config_invalid,
                    "this node's store is that of one that joins a cluster: "
                    "expected other nodes in cluster.nodes"};
-    return now;
-  }
-  if (!now.empty() && now != founders)
-    log_.warn("cluster.nodes are not those that founded the cluster, which "
+    founders = std::move(now);
+  } else if (!now.empty() && now != founders) {
+    log_.info("cluster.nodes are not those that founded the cluster, which "
               "stay",
               {{"founders", public_text{text_of(founders)}},
                {"nodes", public_text{text_of(now)}}});
-  return founders;
+  }
+  std::vector<cluster::member> out;
+  for (auto x : founders) {
+    auto at = address_of(x, {}, config::cluster_nodes(settings_));
+    out.push_back({x, at ? at->str() : std::string{}, {}});
+  }
+  return out;
 }
 
 result<void> server::open_links(const persistence::node_store& store) {
@@ -130,7 +140,23 @@ void server::start_links() {
   if (!links_)
     return;
   links_->start(*node_);
-  links_->set_peers(peers_in(settings_));
+  link_to(*node_->map());
+}
+
+/// To all that keep something. Any thread.
+void server::link_to(const cluster::cluster_map& map) {
+  if (!links_)
+    return;
+  auto configured = config::cluster_nodes(settings_);
+  std::vector<cluster::link_address> peers;
+  for (const auto& x : map.nodes) {
+    auto gone =
+      x.state == cluster::node_state::removed && cluster::empty(map, x.id);
+    auto at = address_of(x.id, x.address, configured);
+    if (x.id.value != settings_.node.id && !gone && at)
+      peers.push_back({x.id, *std::move(at)});
+  }
+  links_->set_peers(std::move(peers));
 }
 
 void server::close_links() {
@@ -153,8 +179,8 @@ std::map<node_id, std::uint32_t> server::shards_by_leader() const {
     if (auto leader = node_->leader({i}); leader && *leader != self)
       ++out[*leader];
   metrics_.shard_leader.each(
-    [&](std::string_view, const observability::gauge& x) {
-      if (x.value() == 1)
+    [&](std::string_view which, const observability::gauge& x) {
+      if (x.value() == 1 && which != cluster::label_of(cluster::control_shard))
         ++out[self];
     });
   return out;

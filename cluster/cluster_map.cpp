@@ -135,6 +135,10 @@ ids sorted(ids in) {
 
 } // namespace
 
+std::string label_of(shard_id id) {
+  return id == control_shard ? "control" : std::to_string(id.value);
+}
+
 std::string_view to_string(node_state state) noexcept {
   switch (state) {
   case node_state::active:
@@ -149,6 +153,17 @@ std::string_view to_string(node_state state) noexcept {
 
 bool reached(const placement& what) {
   return sorted(what.voters) == what.actual;
+}
+
+const placement& placement_of(const cluster_map& in, shard_id id) {
+  return id == control_shard ? in.control : in.shards.at(id.value);
+}
+
+bool wants(const placement& what, node_id who) {
+  auto in = [who](const ids& x) {
+    return std::find(x.begin(), x.end(), who) != x.end();
+  };
+  return in(what.voters) || in(what.learners);
 }
 
 const member* find(const cluster_map& in, node_id id) noexcept {

@@ -19,6 +19,9 @@ namespace iris::cluster {
 /// placed there. (docs/adr/0012)
 inline constexpr shard_id control_shard{0xFFFF};
 
+/// Its number, or "control".
+std::string label_of(shard_id id);
+
 /// The numbers are on disk.
 enum class node_state : std::uint8_t {
   active = 0,
@@ -58,6 +61,11 @@ struct cluster_map {
 
   bool operator==(const cluster_map&) const = default;
 };
+
+const placement& placement_of(const cluster_map& in, shard_id id);
+
+/// Whether it is to have a replica there.
+bool wants(const placement& what, node_id who);
 
 /// Null when there never was one.
 const member* find(const cluster_map& in, node_id id) noexcept;

@@ -12,6 +12,10 @@ enum class kind : std::uint8_t {
   refusal = 3,
   has = 4,
   differs = 5,
+  holds = 6,
+  held_differently = 7,
+  ask = 8,
+  lacks = 9,
 };
 
 void put(encoder& to, kind x) {
@@ -50,17 +54,31 @@ void encode(const checkpoint& in, kind as, encoder& to) {
 }
 
 void encode(const image_has& in, encoder& to) {
-  encode(in.what, kind::has, to);
+  auto held = in.of == compared::held;
+  encode(in.what, held ? kind::holds : kind::has, to);
+  if (held)
+    to.bytes(in.damage);
 }
 
 void encode(const image_differs& in, encoder& to) {
-  encode(in.right, kind::differs, to);
+  auto held = in.of == compared::held;
+  encode(in.right, held ? kind::held_differently : kind::differs, to);
+}
+
+void encode(const image_ask& in, encoder& to) {
+  put(to, kind::ask);
+  to.u64(in.index);
+}
+
+void encode(const image_lacks& in, encoder& to) {
+  put(to, kind::lacks);
+  to.u64(in.index);
 }
 
 error malformed(std::string_view bytes) {
   return {errc::corrupt,
-          "expected a request for a shard's image, a piece of one, a refusal "
-          "or a checkpoint, got "
+          "expected a request for a shard's image, a piece of one, a refusal, "
+          "a checkpoint or a question for one, got "
             + std::to_string(bytes.size()) + " other bytes"};
 }
 
@@ -131,6 +149,17 @@ result<image_message> decode_image_message(std::string_view bytes) {
     return whole(image_has{decode_checkpoint(in)});
   case kind::differs:
     return whole(image_differs{decode_checkpoint(in)});
+  case kind::holds: {
+    image_has out{decode_checkpoint(in), compared::held};
+    out.damage = in.bytes();
+    return whole(std::move(out));
+  }
+  case kind::held_differently:
+    return whole(image_differs{decode_checkpoint(in), compared::held});
+  case kind::ask:
+    return whole(image_ask{in.u64()});
+  case kind::lacks:
+    return whole(image_lacks{in.u64()});
   default:
     return malformed(bytes);
   }

@@ -19,6 +19,10 @@
 ///   refusal 3: copy u64 | code u16 | context bytes
 ///   has 4:     index u64 | checksum u64
 ///   differs 5: the same
+///   holds 6:   index u64 | hash u64 | damage bytes
+///   held differently 7: as 5
+///   ask 8:     index u64
+///   lacks 9:   the same
 namespace iris::cluster {
 
 /// Asks for the records behind the key `after`; the first request of a copy
@@ -51,18 +55,36 @@ struct image_refusal {
   error why;
 };
 
-/// To the leader: what this replica has at a checkpoint.
+/// What is compared: what was applied, or all that is held, read again.
+enum class compared : std::uint8_t { applied, held };
+
+/// To the leader: what this replica has at a checkpoint, or behind a mark.
 struct image_has {
   checkpoint what;
+  compared of = compared::applied;
+  std::string damage = {}; ///< that was found while reading, if any
 };
 
 /// From the leader, to who has something else: what a majority has.
 struct image_differs {
   checkpoint right;
+  compared of = compared::applied;
 };
 
-using image_message = std::variant<image_request, image_piece, image_refusal,
-                                   image_has, image_differs>;
+/// From the leader: what this replica holds behind the mark at this index is
+/// not known yet.
+struct image_ask {
+  std::uint64_t index = 0;
+};
+
+/// To the leader: it was never read, and the moment is over.
+struct image_lacks {
+  std::uint64_t index = 0;
+};
+
+using image_message =
+  std::variant<image_request, image_piece, image_refusal, image_has,
+               image_differs, image_ask, image_lacks>;
 
 void encode(const image_message& in, std::string& out);
 

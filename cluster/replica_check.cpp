@@ -14,6 +14,19 @@ void keep_latest(std::map<std::uint64_t, T>& what) {
 
 } // namespace
 
+std::optional<std::uint64_t>
+majority(const std::map<node_id, std::uint64_t>& said, std::size_t voters) {
+  for (const auto& [by, checksum] : said) {
+    auto agree =
+      std::count_if(said.begin(), said.end(), [with = checksum](const auto& x) {
+        return x.second == with;
+      });
+    if (static_cast<std::size_t>(agree) > voters / 2)
+      return checksum;
+  }
+  return std::nullopt;
+}
+
 bool replica_check::applied(const checkpoint& what) {
   if (what.index % every_ != 0)
     return false;
@@ -27,15 +40,8 @@ replica_check::verdict replica_check::said(node_id from, const checkpoint& what,
   auto& all = said_[what.index];
   all[from] = what.checksum;
   verdict out{{}, what};
-  auto agree = [&](std::uint64_t with) {
-    return static_cast<std::size_t>(std::count_if(
-      all.begin(), all.end(), [&](const auto& x) { return x.second == with; }));
-  };
-  auto right = std::find_if(all.begin(), all.end(), [&](const auto& x) {
-    return agree(x.second) > voters / 2;
-  });
-  if (right != all.end()) {
-    out.right.checksum = right->second;
+  if (auto right = majority(all, voters)) {
+    out.right.checksum = *right;
     for (const auto& [who, has] : all)
       if (has != out.right.checksum)
         out.wrong.push_back(who);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace iris::cluster {
@@ -16,6 +17,10 @@ struct checkpoint {
 
   bool operator==(const checkpoint&) const = default;
 };
+
+/// The checksum that more than half of so many voters have, if there is one.
+std::optional<std::uint64_t>
+majority(const std::map<node_id, std::uint64_t>& said, std::size_t voters);
 
 /// Compares the replicas of a shard. Each tells the leader its checksum at the
 /// same indices; a hash goes over all that was applied before, so that a

@@ -1,6 +1,6 @@
 #include "cluster/shard.hpp"
 
-#include "base/assert.hpp"
+#include "cluster/beats.hpp"
 
 #include <algorithm>
 
@@ -8,20 +8,13 @@ namespace iris::cluster {
 
 namespace {
 
-using persistence::applied_point;
 using persistence::loaded_log;
 using persistence::log_change;
-using persistence::log_entry;
 using namespace std::chrono_literals;
 
 /// What a cut leaves of the log for who is copying the state: without it, it
 /// would be too far behind again when it is done.
 constexpr std::size_t copied_bytes_max = std::size_t{32} << 20;
-
-/// How often a leader looks whether its group is where it is wanted: the first
-/// while something is under way.
-constexpr auto steer_soon = 100ms;
-constexpr auto steer_idle = 1s;
 
 bool empty(const loaded_log& log) {
   return log.entries.empty() && log.floor.index == 0;
@@ -47,12 +40,6 @@ loaded_log begin_with(const log_change& bootstrap) {
   out.first_index = bootstrap.first_index;
   out.entries = bootstrap.entries;
   return out;
-}
-
-template <class F, class... Ts>
-void tell(const F& whom, const Ts&... what) {
-  if (whom)
-    whom(what...);
 }
 
 } // namespace
@@ -81,6 +68,8 @@ void shard::start(stored from) {
   steering_ = false;
   applied_ = from.applied;
   check_ = replica_check{parts_.checkpoint_every};
+  held_ = replica_check{1};
+  holds_ = {{}, compared::held};
   handed_ = applied_.index;
   unapplied_bytes_ = 0;
   if (from.incomplete)
@@ -121,19 +110,20 @@ void shard::join(loaded_log log) {
   for (auto i = log.first_index; i <= applied_.index; ++i)
     note_configuration(i, log.entries[i - log.first_index]);
   tell_servers(configurations_.back());
+  tell(tell_.on_applied, applied_.index);
   core_.emplace(parts_.self, random_.next(), parts_.timing);
   take(core_->start(parts_.time.steady_now(), std::move(log)));
 }
 
 // -- consensus ----------------------------------------------------------------
 
-void shard::take(result<raft::update> what) {
+void shard::take(result<raft::update> what, pace answers) {
   if (!what)
     return stop(what.failure());
   if (what->change)
     persist(*what);
   for (const auto& x : what->messages)
-    parts_.mail.send(parts_.id, x, parts_.home);
+    parts_.mail.send(parts_.id, x, std::max(answers, pace_of(x)), parts_.home);
   if (what->role)
     on_role();
   if (what->install)
@@ -159,22 +149,11 @@ void shard::receive(raft::message what) {
     return overhear(what);
   if (!*alive_)
     return;
+  auto answers = pace_of(what);
   if (core_)
-    take(core_->receive(parts_.time.steady_now(), std::move(what)));
+    take(core_->receive(parts_.time.steady_now(), std::move(what)), answers);
   else if (copy_)
     offer_copy(what);
-}
-
-/// The leader's state is the newest. But if this one's vote is needed for there
-/// to be a leader, any other that is there has to do.
-void shard::offer_copy(const raft::message& what) {
-  using kind = raft::message::kind;
-  auto now = parts_.time.steady_now();
-  auto leads = what.what == kind::append || what.what == kind::install;
-  if (leads)
-    copy_led_ = now;
-  if (leads || now - copy_led_ > 2 * parts_.timing.election_timeout)
-    copy_->offer(what.peer);
 }
 
 void shard::on_role() {
@@ -208,10 +187,13 @@ void shard::arm() {
   if (!core_)
     return;
   auto now = parts_.time.steady_now();
-  auto next = core_->deadline();
+  auto due = core_->deadline();
+  if (due == std::chrono::nanoseconds::max())
+    return;
+  auto next = next_look(now, due, core_->role() == raft::role::leader,
+                        between_moments(parts_.timing.heartbeat));
   // An earlier wake-up looks again; a later one would be too late.
-  if (next == std::chrono::nanoseconds::max()
-      || (armed_ > now && armed_ <= next))
+  if (armed_ > now && armed_ <= next)
     return;
   armed_ = std::max(next, now + 1ms);
   auto delay = std::chrono::ceil<std::chrono::milliseconds>(armed_ - now);
@@ -224,81 +206,6 @@ void shard::arm() {
                         return arm();
                       take(core_->tick(at));
                     }));
-}
-
-// -- membership ---------------------------------------------------------------
-
-void shard::place(const placement& wanted) {
-  if (wanted_ == wanted)
-    return;
-  wanted_ = wanted;
-  steer_later(0ms);
-}
-
-void shard::hand_over() {
-  leaving_ = true;
-  steer_later(0ms);
-}
-
-void shard::steer_later(std::chrono::milliseconds delay) {
-  if (!core_ || !*alive_ || (steering_ && delay > 0ms))
-    return;
-  steering_ = true;
-  parts_.home.after(delay, guarded([this, turn = ++turns_] {
-                      if (turn == turns_)
-                        steer();
-                    }));
-}
-
-void shard::steer() {
-  steering_ = false;
-  if (!core_ || core_->role() != raft::role::leader
-      || (wanted_.voters.empty() && !leaving_))
-    return;
-  // What was staged while leadership was handed over in vain.
-  flush();
-  auto busy = leaving_ ? core_->transferring() : !core_->may_change();
-  busy = busy || carry_out(next_step(view(), wanted_));
-  steer_later(busy ? steer_soon : steer_idle);
-}
-
-group_view shard::view() const {
-  auto now = parts_.time.steady_now();
-  group_view out{parts_.self, core_->servers()};
-  for (const auto& x : out.servers) {
-    if (core_->heard(now, x.id))
-      out.heard.insert(x.id);
-    if (core_->abreast(x.id))
-      out.abreast.insert(x.id);
-    if (x.role != raft::server_role::voter && core_->caught_up(x.id))
-      out.caught_up.insert(x.id);
-  }
-  out.tried = tried_;
-  out.rested = now >= rested_at_;
-  out.leaving = leaving_;
-  return out;
-}
-
-/// Whether there was anything to do.
-bool shard::carry_out(const relocation_step& what) {
-  auto now = parts_.time.steady_now();
-  if (auto* change = std::get_if<change_to>(&what)) {
-    take(core_->change(now, change->next));
-  } else if (auto* up = std::get_if<bring_up>(&what)) {
-    tried_ = up->who;
-    take(core_->catch_up(now, up->who));
-  } else if (auto* over = std::get_if<hand_over_to>(&what)) {
-    rested_at_ = now + parts_.rest;
-    take(core_->transfer(now, over->who));
-  } else {
-    return leaving_;
-  }
-  return true;
-}
-
-void shard::tell_servers(const placed_configuration& what) {
-  if (auto servers = raft::decode_configuration(what.bytes))
-    tell(tell_.on_servers, what.index, *servers);
 }
 
 // -- writing ------------------------------------------------------------------
@@ -327,15 +234,23 @@ void shard::confirm(task what) {
 void shard::flush() {
   flush_scheduled_ = false;
   if (!leading_ || core_->transferring() || !proposals_.empty()
-      || open_waiters_.empty() || unapplied_bytes_ > unapplied_bytes_max)
+      || unapplied_bytes_ > unapplied_bytes_max)
     return;
-  submit(std::exchange(open_, {}), std::exchange(open_waiters_, {}));
+  if (!open_waiters_.empty())
+    submit(raft::entry_type::command, std::exchange(open_, {}),
+           std::exchange(open_waiters_, {}));
+  // Behind what was staged, which has its index already.
+  if (leading_ && std::exchange(mark_wanted_, false)) {
+    open_since_ = parts_.time.steady_now();
+    submit(raft::entry_type::barrier, std::string{raft::comparison_mark}, {});
+  }
 }
 
-void shard::submit(std::string payload, std::vector<waiter> waiters) {
-  in_flight_bytes_ = payload.size();
+void shard::submit(raft::entry_type type, std::string payload,
+                   std::vector<waiter> waiters) {
+  in_flight_bytes_ += payload.size();
   auto update =
-    core_->submit(parts_.time.steady_now(), raft::entry_type::command,
+    core_->submit(parts_.time.steady_now(), type,
                   std::make_shared<const std::string>(std::move(payload)));
   if (!update)
     return stop(update.failure());
@@ -379,8 +294,13 @@ void shard::apply(std::uint64_t index) {
   note_configuration(index, entry);
   if (raft::is(entry, raft::entry_type::configuration))
     tell_servers(configurations_.back());
+  persistence::state_writer::entry what{parts_.id, index, entry.term,
+                                        std::move(payload)};
+  if (raft::is(entry, raft::entry_type::barrier)
+      && *entry.payload == raft::comparison_mark)
+    hash_behind(index, what);
   parts_.writer.submit(
-    {parts_.id, index, entry.term, std::move(payload)}, parts_.home,
+    std::move(what), parts_.home,
     guarded([this, bytes, term = entry.term](const result<outcome>& done) {
       unapplied_bytes_ -= bytes;
       applied_.term = term;
@@ -395,6 +315,7 @@ void shard::applied(const result<outcome>& what) {
     return stop(what.failure());
   applied_.index = what->index;
   applied_.checksum = what->checksum;
+  tell(tell_.on_applied, applied_.index);
   if (what->synced_index == applied_.index)
     cut_log();
   else if (core_->lone_voter())
@@ -413,18 +334,6 @@ void shard::applied(const result<outcome>& what) {
   }
   if (core_ && *alive_)
     compare();
-}
-
-void shard::note_configuration(std::uint64_t index, const log_entry& entry) {
-  if (raft::is(entry, raft::entry_type::configuration))
-    configurations_.push_back({index, *entry.payload});
-}
-
-placed_configuration shard::configuration_at(std::uint64_t index) const {
-  auto found =
-    std::find_if(configurations_.rbegin(), configurations_.rend(),
-                 [index](const auto& x) { return x.index <= index; });
-  return found == configurations_.rend() ? placed_configuration{} : *found;
 }
 
 void shard::cut_log() {
@@ -484,147 +393,6 @@ void shard::read_at(std::uint64_t index,
   }
 }
 
-// -- comparing replicas -------------------------------------------------------
-
-void shard::compare() {
-  checkpoint now{applied_.index, applied_.checksum};
-  if (!check_.applied(now))
-    return;
-  if (core_->role() == raft::role::leader)
-    judge(parts_.self, now);
-  else if (auto leader = core_->leader())
-    parts_.mail.send(parts_.id, *leader, image_has{now});
-}
-
-/// Who has no vote is compared once it has one: its word would outweigh that of
-/// a lone voter.
-void shard::judge(node_id who, const checkpoint& what) {
-  auto servers = core_->servers();
-  auto voter = std::find_if(servers.begin(), servers.end(), [&](const auto& x) {
-    return x.id == who && x.role == raft::server_role::voter;
-  });
-  if (voter == servers.end() || what.index > core_->commit_index())
-    return;
-  auto found = check_.said(who, what, raft::voters(servers));
-  auto itself = std::erase(found.wrong, parts_.self);
-  for (auto x : found.wrong)
-    parts_.mail.send(parts_.id, x, image_differs{found.right});
-  // Last, for it ends this leadership.
-  if (itself > 0)
-    correct(found.right, std::nullopt);
-}
-
-void shard::correct(const checkpoint& right, std::optional<node_id> from) {
-  if (!check_.contradicts(right))
-    return;
-  tell(tell_.on_differs, right.index);
-  make_incomplete(from);
-}
-
-// -- copying another replica's state ------------------------------------------
-
-/// The leader has cut its log behind what this replica has, or it differs from
-/// the others: its state is of no use any more. It says so on disk first.
-void shard::make_incomplete(std::optional<node_id> from) {
-  step_down();
-  core_.reset();
-  alive_ = std::make_shared<bool>(true);
-  copy_from_ = from;
-  leader_.reset();
-  tell(tell_.on_leader, leader_);
-  parts_.writer.run<bool>(
-    [id = parts_.id](persistence::state_store& store) {
-      return store.clear(id, 1);
-    },
-    parts_.home, guarded([this](const result<bool>& marked) {
-      if (!marked)
-        return stop(marked.failure());
-      tell(tell_.on_reload);
-    }));
-}
-
-void shard::copy(loaded_log log) {
-  copied_log_ = std::move(log);
-  copy_led_ = parts_.time.steady_now();
-  copy_.emplace(
-    image_copy::parts{parts_.id, parts_.writer, parts_.home, parts_.time,
-                      [this](node_id to, const image_message& what) {
-                        parts_.mail.send(parts_.id, to, what);
-                      }},
-    image_copy::events{
-      [this](const applied_point& at, const placed_configuration& in_force) {
-        on_restored(at, in_force);
-      },
-      [this](const error& why) { stop(why); }},
-    copied_log_.floor.index, random_.next());
-  if (auto known = std::exchange(copy_from_, {}))
-    copy_->offer(*known);
-}
-
-/// All that is there, and that it is incomplete, becomes durable before the
-/// log changes, or the power failing could leave the old state behind it.
-void shard::on_restored(const applied_point& at,
-                        const placed_configuration& in_force) {
-  parts_.writer.run<bool>(
-    [](persistence::state_store& store) -> result<bool> {
-      if (auto ok = store.sync(); !ok)
-        return ok.failure();
-      return true;
-    },
-    parts_.home, guarded([this, at, in_force](const result<bool>& durable) {
-      if (!durable)
-        return stop(durable.failure());
-      begin_log_at(at, in_force);
-    }));
-}
-
-/// The log first: should the power fail now, the state is still incomplete,
-/// and any image from this floor on will do.
-void shard::begin_log_at(const applied_point& at,
-                         const placed_configuration& in_force) {
-  auto log = std::exchange(copied_log_, {});
-  auto finish = guarded([this, at](const result<void>& durable) {
-    if (!durable)
-      return stop(durable.failure());
-    parts_.writer.run<bool>(
-      [id = parts_.id, at](persistence::state_store& store) -> result<bool> {
-        if (auto ok = store.finish(id, at); !ok)
-          return ok.failure();
-        return true;
-      },
-      parts_.home, guarded([this](const result<bool>& done) {
-        if (!done)
-          return stop(done.failure());
-        tell(tell_.on_reload);
-      }));
-  });
-  parts_.log.submit(
-    raft::core::installed(parts_.id, log,
-                          {at.index, at.term, in_force.bytes, in_force.index}),
-    parts_.home, finish);
-}
-
-void shard::receive(node_id from, const image_message& what) {
-  if (!*alive_)
-    return;
-  if (auto* request = std::get_if<image_request>(&what)) {
-    if (core_)
-      source_.on_request(from, *request);
-  } else if (auto* has = std::get_if<image_has>(&what)) {
-    if (core_ && core_->role() == raft::role::leader)
-      judge(from, has->what);
-  } else if (auto* differs = std::get_if<image_differs>(&what)) {
-    if (core_)
-      correct(differs->right, from);
-  } else if (!copy_) {
-    // Of a copy that is done.
-  } else if (auto* piece = std::get_if<image_piece>(&what)) {
-    copy_->on_piece(from, *piece);
-  } else {
-    copy_->on_refusal(from, std::get<image_refusal>(what));
-  }
-}
-
 // -- ending -------------------------------------------------------------------
 
 void shard::stop(error why) {
@@ -651,12 +419,15 @@ void shard::overhear(const raft::message& what) {
 void shard::close() {
   parts_.writer.hurry();
   *alive_ = failed_ = false;
+  hashing_.reset();
   ready_ = leading_ = false;
   forget_waiters();
 }
 
 /// They hold actors, which hold this shard.
 void shard::forget_waiters() {
+  mark_wanted_ = false;
+  book_.reset();
   open_.clear();
   open_waiters_.clear();
   proposals_.clear();

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/executor.hpp"
+#include "cluster/comparison.hpp"
 #include "cluster/image_copy.hpp"
 #include "cluster/raft/core.hpp"
 #include "cluster/relocation.hpp"
@@ -29,8 +30,8 @@ namespace iris::cluster {
 ///
 /// Owned by its shard actor; everything runs on `home`, and nothing blocks.
 /// Invariants:
-/// 1. At most one entry of its own is in flight; what is staged meanwhile is
-///    the next.
+/// 1. At most one entry of its own is in flight, besides a mark; what is staged
+///    meanwhile is the next.
 /// 2. Waiters of an entry run after it is committed, in the order they staged.
 /// 3. A read sees everything that was committed when it was asked for, or
 ///    everything that was staged.
@@ -84,6 +85,9 @@ public:
     /// the start, and when they change.
     std::function<void(std::uint64_t, const raft::configuration&)> on_servers =
       {};
+    /// The state store has everything up to here: at the start, and whenever
+    /// it has more.
+    std::function<void(std::uint64_t)> on_applied = {};
     /// Its state is not what a majority has at this entry: it is copied anew.
     std::function<void(std::uint64_t)> on_differs = {};
     /// It can't go on; the error says why.
@@ -166,6 +170,12 @@ public:
   /// on_following is called: before this process ends. Not if it is alone.
   void hand_over();
 
+  /// What is known of the comparison with this number, of all that the voters
+  /// hold, which it begins if it is a new one: ask again until it is over. Who
+  /// is different from a majority is made anew. Fails with not_leader, and with
+  /// unavailable while somebody asks for another.
+  result<comparison> compare_all(std::uint64_t number);
+
   /// What another replica said.
   void receive(raft::message what);
   void receive(node_id from, const image_message& what);
@@ -194,12 +204,19 @@ private:
 
   using outcome = persistence::state_writer::outcome;
 
+  template <class F, class... Ts>
+  static void tell(const F& whom, const Ts&... what) {
+    if (whom)
+      whom(what...);
+  }
+
   void join(persistence::loaded_log log);
-  void take(result<raft::update> what);
+  void take(result<raft::update> what, pace answers = pace::soon);
   void persist(raft::update& what);
   void on_role();
   void step_down();
-  void submit(std::string payload, std::vector<waiter> waiters);
+  void submit(raft::entry_type type, std::string payload,
+              std::vector<waiter> waiters);
   void flush();
   void commit();
   void apply(std::uint64_t index);
@@ -209,8 +226,17 @@ private:
   placed_configuration configuration_at(std::uint64_t index) const;
   void cut_log();
   void compare();
-  void judge(node_id who, const checkpoint& what);
-  void correct(const checkpoint& right, std::optional<node_id> from);
+  void hash_behind(std::uint64_t index,
+                   persistence::state_writer::entry& entry);
+  void say(const image_has& what);
+  void judge(node_id who, const image_has& what);
+  void correct(const image_differs& what, std::optional<node_id> from);
+  void on_ask(node_id from, const image_ask& what);
+  void on_lacks(const image_lacks& what);
+  std::vector<node_id> voters() const;
+  replica_check& check_of(compared what) {
+    return what == compared::held ? held_ : check_;
+  }
   void make_incomplete(std::optional<node_id> from);
   void copy(persistence::loaded_log log);
   void on_restored(const persistence::applied_point& at,
@@ -284,6 +310,15 @@ private:
   std::optional<node_id> tried_;
 
   replica_check check_;
+  /// The same of all that is held.
+  replica_check held_{1};
+  /// As a leader: a comparison, and when somebody asked for it last.
+  std::optional<comparison_book> book_;
+  std::chrono::nanoseconds asked_at_{0};
+  bool mark_wanted_ = false;
+  /// What it holds behind the last mark, or of which it is being read.
+  image_has holds_{{}, compared::held};
+  std::shared_ptr<void> hashing_;
   image_source source_;
   std::optional<image_copy> copy_;
   /// What the log holds, while the state is being copied.

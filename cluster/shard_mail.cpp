@@ -10,27 +10,33 @@ namespace {
 /// A frame that is larger doesn't wait for the end of the turn.
 constexpr std::size_t frame_bytes = std::size_t{64} << 10;
 
+std::size_t index(pace how) {
+  return static_cast<std::size_t>(how);
+}
+
 } // namespace
 
-void shard_mail::send(shard_id from, const raft::message& what,
+void shard_mail::send(shard_id from, const raft::message& what, pace how,
                       executor& home) {
   auto to = what.peer;
-  std::size_t before, after;
+  bool full, first;
   {
     std::lock_guard guard{mutex_};
     auto found = open_.find(to);
     if (found == open_.end())
       return;
-    auto& frame = found->second;
-    before = frame.size();
-    encoder{frame}.u16(from.value);
-    raft::encode(what, frame);
-    after = frame.size();
+    auto& [bytes, flushes] = found->second;
+    encoder{bytes}.u16(from.value);
+    raft::encode(what, bytes);
+    full = bytes.size() >= frame_bytes;
+    first = !full && !std::exchange(flushes[index(how)], true);
   }
-  if (after >= frame_bytes)
+  if (full)
     flush(to);
-  else if (before == 0)
-    home.post([this, to] { flush(to); });
+  else if (first && how == pace::soon)
+    home.post([this, to] { flush(to, pace::soon); });
+  else if (first)
+    home.after(linger, [this, to] { flush(to, pace::lingering); });
 }
 
 void shard_mail::send(shard_id from, node_id to, const image_message& what) {
@@ -43,12 +49,21 @@ void shard_mail::send(shard_id from, node_id to, const image_message& what) {
   static_cast<void>(net_->send(to, lane::bulk, std::move(frame)));
 }
 
+void shard_mail::flush(node_id to, pace how) {
+  {
+    std::lock_guard guard{mutex_};
+    if (auto found = open_.find(to); found != open_.end())
+      found->second.leaves[index(how)] = false;
+  }
+  flush(to);
+}
+
 void shard_mail::flush(node_id to) {
   std::string frame;
   {
     std::lock_guard guard{mutex_};
     if (auto found = open_.find(to); found != open_.end())
-      frame.swap(found->second);
+      frame.swap(found->second.bytes);
   }
   // Raft says it again, and doesn't mind if two frames change places.
   if (!frame.empty())
@@ -59,7 +74,7 @@ void shard_mail::on_link(node_id peer, bool up) {
   std::lock_guard guard{mutex_};
   open_.erase(peer);
   if (up)
-    open_.emplace(peer, std::string{});
+    open_.emplace(peer, open_frame{});
 }
 
 result<void>

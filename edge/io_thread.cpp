@@ -112,7 +112,9 @@ void io_thread::run(job& what) {
 }
 
 void io_thread::after(std::chrono::milliseconds delay, task what) {
-  auto when = moment::clock::now() + delay;
+  // What is due at about the same time wakes the thread once.
+  auto when =
+    std::chrono::ceil<std::chrono::milliseconds>(moment::clock::now() + delay);
   if (here())
     return wait_until(when, std::move(what));
   post([this, when, what = std::move(what)] { wait_until(when, what); });

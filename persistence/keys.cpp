@@ -47,9 +47,9 @@ result<actor_ref> owner_of(std::string_view key) {
   actor_ref out;
   out.tenant = {in.u32()};
   out.id = in.raw(in.u8());
-  if (in.failed() || kind > static_cast<std::uint8_t>(actor_kind::user))
+  if (in.failed() || kind > static_cast<std::uint8_t>(actor_kind::controller))
     return error{errc::corrupt, "no actor has the key " + to_hex(key)
-                                  + ", expected a shard, a kind from 0 to 2, "
+                                  + ", expected a shard, a kind from 0 to 3, "
                                     "a tenant and an id"};
   out.kind = static_cast<actor_kind>(kind);
   return out;

@@ -17,6 +17,7 @@ enum class actor_kind : std::uint8_t {
   shard = 0, ///< the shard's own: applied index, wake marks
   conversation = 1,
   user = 2,
+  controller = 3, ///< of the control group: the cluster's map
 };
 
 using tenant_id = number<struct tenant_tag, std::uint32_t>;

@@ -30,6 +30,16 @@ struct shard_record {
   bool operator==(const shard_record&) const = default;
 };
 
+/// What a shard's records hash to, as far as they were read.
+struct image_hash {
+  std::uint64_t hash = 0;
+  std::string last; ///< key
+  bool all = false;
+  /// The first that was found, if any. It ends nothing: what can be read is
+  /// hashed, as it stands.
+  std::string damage;
+};
+
 /// One shard at one moment, read piece by piece by who copies it. It keeps
 /// what LevelDB would have deleted meanwhile: don't hold it for long. One
 /// thread at a time.
@@ -47,7 +57,15 @@ public:
   result<std::vector<shard_record>> read(std::string_view after,
                                          std::size_t bytes_max);
 
+  /// The same records, added to `so_far`, and the damage among them told.
+  void hash(image_hash& so_far, std::size_t bytes_max);
+
 private:
+  /// Calls `visit(key, value)` for as many, and at least one, until it returns
+  /// false. Whether there are more.
+  template <class Visit>
+  bool walk(std::string_view after, std::size_t bytes_max, Visit visit);
+
   const shard_id shard_;
   const applied_point applied_;
   std::unique_ptr<leveldb::Iterator> at_;

@@ -1,5 +1,6 @@
 #include "persistence/state_writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace iris::persistence {
@@ -56,14 +57,36 @@ void state_writer::apply_all() {
     waiting_bytes_ = 0;
     scheduled_ = false;
   }
-  auto applied = apply(batch);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
+  // Who looks sees nothing of what comes behind.
+  std::span<request> rest{batch};
+  error failed;
+  while (!rest.empty()) {
+    auto looks = std::find_if(rest.begin(), rest.end(), [](const auto& x) {
+      return static_cast<bool>(x.what.look);
+    });
+    auto count = static_cast<std::size_t>(looks - rest.begin());
+    auto part = rest.first(std::min(count + 1, rest.size()));
+    rest = rest.subspan(part.size());
+    apply_part(part, failed);
+  }
+}
+
+/// Behind what failed nothing is applied.
+void state_writer::apply_part(std::span<request> part, error& failed) {
+  result<std::vector<std::uint64_t>> applied{failed};
+  if (!failed)
+    applied = apply(part);
+  if (!applied)
+    failed = applied.failure();
+  for (std::size_t i = 0; i < part.size(); ++i) {
     auto outcome_of = [&](std::uint64_t index) -> result<outcome> {
       if (!applied)
         return applied.failure();
       return outcome{index, synced_ ? index : 0, (*applied)[i]};
     };
-    auto& x = batch[i];
+    auto& x = part[i];
+    if (x.what.look && applied)
+      x.what.look(store_.image(x.what.shard));
     x.home->post([done = std::move(x.done), what = outcome_of(x.what.index)] {
       done(what);
     });
@@ -71,10 +94,10 @@ void state_writer::apply_all() {
 }
 
 result<std::vector<std::uint64_t>>
-state_writer::apply(const std::vector<request>& batch) {
+state_writer::apply(std::span<const request> part) {
   std::vector<committed_entry> entries;
-  entries.reserve(batch.size());
-  for (const auto& x : batch) {
+  entries.reserve(part.size());
+  for (const auto& x : part) {
     entries.push_back(
       {x.what.shard, x.what.index, x.what.term, *x.what.writes});
     unsynced_bytes_ += x.what.writes->size();

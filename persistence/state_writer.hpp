@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ public:
     std::uint64_t term = 0;
     /// Empty writes for what is not a command.
     std::shared_ptr<const std::string> writes;
+    /// If set, it gets the shard as it is right behind this entry, on the
+    /// thread that writes; not if the write fails.
+    std::function<void(result<std::unique_ptr<shard_image>>)> look = {};
   };
 
   /// Any thread; the entries of a shard in order. Posts `done` to `home` once
@@ -68,7 +72,8 @@ private:
   void schedule();
   void on_window_over();
   void apply_all();
-  result<std::vector<std::uint64_t>> apply(const std::vector<request>& batch);
+  void apply_part(std::span<request> part, error& failed);
+  result<std::vector<std::uint64_t>> apply(std::span<const request> part);
 
   state_store& store_;
   executor& thread_;

@@ -32,7 +32,8 @@ struct options {
   /// Without a leader's word for this long, up to twice, an election begins; a
   /// leader that hears no majority for this long steps down.
   std::chrono::milliseconds election_timeout{1000};
-  std::chrono::milliseconds heartbeat{100};
+  /// What a leader says nothing to a follower for, at most.
+  std::chrono::milliseconds heartbeat{150};
   /// How long until a follower that needs the state is told again.
   std::chrono::milliseconds install_timeout{5000};
   /// Entries on their way to one follower.

@@ -190,6 +190,53 @@ TEST_CASE("what is asked of a user arrives as it was sent") {
   CHECK(removal.tag == 21);
 }
 
+namespace {
+
+/// The same to the control group, which alone takes it.
+template <class Change>
+Change changed(Change what) {
+  auto bytes = encode(command_frame{cluster::control_shard, somebody,
+                                    change_cluster{std::move(what), 22, {}}});
+  auto frame = std::get<command_frame>(decoded(bytes));
+  CHECK(encode(frame) == bytes);
+  auto it = std::get<change_cluster>(frame.what);
+  CHECK(it.tag == 22);
+  return std::get<Change>(it.what);
+}
+
+} // namespace
+
+TEST_CASE("what is asked of the controller arrives as it was sent") {
+  auto added = changed(add_node{{4}, "10.0.0.4:7703", "cellar"});
+  CHECK(added.id == node_id{4});
+  CHECK(added.address == "10.0.0.4:7703");
+  CHECK(added.zone == "cellar");
+  CHECK(changed(remove_node{{5}}).id == node_id{5});
+  auto drained = changed(drain_node{{6}, false});
+  CHECK(drained.id == node_id{6});
+  CHECK_FALSE(drained.on);
+  auto moved = changed(move_shard{{7}, {1}, {300}});
+  CHECK(moved.shard == shard_id{7});
+  CHECK(moved.from == node_id{1});
+  CHECK(moved.to == node_id{300});
+  auto transferred = changed(transfer_shard{{8}, {2}});
+  CHECK(transferred.shard == shard_id{8});
+  CHECK(transferred.to == node_id{2});
+  auto told = changed(shard_reached{cluster::control_shard, {{1}, {2}}});
+  CHECK(told.shard == cluster::control_shard);
+  CHECK(told.voters == std::vector<node_id>{{1}, {2}});
+}
+
+TEST_CASE("the control group is asked nothing else, and nobody else is") {
+  CHECK(fault_of_command(change_cluster{remove_node{{5}}, 1, {}})
+          .find("for the control group")
+        != std::string::npos);
+  CHECK(fault_of(encode(command_frame{cluster::control_shard, somebody,
+                                      list_devices{alice, 1, {}}}))
+          .find("for the control group")
+        != std::string::npos);
+}
+
 TEST_CASE("what a connection is told arrives as it was sent") {
   protocol::sent yes{id_at(1, 2), talk, {3}, {4}, true};
   protocol::failed no;
@@ -270,6 +317,18 @@ TEST_CASE("frames between nodes are these bytes") {
            "02"
            "03"
            "01");
+  CHECK(hex(encode(
+          command_frame{cluster::control_shard, somebody,
+                        change_cluster{move_shard{{7}, {1}, {300}}, 22, {}}}))
+        == "010e"
+           "ffff"
+           "0102030405060708"
+           "0000000000000009"
+           "03"
+           "07"
+           "01"
+           "ac02"
+           "16");
   CHECK(hex(encode(answer_frame{somebody, detached{}}))
         == "0146"
            "0102030405060708"

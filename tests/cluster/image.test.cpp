@@ -324,7 +324,7 @@ TEST_CASE("messages about images are what they were, as bytes") {
   for (std::size_t n = 0; n < bytes.size(); ++n)
     CHECK(decode_image_message(bytes.substr(0, n)).failure().code
           == errc::corrupt);
-  CHECK_FALSE(decode_image_message("\x06"));
+  CHECK_FALSE(decode_image_message("\x0a"));
   CHECK_FALSE(decode_image_message(bytes + "x"));
 
   bytes.clear();
@@ -336,4 +336,27 @@ TEST_CASE("messages about images are what they were, as bytes") {
   encode(image_differs{{3, 4}}, bytes);
   CHECK((std::get<image_differs>(*decode_image_message(bytes)).right
          == checkpoint{3, 4}));
+}
+
+TEST_CASE("messages about what is held are what they were, as bytes") {
+  auto again = [](const image_message& what) {
+    std::string bytes;
+    encode(what, bytes);
+    auto back = decode_image_message(bytes);
+    REQUIRE(back);
+    CHECK_FALSE(decode_image_message(bytes.substr(0, bytes.size() - 1)));
+    CHECK_FALSE(decode_image_message(bytes + "x"));
+    return *back;
+  };
+
+  auto has = std::get<image_has>(again(image_has{{1, 2}, compared::held, "x"}));
+  CHECK(has.what == checkpoint{1, 2});
+  CHECK(has.of == compared::held);
+  CHECK(has.damage == "x");
+  auto differs =
+    std::get<image_differs>(again(image_differs{{3, 4}, compared::held}));
+  CHECK(differs.right == checkpoint{3, 4});
+  CHECK(differs.of == compared::held);
+  CHECK(std::get<image_ask>(again(image_ask{5})).index == 5);
+  CHECK(std::get<image_lacks>(again(image_lacks{6})).index == 6);
 }

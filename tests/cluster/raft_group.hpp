@@ -102,7 +102,7 @@ public:
     at(id).tick(now);
     write(id);
   }
-  void heartbeat(std::uint64_t id) { tick(id, std::chrono::milliseconds{110}); }
+  void heartbeat(std::uint64_t id) { tick(id, std::chrono::milliseconds{160}); }
 
   /// `id` wins an election with these, who have had no leader for long. It may
   /// take a second one to learn the term of the others.

@@ -488,7 +488,7 @@ TEST_CASE("a lone voter needs no timer, and is one again after the others") {
   CHECK(a.core(1).deadline() == std::chrono::nanoseconds::max());
   auto two = with(voters_of({1}), 2, server_role::standby);
   REQUIRE(a.change(1, two));
-  CHECK(a.core(1).deadline() <= a.now + 100ms);
+  CHECK(a.core(1).deadline() <= a.now + 150ms);
   REQUIRE(a.change(1, voters_of({1})));
   CHECK(a.core(1).deadline() == std::chrono::nanoseconds::max());
 }

@@ -44,11 +44,11 @@ TEST_CASE("keys that nobody has are corrupt") {
   auto key = key_prefix({1}, alice);
   for (std::size_t size = 0; size < key.size(); ++size)
     CHECK(owner_of(key.substr(0, size)).failure().code == errc::corrupt);
-  key[2] = 3;
+  key[2] = 4;
   CHECK(owner_of(key).failure()
         == error{errc::corrupt,
-                 "no actor has the key 0001030000000105616c696365, expected a "
-                 "shard, a kind from 0 to 2, a tenant and an id"});
+                 "no actor has the key 0001040000000105616c696365, expected a "
+                 "shard, a kind from 0 to 3, a tenant and an id"});
 }
 
 TEST_CASE("a prefix ends where no key with it can be") {

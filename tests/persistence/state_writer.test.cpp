@@ -45,6 +45,36 @@ struct fixture {
 
 } // namespace
 
+TEST_CASE_FIXTURE(fixture, "who looks sees what its entry left, and no more") {
+  std::string seen;
+  auto look_at = [&](char name) {
+    writes what;
+    what.put(key(name), "looked");
+    state_writer::entry entry{
+      {1}, ++last, 1, std::make_shared<std::string>(what.take())};
+    entry.look = [&](result<std::unique_ptr<shard_image>> image) {
+      REQUIRE(image);
+      CHECK((*image)->applied().index == 2);
+      auto records = (*image)->read("", 1000);
+      REQUIRE(records);
+      for (const auto& x : *records)
+        seen += x.key.back();
+    };
+    writer.submit(std::move(entry), home, [](const auto& x) { REQUIRE(x); });
+  };
+
+  submit('x', "1");
+  look_at('y');
+  submit('z', "3");
+  writer.hurry();
+  thread.run();
+  home.run();
+
+  CHECK(seen == "xy");
+  CHECK(done == "x1z3");
+  CHECK(value('z') == "3");
+}
+
 TEST_CASE_FIXTURE(fixture, "entries that come within a window are one batch") {
   auto writes_of = [&](auto work) {
     auto before = disk.count(sim::io::write);

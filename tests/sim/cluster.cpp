@@ -12,17 +12,27 @@ namespace {
 /// Two nodes' dice have nothing in common.
 constexpr std::uint64_t seed_step = 0x9e3779b97f4a7c15;
 
+std::vector<shard_id> groups_of(const sim_node& of) {
+  std::vector<shard_id> out{cluster::control_shard};
+  for (std::uint16_t i = 0; i < of.shards(); ++i)
+    out.push_back({i});
+  return out;
+}
+
 } // namespace
 
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
                          const profile& with, std::size_t founders)
   : here(seed) {
-  std::vector<node_id> voters;
+  std::vector<cluster::member> first;
   for (std::uint32_t i = 0; i < (founders == 0 ? count : founders); ++i)
-    voters.push_back({i + 1});
+    first.push_back({{i + 1}, {}, {}});
   for (std::uint32_t i = 0; i < count; ++i) {
     auto options = sim_options(here);
-    options.voters = voters;
+    options.founders = first;
+    options.replicas = with.replicas > 0
+                         ? with.replicas
+                         : static_cast<std::uint32_t>(first.size());
     options.self.node = options.connection.node = {i + 1};
     options.seed += i * seed_step;
     with.apply(options);
@@ -51,14 +61,14 @@ std::vector<sim_node*> sim_cluster::all() {
 void sim_cluster::watch(sim_node& who) {
   who.on_applied(
     [this, &who,
-     last = std::vector<persistence::applied_point>(who.shards())]() mutable {
-      for (std::uint16_t i = 0; i < who.shards(); ++i) {
-        auto at = who.state().applied({i});
+     last = std::map<shard_id, persistence::applied_point>{}]() mutable {
+      for (auto i : groups_of(who)) {
+        auto at = who.state().applied(i);
         if (!at || *at == last[i])
           continue;
         last[i] = *at;
-        if (auto copying = who.state().incomplete({i}); copying && !*copying)
-          seen.applied(who.id(), {i}, *at);
+        if (auto copying = who.state().incomplete(i); copying && !*copying)
+          seen.applied(who.id(), i, *at);
       }
     });
 }
@@ -74,13 +84,23 @@ void sim_cluster::hear(node_id from, const std::string& frame) {
   IRIS_ASSERT(read);
 }
 
+std::shared_ptr<const cluster::cluster_map> sim_cluster::newest_map() {
+  auto out = nodes.front()->node().map();
+  for (auto& x : nodes)
+    if (auto map = x->node().map(); map->version > out->version)
+      out = map;
+  return out;
+}
+
 std::vector<std::string> sim_cluster::compare() {
   std::vector<std::string> out;
-  for (std::uint16_t i = 0; i < nodes.front()->shards(); ++i) {
+  auto map = newest_map();
+  for (auto i : groups_of(*nodes.front())) {
     replicas all;
     for (auto& x : nodes)
-      all.emplace(x->id(), &x->state());
-    auto found = compare_replicas({i}, all);
+      if (cluster::wants(cluster::placement_of(*map, i), x->id()))
+        all.emplace(x->id(), &x->state());
+    auto found = compare_replicas(i, all);
     out.insert(out.end(), found.begin(), found.end());
   }
   return out;

@@ -21,6 +21,8 @@ struct sim_cluster {
   /// What is wrong between the replicas of all shards, which are at rest.
   /// Precondition: all run.
   std::vector<std::string> compare();
+  /// Precondition: all run.
+  std::shared_ptr<const cluster::cluster_map> newest_map();
   std::size_t size() const noexcept { return nodes.size(); }
 
   caf_host caf;

@@ -3,6 +3,8 @@
 #include "base/assert.hpp"
 #include "persistence/keys.hpp"
 
+#include <leveldb/db.h>
+
 namespace iris::sim {
 
 namespace {
@@ -115,6 +117,17 @@ void member::falsify(std::uint64_t n, const std::string& value) {
   persistence::shard_record wrong{key(n),
                                   persistence::checked_value(key(n), value)};
   IRIS_ASSERT(store->restore(group, {&wrong, 1}) && store->finish(group, at));
+}
+
+void member::damage(std::uint64_t n, const std::string& stored) {
+  leveldb::Options how;
+  how.env = &disk_.env();
+  leveldb::DB* opened = nullptr;
+  IRIS_ASSERT(leveldb::DB::Open(how, "/state", &opened).ok());
+  std::unique_ptr<leveldb::DB> db{opened};
+  leveldb::WriteOptions synced;
+  synced.sync = true;
+  IRIS_ASSERT(db->Put(synced, key(n), stored).ok());
 }
 
 void member::on_frame(node_id from, cluster::lane by, std::string frame) {

@@ -66,6 +66,9 @@ public:
   /// Something that nobody wrote, and that nobody but a comparison notices.
   /// Precondition: not running.
   void falsify(std::uint64_t n, const std::string& value);
+  /// The n-th value is stored so, which nothing that was applied betrays.
+  /// Precondition: not running.
+  void damage(std::uint64_t n, const std::string& stored);
 
   static constexpr shard_id group{3};
   static std::string key(std::uint64_t n);

@@ -1,5 +1,7 @@
 #include "tests/sim/group.hpp"
 
+#include "persistence/writes.hpp"
+
 #include <algorithm>
 #include <doctest/doctest.h>
 #include <set>
@@ -164,6 +166,169 @@ TEST_CASE("a leader that differs from both others leads no more") {
   CHECK(wrong.differed() == std::vector<std::uint64_t>{64});
   CHECK(wrong.copies() == 1);
   a.expect_agreement();
+}
+
+namespace {
+
+/// How the voters stand once they have compared all that they hold.
+std::string compare_all(replicas& a, std::uint64_t number) {
+  std::string out;
+  auto over = [&] {
+    auto* leader = a.leader();
+    auto found = leader
+                   ? leader->shard().compare_all(number)
+                   : result<cluster::comparison>{error{errc::not_leader, {}}};
+    if (!found || !found->over)
+      return false;
+    out.clear();
+    for (const auto& x : found->replicas) {
+      out += "-=!u"[static_cast<int>(x.is)];
+      out += x.damage.empty() ? "" : "x";
+    }
+    return true;
+  };
+  for (int i = 0; i < 100 && !over(); ++i)
+    a.here.run(100ms);
+  return out;
+}
+
+/// One of three that does not lead, stopped.
+member& stopped_follower(replicas& a) {
+  for (int i = 0; i < 10; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& out = a.leader() == a.all[0].get() ? *a.all[1] : *a.all[0];
+  out.crash();
+  return out;
+}
+
+std::string standing_of(const member& who, char letter) {
+  std::string out = "===";
+  out[who.id().value - 1] = letter;
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("replicas that hold the same are found to") {
+  for (std::size_t count : {1U, 3U, 5U}) {
+    replicas a{1, count, compared()};
+    for (int i = 0; i < 10; ++i)
+      a.put_now();
+    CHECK(compare_all(a, 1) == std::string(count, '='));
+    a.put_now();
+    CHECK(compare_all(a, 2) == std::string(count, '='));
+    a.expect_agreement();
+  }
+}
+
+TEST_CASE("a value that is another on one disk is found, and made anew") {
+  replicas a{1, 3, compared()};
+  auto& wrong = stopped_follower(a);
+  wrong.damage(1, persistence::checked_value(member::key(1), "nobody's"));
+  wrong.start();
+  a.put_now();
+  a.here.run(1s);
+  REQUIRE(wrong.contents().at("1") == "nobody's");
+
+  CHECK(compare_all(a, 1) == standing_of(wrong, '!'));
+
+  a.here.run(5s);
+  CHECK(wrong.differed().size() == 1);
+  CHECK(wrong.copies() == 1);
+  a.expect_agreement();
+  CHECK(compare_all(a, 2) == "===");
+}
+
+TEST_CASE("a value that is damaged on one disk is told, and made anew") {
+  replicas a{1, 3, compared()};
+  auto& wrong = stopped_follower(a);
+  wrong.damage(1, "no such checksum");
+  wrong.start();
+  a.put_now();
+
+  auto expected = standing_of(wrong, '!');
+  expected.insert(wrong.id().value, "x");
+  CHECK(compare_all(a, 1) == expected);
+
+  a.here.run(5s);
+  CHECK(wrong.copies() == 1);
+  a.expect_agreement();
+}
+
+TEST_CASE("a leader that holds something else says so, then leads no more") {
+  replicas a{1, 3, compared()};
+  auto& wrong = stopped_follower(a);
+  wrong.damage(1, persistence::checked_value(member::key(1), "nobody's"));
+  wrong.start();
+  for (int i = 0; i < 20 && &a.await_leader() != &wrong; ++i) {
+    auto* other = a.leader();
+    a.isolate(*other, true);
+    a.here.run(5s);
+    a.isolate(*other, false);
+    a.here.run(1s);
+  }
+  REQUIRE(a.leader() == &wrong);
+
+  CHECK(compare_all(a, 1) == standing_of(wrong, '!'));
+
+  a.here.run(5s);
+  CHECK(wrong.copies() == 1);
+  CHECK(&a.await_leader() != &wrong);
+  a.expect_agreement();
+}
+
+TEST_CASE("who was away or copied behind the mark is compared behind another") {
+  replicas a{1, 3, tiny_logs()};
+  auto& late = stopped_follower(a);
+  CHECK(compare_all(a, 1) == "");
+  auto before = a.leader()->shard().compare_all(1);
+  REQUIRE(before);
+  CHECK_FALSE(before->over);
+  for (int i = 0; i < 30; ++i)
+    a.put_now();
+
+  late.start();
+
+  CHECK(compare_all(a, 1) == "===");
+  CHECK(late.copies() == 1);
+  CHECK(a.leader()->shard().compare_all(1)->index > before->index);
+  a.expect_agreement();
+}
+
+TEST_CASE("two hold two things: nobody knows which is right") {
+  replicas a{1, 2, compared()};
+  for (int i = 0; i < 3; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& wrong = *a.all[0];
+  wrong.crash();
+  wrong.damage(1, persistence::checked_value(member::key(1), "nobody's"));
+  wrong.start();
+  a.await_leader();
+
+  CHECK(compare_all(a, 1) == "uu");
+
+  a.here.run(5s);
+  CHECK(wrong.copies() == 0);
+}
+
+TEST_CASE("one comparison of a shard at a time") {
+  replicas a{1, 3};
+  a.put_now();
+  auto& leader = a.await_leader();
+  REQUIRE(leader.shard().compare_all(1));
+
+  auto other = leader.shard().compare_all(2);
+
+  REQUIRE_FALSE(other);
+  CHECK(other.failure().code == errc::unavailable);
+  a.here.run(6s);
+  CHECK(compare_all(a, 2) == "===");
+  for (auto& x : a.all)
+    if (x.get() != &leader) {
+      CHECK(x->shard().compare_all(3).failure().code == errc::not_leader);
+    }
 }
 
 TEST_CASE("what was acknowledged outlives the leader's power") {

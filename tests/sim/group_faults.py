@@ -11,6 +11,8 @@ sys.dont_write_bytecode = True
 import faults  # noqa: E402
 
 SHARD = "cluster/shard.cpp"
+COPY = "cluster/shard_copy.cpp"
+MEMBERSHIP = "cluster/shard_membership.cpp"
 STEPS = "cluster/relocation.cpp"
 CHANGE = "cluster/raft/change.cpp"
 
@@ -25,7 +27,7 @@ FAULTS = [
      '!votes(now, x.id) && !caught_up(x.id)\n'
      '        && !fault("voter_before_it_caught_up"))'),
     # What is in force but not committed is told.
-    ("uncommitted_servers_told", SHARD,
+    ("uncommitted_servers_told", MEMBERSHIP,
      "take(core_->change(now, change->next));",
      """take(core_->change(now, change->next));
     if (core_ && fault("uncommitted_servers_told"))
@@ -43,14 +45,15 @@ FAULTS = [
      'return fault("majority_not_counted")\n'
      "           || static_cast<std::size_t>(there) > raft::voters(next) / 2;"),
     # A copy needs a leader, who may need the copier's vote.
-    ("copy_waits_for_a_leader", SHARD,
+    ("copy_waits_for_a_leader", COPY,
      "if (leads || now",
      'if (leads || (!fault("copy_waits_for_a_leader") && now'),
-    ("copy_waits_for_a_leader", SHARD,
+    ("copy_waits_for_a_leader", COPY,
      "2 * parts_.timing.election_timeout)\n    copy_",
      "2 * parts_.timing.election_timeout))\n    copy_"),
     # Leadership goes back as soon as it has come.
-    ("no_rest", SHARD, "out.rested = now >= rested_at_;",
+    ("no_rest", MEMBERSHIP,
+     "out.rested = now >= rested_at_;",
      'out.rested = now >= rested_at_ || fault("no_rest");'),
     # Who joins makes a group of its own.
     ("joiner_founds", SHARD,

@@ -28,7 +28,16 @@ profile::profile(std::uint64_t seed) : seed_(seed) {
   wild_timers = random.chance(50);
 }
 
+profile profile::calm() {
+  profile out{1};
+  out.small_queues = out.small_caches = out.small_stores = false;
+  out.retention = out.busy = out.disk_faults = false;
+  out.wild_clocks = out.wild_timers = false;
+  return out;
+}
+
 void profile::apply(actors::node_options& to) const {
+  to.self.shards = shards;
   if (small_queues)
     to.mailbox_max = queue_max;
   if (small_caches) {

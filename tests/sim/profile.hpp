@@ -10,6 +10,8 @@ namespace iris::sim {
 /// in a share of the seeds, and some of what goes wrong.
 struct profile {
   explicit profile(std::uint64_t seed);
+  /// Where nothing of it is.
+  static profile calm();
 
   /// Sets what differs from the defaults, for the node that they are of.
   void apply(actors::node_options& to) const;
@@ -18,6 +20,7 @@ struct profile {
   machine_options machine(std::uint32_t number) const;
   std::string str() const;
 
+  std::uint16_t shards = 4;
   bool small_queues = false; ///< mailboxes of a few messages, and a crowd
   std::uint32_t queue_max = 4;
   bool small_caches = false; ///< tails, seen conversations, short rests
@@ -29,6 +32,7 @@ struct profile {
   /// Nodes have election time-outs of their own: safety must not depend on
   /// when others stand for election.
   bool wild_timers = false;
+  std::uint32_t replicas = 0; ///< of each shard; 0: one on each founder
 
 private:
   const std::uint64_t seed_;

@@ -9,17 +9,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-profile calm() {
-  profile out{1};
-  out.small_queues = out.small_caches = out.small_stores = false;
-  out.retention = out.busy = out.disk_faults = false;
-  out.wild_clocks = out.wild_timers = false;
-  return out;
-}
-
 /// Three nodes, each with a client of alice's.
 struct three_nodes : sim_cluster {
-  three_nodes() : sim_cluster(1, 3, calm()) {
+  three_nodes() : sim_cluster(1, 3, profile::calm()) {
     here.run(5s);
     for (auto& x : nodes) {
       clients.push_back(std::make_unique<raw_client>(here, *x));

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "cluster/plan.hpp"
+
+#include <chrono>
+#include <map>
+#include <mutex>
+
+namespace iris::actors {
+
+/// Which nodes this one has a link to, and since when not. Any thread.
+class presence {
+public:
+  /// `now` is steady, here and below: this node sees others from then on.
+  presence(node_id self, std::chrono::nanoseconds now)
+    : self_(self), since_(now) {}
+
+  void on_link(node_id peer, bool up, std::chrono::nanoseconds now) {
+    std::lock_guard guard{mutex_};
+    seen_[peer] = {up, now};
+  }
+
+  /// Of these nodes. Dead is who has been away for `dead_after`.
+  cluster::node_health health(const std::vector<cluster::member>& of,
+                              std::chrono::nanoseconds now,
+                              std::chrono::milliseconds dead_after) const {
+    std::lock_guard guard{mutex_};
+    cluster::node_health out;
+    for (const auto& x : of) {
+      auto i = seen_.find(x.id);
+      auto [up, since] = i == seen_.end() ? link{false, since_} : i->second;
+      if (up || x.id == self_)
+        out.up.insert(x.id);
+      else if (now - since >= dead_after)
+        out.dead.insert(x.id);
+    }
+    return out;
+  }
+
+private:
+  struct link {
+    bool up = false;
+    std::chrono::nanoseconds since{0};
+  };
+
+  const node_id self_;
+  const std::chrono::nanoseconds since_;
+  mutable std::mutex mutex_;
+  std::map<node_id, link> seen_;
+};
+
+} // namespace iris::actors
