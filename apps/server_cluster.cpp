@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 namespace iris::apps {
 
@@ -198,8 +200,12 @@ void server::release_founder(node_id node) {
 }
 
 void server::close_links() {
-  if (links_)
-    links_->close();
+  if (links_ && !links_->close()) {
+    // What hangs uses what would go now. What was acknowledged is durable.
+    std::fputs("irisd: a link's thread hangs, as on a disk: ended without it\n",
+               stderr);
+    std::_Exit(EXIT_FAILURE);
+  }
   if (node_)
     node_->close();
 }

@@ -63,8 +63,6 @@ public:
     // nop
   }
 
-  ~system() { close(); }
-
   void listen(socket_fd at) {
     port_ = port_of(at.get());
     auto door = make_doorman(*caf_, std::move(at), sockets_,
@@ -84,7 +82,7 @@ public:
     tell_porter();
   }
 
-  void close();
+  bool close();
 
   bool send(node_id to, lane by, std::string frame) {
     auto peer = peers_.find(to);
@@ -98,6 +96,8 @@ public:
   const roster& peers() const noexcept { return peers_; }
 
 private:
+  bool end_all();
+
   void tell_porter() {
     std::lock_guard guard{mutex_};
     if (porter_)
@@ -115,29 +115,39 @@ private:
   link_environment env_;
   std::mutex mutex_;
   caf::actor porter_;
+  caf::actor closing_; ///< the porter, from the first close on
   std::uint16_t port_ = 0;
   refusals refusals_; ///< I/O thread
 };
 
-void links::system::close() {
-  caf::actor porter;
+bool links::system::close() {
   {
     std::lock_guard guard{mutex_};
-    porter.swap(porter_);
+    if (porter_)
+      closing_.swap(porter_);
   }
-  if (!porter)
-    return;
-  {
-    caf::scoped_actor self{*caf_};
-    self->request(porter, caf::infinite, end_links{})
-      .receive([] {}, [](const caf::error&) {});
-    self->send_exit(porter, caf::exit_reason::kill);
-  }
-  porter = nullptr;
+  if (!closing_)
+    return true;
+  if (!end_all())
+    return false;
+  closing_ = nullptr;
   env_.broker = nullptr;
   // CAF would wait for the peers to close their ends.
   sockets_.close();
   caf_.reset();
+  return true;
+}
+
+bool links::system::end_all() {
+  caf::scoped_actor self{*caf_};
+  auto ended = false;
+  self->request(closing_, options_.close_timeout, end_links{})
+    .receive([&] { ended = true; }, [](const caf::error&) {});
+  if (ended)
+    self->send_exit(closing_, caf::exit_reason::kill);
+  else
+    with_.log.error("a link's thread hangs, as on a disk", {});
+  return ended;
 }
 
 void links::system::on_refused(const connection& stranger) {
@@ -170,7 +180,10 @@ links::links(std::unique_ptr<system> made) : system_(std::move(made)) {
   // nop
 }
 
-links::~links() = default;
+links::~links() {
+  if (!close())
+    static_cast<void>(system_.release());
+}
 
 std::uint16_t links::port() const noexcept {
   return system_->port();
@@ -184,8 +197,8 @@ void links::start(receiver& to) {
   system_->start(to);
 }
 
-void links::close() {
-  system_->close();
+bool links::close() {
+  return system_->close();
 }
 
 bool links::send(node_id to, lane by, std::string frame) {

@@ -68,6 +68,8 @@ struct link_options {
   /// Between two attempts: doubles from the first to the last, less up to a
   /// half by chance.
   std::chrono::milliseconds retry_first{100}, retry_last{2000};
+  /// For links to end, which takes less unless a disk hangs.
+  std::chrono::milliseconds close_timeout{20'000};
   /// Waiting for a peer: nothing more is taken beyond, but a frame that finds
   /// its lane empty always is.
   lane_bytes waiting_max{16 << 20, 16 << 20, 4 << 20};
@@ -119,7 +121,7 @@ public:
   /// io_failed, naming the address.
   static result<std::unique_ptr<links>> open(link_options options, parts with);
 
-  /// Closes.
+  /// Closes. Where that is in vain, what hangs keeps what is this object's.
   ~links() override;
   links(const links&) = delete;
   links& operator=(const links&) = delete;
@@ -136,9 +138,11 @@ public:
   /// nothing: one that takes four heartbeats loses the link. Once.
   void start(receiver& to);
 
-  /// Ends all links. Nobody is called any more once this has returned. Waits
-  /// for calls under way. Not from a receiver.
-  void close();
+  /// Ends all links, and waits for calls under way, at most for close_timeout.
+  /// Nobody is called any more once this has returned true. False: a link's
+  /// thread hangs, as on a disk, and still uses what was given to `open` and
+  /// `start`. Try again, or end the process. Not from a receiver.
+  bool close();
 
   bool send(node_id to, lane by, std::string frame) override;
 

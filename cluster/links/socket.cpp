@@ -1,5 +1,7 @@
 #include "cluster/links/socket.hpp"
 
+#include "cluster/links/errands.hpp"
+
 #include <array>
 #include <cstring>
 #include <memory>
@@ -11,6 +13,9 @@
 namespace iris::cluster {
 
 namespace {
+
+/// Look-ups that hang, of all links of the process.
+constexpr std::size_t hanging_max = 64;
 
 struct free_addresses {
   void operator()(addrinfo* all) const noexcept { freeaddrinfo(all); }
@@ -26,6 +31,18 @@ addresses look_up(const config::endpoint& at, int flags) {
   if (getaddrinfo(at.host.c_str(), port.c_str(), &hints, &found) != 0)
     return nullptr;
   return addresses{found};
+}
+
+/// Looking up a name may take as long as its servers like.
+addresses look_up_within(const config::endpoint& at,
+                         std::chrono::milliseconds patience) {
+  // Threads that hang may outlive whatever else there is.
+  static auto& all =
+    *std::make_unique<errands<addresses>>(hanging_max).release();
+  if (auto known = look_up(at, AI_NUMERICHOST))
+    return known;
+  auto found = all.run(patience, [at] { return look_up(at, 0); });
+  return found ? *std::move(found) : nullptr;
 }
 
 socket_fd make_socket(const addrinfo& for_address) {
@@ -85,7 +102,7 @@ socket_fd::~socket_fd() {
 
 result<socket_fd> connect_to(const config::endpoint& to,
                              std::chrono::milliseconds patience) {
-  auto found = look_up(to, 0);
+  auto found = look_up_within(to, look_up_patience);
   int failed = 0;
   for (auto at = found.get(); at != nullptr; at = at->ai_next) {
     auto fd = make_socket(*at);
@@ -96,10 +113,11 @@ result<socket_fd> connect_to(const config::endpoint& to,
     if (failed == 0)
       return fd;
   }
-  return error{errc::no_connection,
-               "can't connect to " + to.str() + " ("
-                 + (found ? reason(failed) : "no such host")
-                 + "): expected a node that listens there"};
+  return error{
+    errc::no_connection,
+    "can't connect to " + to.str() + " ("
+      + (found ? reason(failed) : "no such host, or no answer in time")
+      + "): expected a node that listens there"};
 }
 
 result<socket_fd> listen_on(const config::endpoint& at) {

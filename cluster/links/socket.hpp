@@ -27,8 +27,11 @@ private:
   int fd_;
 };
 
-/// Blocks, as long as looking up the name takes, and for each of its addresses
-/// no longer than `patience`. Fails with no_connection, naming the address.
+/// For looking up a name.
+inline constexpr std::chrono::seconds look_up_patience{5};
+
+/// Blocks, no longer than that, and for each of the name's addresses no longer
+/// than `patience`. Fails with no_connection, naming the address.
 result<socket_fd> connect_to(const config::endpoint& to,
                              std::chrono::milliseconds patience);
 

@@ -98,6 +98,30 @@ TEST_CASE("a link that ends is told on both sides") {
   CHECK(one.metrics().link_up.with("2").value() == 0);
 }
 
+TEST_CASE("a close does not wait without end for a thread that hangs") {
+  authority ca;
+  waiting hung;
+  bool asked = false, free = false;
+  auto setup = ca.setup(2);
+  setup.close_timeout = std::chrono::milliseconds{1};
+  setup.admit = [&](const link_peer&) -> result<void> {
+    hung.change([&] { asked = true; });
+    REQUIRE(hung.until([&] { return free; }));
+    return {};
+  };
+  node one{ca.setup(1)}, two{setup};
+  join({&one, &two});
+  REQUIRE(hung.until([&] { return asked; }));
+
+  CHECK_FALSE(two.net().close());
+
+  CHECK(two.log().come("a link's thread hangs"));
+  hung.change([&] { free = true; });
+  while (!two.net().close())
+    std::this_thread::yield();
+  CHECK(two.metrics().links_made.value() == 0);
+}
+
 TEST_CASE("a receiver that takes nothing bounds what is taken from senders") {
   authority ca;
   node one{ca.setup(1)}, two{ca.setup(2)};

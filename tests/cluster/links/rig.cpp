@@ -77,6 +77,7 @@ link_options options_of(const node_setup& setup) {
   out.files = setup.files;
   out.heartbeat = setup.heartbeat;
   out.handshake_timeout = setup.handshake_timeout;
+  out.close_timeout = setup.close_timeout;
   out.retry_first = std::chrono::milliseconds{10};
   out.retry_last = std::chrono::milliseconds{50};
   return out;

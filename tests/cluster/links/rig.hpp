@@ -97,6 +97,7 @@ struct node_setup {
   /// Long, so that no test waits for them or is hurried by them.
   std::chrono::milliseconds heartbeat = std::chrono::seconds{20};
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds{60};
+  std::chrono::milliseconds close_timeout = std::chrono::seconds{60};
 };
 
 class node {
