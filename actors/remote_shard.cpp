@@ -41,6 +41,7 @@ remote_shard::behavior_type remote_shard::make_behavior() {
     [this](list_conversations& x) { pass(x); },
     [this](list_devices& x) { pass(x); },
     [this](remove_device& x) { pass(x); },
+    [this](compare_shard& x) { pass(x); },
     [this](supervision::read_tree&) { return describe(); },
     // A shard's own; nobody sends them here.
     [](awaken&) {},

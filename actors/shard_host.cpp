@@ -1,5 +1,6 @@
 #include "actors/shard_host.hpp"
 
+#include "actors/comparison_desk.hpp"
 #include "actors/conversation.hpp"
 #include "actors/user.hpp"
 #include "base/codec.hpp"
@@ -193,6 +194,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_user<list_conversations>(),
     to_user<list_devices>(),
     to_user<remove_device>(),
+    [this](compare_shard& x) { answer(x, refusal(), *shard_); },
     [this](awaken& x) { on_awaken(x); },
     [this](resting& x) { on_resting(x); },
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },

@@ -86,6 +86,7 @@ private:
   void describe_tree(const admin::respond& respond);
   std::string describe_status() const;
   void describe_cluster(nlohmann::json& out) const;
+  static std::string describe(const actors::compared_shards& from);
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   void abort_connections();

@@ -19,6 +19,19 @@ std::vector<node_id> listed(const config::settings& from) {
   return out;
 }
 
+const char* name_of(cluster::standing x) {
+  switch (x) {
+  case cluster::standing::same:
+    return "same";
+  case cluster::standing::different:
+    return "different";
+  case cluster::standing::undecided:
+    return "undecided";
+  default:
+    return "silent";
+  }
+}
+
 std::string text_of(const std::vector<node_id>& nodes) {
   std::string out;
   for (auto x : nodes)
@@ -163,6 +176,23 @@ result<void> server::all_shards_are_led() const {
   return error{errc::not_leader,
                "expected " + std::to_string(settings_.node.shards)
                  + " shards with a leader, found " + std::to_string(led)};
+}
+
+std::string server::describe(const actors::compared_shards& from) {
+  auto shards = nlohmann::json::array();
+  for (const auto& [id, x] : from) {
+    auto replicas = nlohmann::json::array();
+    for (const auto& one : x.found.replicas)
+      replicas.push_back({{"node", one.node.value},
+                          {"state", name_of(one.is)},
+                          {"damage", one.damage}});
+    shards.push_back({{"shard", id.value},
+                      {"entry", x.found.index},
+                      {"over", x.found.over},
+                      {"problem", x.why ? to_string(x.why) : ""},
+                      {"replicas", std::move(replicas)}});
+  }
+  return nlohmann::json{{"shards", std::move(shards)}}.dump();
 }
 
 void server::describe_cluster(nlohmann::json& out) const {
