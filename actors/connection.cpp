@@ -36,6 +36,7 @@ connection::behavior_type connection::make_behavior() {
       session_.answered(x.tag, std::move(x.answers), env_.time.steady_now());
       settle();
     },
+    [](shard_compared&) {}, // None asks for it.
     [this](lost& x) {
       session_.lost(x.tag, x.why, env_.time.steady_now());
       settle();

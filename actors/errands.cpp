@@ -22,6 +22,16 @@ const connection_actor* asker_of(const auto& what) {
     return nullptr;
 }
 
+/// The last answer to its tag, whichever shard gives it.
+template <class Answer>
+constexpr bool ends_all = false;
+template <>
+constexpr bool ends_all<submitted> = true;
+template <>
+constexpr bool ends_all<lost> = true;
+template <>
+constexpr bool ends_all<shard_compared> = true;
+
 } // namespace
 
 bool errands::begin(node_id peer, const command_frame& what) {
@@ -79,7 +89,7 @@ connection_actor errands::end(node_id peer, const answer_frame& what) {
   auto& known = i->second;
   std::visit(
     [&]<class T>(const T& x) {
-      if constexpr (std::is_same_v<T, submitted> || std::is_same_v<T, lost>)
+      if constexpr (ends_all<T>)
         std::erase_if(known.commands,
                       [&](const auto& y) { return y.first.first == x.tag; });
       else if constexpr (std::is_same_v<T, answered>)

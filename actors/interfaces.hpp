@@ -87,6 +87,13 @@ struct lost {
   error why;
 };
 
+/// Answers `compare_shard`: what is known, or why it can't be.
+struct shard_compared {
+  std::uint64_t tag = 0;
+  error why;
+  cluster::comparison found;
+};
+
 /// Time for the connection to look at its deadlines.
 struct tick {};
 
@@ -98,7 +105,8 @@ using connection_actor =
                    caf::reacts_to<submitted>, caf::reacts_to<attached>,
                    caf::reacts_to<inbox_page>, caf::reacts_to<answered>,
                    caf::reacts_to<cut_off>, caf::reacts_to<detached>,
-                   caf::reacts_to<lost>, caf::reacts_to<tick>>;
+                   caf::reacts_to<lost>, caf::reacts_to<shard_compared>,
+                   caf::reacts_to<tick>>;
 
 // -- what every durable actor is told -----------------------------------------
 
@@ -331,6 +339,20 @@ using control_desk_actor =
 
 // -- shard --------------------------------------------------------------------
 
+/// Begins the comparison with this number of all that the shard's replicas
+/// hold, or asks how far it is: see cluster::shard::compare_all. Answered at
+/// once by `shard_compared`: not_leader, unavailable.
+struct compare_shard {
+  std::uint64_t number = 0;
+  std::uint64_t tag = 0;
+  connection_actor reply_to;
+};
+
+/// Asks all shards of the cluster that, for who is no connection.
+using comparison_desk_actor =
+  caf::typed_actor<caf::reacts_to<shard_compared>, caf::reacts_to<lost>,
+                   caf::reacts_to<tick>>;
+
 /// An actor has nothing to do, having handled this many commands.
 struct resting {
   persistence::actor_ref who;
@@ -391,6 +413,7 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<acknowledge>, caf::reacts_to<read_statuses>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
   caf::reacts_to<remove_device>, caf::reacts_to<change_cluster>,
+  caf::reacts_to<compare_shard>,
   caf::reacts_to<awaken>, caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
   caf::reacts_to<hand_out_on>, caf::reacts_to<shard_loaded>,
   caf::reacts_to<replica_message>, caf::reacts_to<shard_leads>,
@@ -412,6 +435,8 @@ IRIS_LOCAL_MESSAGE(iris::actors::answered)
 IRIS_LOCAL_MESSAGE(iris::actors::cut_off)
 IRIS_LOCAL_MESSAGE(iris::actors::detached)
 IRIS_LOCAL_MESSAGE(iris::actors::lost)
+IRIS_LOCAL_MESSAGE(iris::actors::shard_compared)
+IRIS_LOCAL_MESSAGE(iris::actors::compare_shard)
 IRIS_LOCAL_MESSAGE(iris::actors::tick)
 IRIS_LOCAL_MESSAGE(iris::actors::logged)
 IRIS_LOCAL_MESSAGE(iris::actors::committed)

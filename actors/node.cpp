@@ -313,6 +313,12 @@ std::vector<node::led_shard> node::leads() const {
   return out;
 }
 
+void node::compare_all(std::uint64_t number,
+                       std::function<void(const compared_shards&)> then) {
+  supervision::spawn_on<comparison_desk>(*threads_.units.front(), env_, number,
+                                         std::move(then));
+}
+
 void node::hand_over() {
   std::lock_guard guard{routing_};
   for (auto id : replicas_)

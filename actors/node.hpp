@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/comparison_desk.hpp"
 #include "actors/connection.hpp"
 #include "actors/control_desk.hpp"
 #include "actors/environment.hpp"
@@ -115,6 +116,11 @@ public:
   };
   /// Any thread.
   std::vector<led_shard> leads() const;
+
+  /// Asks all shards' leaders for the comparison with this number: see
+  /// cluster::shard::compare_all. `then` is called once. Any thread.
+  void compare_all(std::uint64_t number,
+                   std::function<void(const compared_shards&)> then);
 
   /// Leadership of all shards goes to other nodes, for this one stops. Any
   /// thread.

@@ -69,6 +69,7 @@ IRIS_LAYOUT(move_shard, x.shard, x.from, x.to)
 IRIS_LAYOUT(transfer_shard, x.shard, x.to)
 IRIS_LAYOUT(shard_reached, x.shard, x.voters)
 IRIS_LAYOUT(change_cluster, x.what, x.tag)
+IRIS_LAYOUT(compare_shard, x.number, x.tag)
 
 IRIS_LAYOUT(submitted, x.tag, x.answers)
 IRIS_LAYOUT(attached, x.refused, x.cursor, x.floor, x.head, x.rank)
@@ -76,6 +77,9 @@ IRIS_LAYOUT(inbox_page, x.sync, x.first, x.items, x.head)
 IRIS_LAYOUT(answered, x.tag, x.answer, x.items)
 IRIS_LAYOUT(cut_off, x.why)
 IRIS_LAYOUT(lost, x.tag, x.why)
+IRIS_LAYOUT(cluster::replica_finding, x.node, x.is, x.damage)
+IRIS_LAYOUT(cluster::comparison, x.index, x.over, x.replicas)
+IRIS_LAYOUT(shard_compared, x.tag, x.why, x.found)
 
 IRIS_LAYOUT(leading_frame::led, x.shard, x.term)
 
@@ -225,6 +229,9 @@ public:
 private:
   static constexpr auto last_of(protocol::item_kind) {
     return static_cast<std::uint64_t>(protocol::item_kind::member_left);
+  }
+  static constexpr auto last_of(cluster::standing) {
+    return static_cast<std::uint64_t>(cluster::standing::undecided);
   }
   static constexpr auto last_of(protocol::role) {
     return static_cast<std::uint64_t>(protocol::role::owner);

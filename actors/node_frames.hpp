@@ -40,11 +40,13 @@ struct connection_key {
 using shard_command =
   std::variant<submit, read_history, read_roster, fanned_out, fan_out,
                open_inbox, close_inbox, read_inbox, acknowledge, read_statuses,
-               list_conversations, list_devices, remove_device, change_cluster>;
+               list_conversations, list_devices, remove_device, change_cluster,
+               compare_shard>;
 
 /// What a connection on another node is told. As above.
-using connection_answer = std::variant<submitted, attached, inbox_page,
-                                       answered, cut_off, detached, lost>;
+using connection_answer =
+  std::variant<submitted, attached, inbox_page, answered, cut_off, detached,
+               lost, shard_compared>;
 
 /// The command's handle is that of nobody, the id of a close_inbox none.
 struct command_frame {

@@ -72,6 +72,10 @@ void refuse(const change_cluster& what, const error& why) {
   answer(what, why);
 }
 
+void refuse(const compare_shard& what, const error& why) {
+  caf::anon_send(what.reply_to, shard_compared{what.tag, why, {}});
+}
+
 void refuse(const open_inbox& what, const error& why) {
   caf::anon_send(what.from, attached{why, {}, {}, {}, 0});
 }
@@ -86,6 +90,7 @@ void refuse(const read_inbox& what, const error& why) {
 void refuse_any(const caf::type_erased_tuple& what, const error& why) {
   refuse_first<submit, read_history, read_roster, read_status, read_statuses,
                list_conversations, list_devices, remove_device, change_cluster,
+               compare_shard,
                open_inbox>(what, why);
 }
 

@@ -14,6 +14,7 @@ void refuse(const list_conversations& what, const error& why);
 void refuse(const list_devices& what, const error& why);
 void refuse(const remove_device& what, const error& why);
 void refuse(const change_cluster& what, const error& why);
+void refuse(const compare_shard& what, const error& why);
 void refuse(const open_inbox& what, const error& why);
 void refuse(const read_inbox& what, const error& why);
 

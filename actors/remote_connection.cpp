@@ -28,6 +28,7 @@ remote_connection::behavior_type remote_connection::make_behavior() {
       arm();
     },
     [this](answered& x) { answer(x); },
+    [this](shard_compared& x) { answer(x); },
     [this](cut_off& x) {
       gateway_.guests().closed(who_);
       if (!send(cut_off{x.why}))
@@ -62,6 +63,12 @@ void remote_connection::answer(submitted& what) {
 }
 
 void remote_connection::answer(answered& what) {
+  auto tag = what.tag;
+  if (!send(std::move(what)))
+    lose(tag);
+}
+
+void remote_connection::answer(shard_compared& what) {
   auto tag = what.tag;
   if (!send(std::move(what)))
     lose(tag);

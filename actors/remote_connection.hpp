@@ -31,6 +31,7 @@ private:
   void answer(submitted& what);
   void answer(answered& what);
   void answer(attached& what);
+  void answer(shard_compared& what);
   void lose(std::uint64_t tag);
   void on_tick();
   void arm();

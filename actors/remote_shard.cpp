@@ -42,6 +42,7 @@ remote_shard::behavior_type remote_shard::make_behavior() {
     [this](list_devices& x) { pass(x); },
     [this](remove_device& x) { pass(x); },
     [this](change_cluster& x) { pass(x); },
+    [this](compare_shard& x) { pass(x); },
     [this](supervision::read_tree&) { return describe(); },
     // A shard's own; nobody sends them here.
     [](awaken&) {},

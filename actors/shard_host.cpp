@@ -1,5 +1,6 @@
 #include "actors/shard_host.hpp"
 
+#include "actors/comparison_desk.hpp"
 #include "actors/controller.hpp"
 #include "actors/conversation.hpp"
 #include "actors/user.hpp"
@@ -179,6 +180,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_user<list_devices>(),
     to_user<remove_device>(),
     [this](change_cluster& x) { forward(controller_ref(), x); },
+    [this](compare_shard& x) { answer(x, refusal(), *shard_); },
     [this](awaken& x) { on_awaken(x); },
     [this](resting& x) { on_resting(x); },
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },

@@ -24,6 +24,15 @@ struct token_request {
   bool operator==(const token_request&) const = default;
 };
 
+/// Body of POST /v1/verify: {"number": …}, any integer from 1 to 2^53.
+struct verify_request {
+  static constexpr std::uint64_t number_max = std::uint64_t{1} << 53;
+
+  std::uint64_t number = 0;
+
+  bool operator==(const verify_request&) const = default;
+};
+
 /// Gives a JSON text, or what went wrong. Any thread, at any time, also after
 /// the listener is gone; the first call counts, and what comes after the
 /// request's deadline is dropped.
@@ -41,6 +50,8 @@ struct handlers {
   std::function<void(respond)> tree;
   /// The node and its shards.
   std::function<void(respond)> status;
+  /// How far the comparison of all replicas with this number is; it begins it.
+  std::function<void(const verify_request&, respond)> verify;
   /// Issues a token and puts that on record.
   std::function<result<std::string>(const token_request&)> issue_token;
   /// Whether the bearer is an operator: else unauthenticated, token_invalid,

@@ -75,6 +75,18 @@ result<token_request> parse_token_request(std::string_view body) {
   return out;
 }
 
+result<verify_request> parse_verify_request(std::string_view body) {
+  auto in = json::parse(body, nullptr, false);
+  if (in.is_object() && in.size() == 1 && in.contains("number")
+      && in["number"].is_number_unsigned()) {
+    verify_request out{in["number"].get<std::uint64_t>()};
+    if (out.number >= 1 && out.number <= verify_request::number_max)
+      return out;
+  }
+  return error{errc::bad_field, "expected a JSON object with number, an "
+                                "integer from 1 to 2^53"};
+}
+
 /// RFC 9110, section 11.4: the scheme is compared without case.
 std::string_view bearer_of(std::string_view header) {
   constexpr std::string_view scheme = "bearer ";
@@ -147,8 +159,8 @@ answer failure(unsigned status, const error& what) {
 }
 
 router::router(handlers to) : to_(std::move(to)) {
-  IRIS_ASSERT(to_.metrics && to_.tree && to_.status && to_.issue_token
-              && to_.authorize);
+  IRIS_ASSERT(to_.metrics && to_.tree && to_.status && to_.verify
+              && to_.issue_token && to_.authorize);
 }
 
 const std::vector<router::endpoint>& router::endpoints() {
@@ -159,6 +171,7 @@ const std::vector<router::endpoint>& router::endpoints() {
     {"/v1/status", "GET", true, &router::status},
     {"/v1/tokens", "POST", true, &router::tokens},
     {"/v1/tree", "GET", true, &router::tree},
+    {"/v1/verify", "POST", true, &router::verify},
   };
   return all;
 }
@@ -233,6 +246,13 @@ void router::tree(const request&, const reply& done) const {
 
 void router::status(const request&, const reply& done) const {
   to_.status(responder(done));
+}
+
+void router::verify(const request& what, const reply& done) const {
+  auto wanted = parse_verify_request(what.body);
+  if (!wanted)
+    return done(failed(wanted.failure()));
+  to_.verify(*wanted, responder(done));
 }
 
 void router::tokens(const request& what, const reply& done) const {

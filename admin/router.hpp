@@ -60,6 +60,7 @@ private:
   void tree(const request& what, const reply& done) const;
   void status(const request& what, const reply& done) const;
   void tokens(const request& what, const reply& done) const;
+  void verify(const request& what, const reply& done) const;
 
   handlers to_;
 };

@@ -378,6 +378,11 @@ result<void> server::open_admin() {
   to.status = [this](const admin::respond& respond) {
     respond(describe_status());
   };
+  to.verify = [this](const admin::verify_request& x,
+                     const admin::respond& respond) {
+    node_->compare_all(
+      x.number, [respond](const auto& found) { respond(describe(found)); });
+  };
   to.issue_token = [this](const admin::token_request& x) { return issue(x); };
   to.authorize = [this](std::string_view bearer) { return authorize(bearer); };
   admin::server_options options;

@@ -96,6 +96,7 @@ private:
   std::string describe_status() const;
   void describe_cluster(nlohmann::json& out) const;
   void describe_certificates(nlohmann::json& out) const;
+  static std::string describe(const actors::compared_shards& from);
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;

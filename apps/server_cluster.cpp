@@ -26,6 +26,19 @@ std::vector<node_id> listed(const config::settings& from) {
   return out;
 }
 
+const char* name_of(cluster::standing x) {
+  switch (x) {
+  case cluster::standing::same:
+    return "same";
+  case cluster::standing::different:
+    return "different";
+  case cluster::standing::undecided:
+    return "undecided";
+  default:
+    return "silent";
+  }
+}
+
 template <class Nodes>
 std::string text_of(const Nodes& nodes) {
   std::string out;
@@ -243,6 +256,23 @@ result<void> server::founders_have_met() const {
   return error{errc::no_connection, "waiting to meet node "
                                       + text_of(founding_->missing())
                                       + " for the first time"};
+}
+
+std::string server::describe(const actors::compared_shards& from) {
+  auto shards = nlohmann::json::array();
+  for (const auto& [id, x] : from) {
+    auto replicas = nlohmann::json::array();
+    for (const auto& one : x.found.replicas)
+      replicas.push_back({{"node", one.node.value},
+                          {"state", name_of(one.is)},
+                          {"damage", one.damage}});
+    shards.push_back({{"shard", id.value},
+                      {"entry", x.found.index},
+                      {"over", x.found.over},
+                      {"problem", x.why ? to_string(x.why) : ""},
+                      {"replicas", std::move(replicas)}});
+  }
+  return nlohmann::json{{"shards", std::move(shards)}}.dump();
 }
 
 void server::describe_cluster(nlohmann::json& out) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/cli/admin_options.hpp"
 #include "apps/cli/console.hpp"
 
 #include <CLI/CLI.hpp>
@@ -35,6 +36,9 @@ void add_command(CLI::App& parent, action& chosen, heading of, Declare declare,
     chosen = [options, run](const console& io) { return run(*options, io); };
   });
 }
+
+/// `iris verify --cluster`.
+exit_code verify_cluster(const admin_options& options, const console& io);
 
 /// Accepts a whole number from `least` to `most`.
 CLI::Validator whole(std::uint64_t least, std::uint64_t most);

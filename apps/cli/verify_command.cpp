@@ -15,6 +15,8 @@ namespace {
 
 struct verify_options {
   std::string directory;
+  bool cluster = false;
+  admin_options admin;
 };
 
 constexpr std::size_t identity_bytes_max = 4096;
@@ -210,6 +212,11 @@ std::string remedy_for(errc code) {
 }
 
 exit_code verify(const verify_options& options, const console& io) {
+  if (options.cluster)
+    return verify_cluster(options.admin, io);
+  if (options.directory.empty())
+    return io.fail({exit_code::usage, "can't understand the command line",
+                    "DIR or --cluster is required", "iris verify --help"});
   auto store = store_in(options.directory);
   findings found;
   auto ok = inspect(store, found);
@@ -229,11 +236,18 @@ exit_code verify(const verify_options& options, const console& io) {
 
 void add_verify(CLI::App& app, action& chosen) {
   add_command<verify_options>(
-    app, chosen, {"verify", "Check every invariant of a stopped node's store"},
+    app, chosen,
+    {"verify", "Check a stopped node's store, or that replicas hold the same"},
     [](CLI::App& command, verify_options& x) {
-      command
-        .add_option("DIR", x.directory, "node.data_dir, or the store in it")
-        ->required();
+      auto* directory = command.add_option(
+        "DIR", x.directory,
+        "node.data_dir of a stopped node, or the store in it");
+      auto* whole = command.add_flag(
+        "--cluster", x.cluster,
+        "Compare all that the replicas of a running cluster hold");
+      x.admin.timeout_s = 600;
+      declare(command, x.admin);
+      whole->excludes(directory);
     },
     verify);
 }

@@ -128,6 +128,24 @@ TEST_CASE("what is asked of a conversation arrives as it was sent") {
   CHECK(done.upto == sequence{1ULL << 40});
 }
 
+TEST_CASE("a comparison is asked for and answered as it was sent") {
+  auto it = there(compare_shard{1ULL << 50, 12, {}});
+  CHECK(it.number == 1ULL << 50);
+  CHECK(it.tag == 12);
+
+  using cluster::standing;
+  cluster::comparison found{9,
+                            true,
+                            {{{1}, standing::same, ""},
+                             {{2}, standing::different, "a key"},
+                             {{3}, standing::undecided, ""},
+                             {{4}, standing::silent, ""}}};
+  auto answer = back(shard_compared{13, {errc::not_leader, "why", 7}, found});
+  CHECK(answer.tag == 13);
+  CHECK(answer.why.code == errc::not_leader);
+  CHECK(answer.found == found);
+}
+
 TEST_CASE("a fan_out arrives as it was sent") {
   auto it = there(fan_out{talk,
                           {3},

@@ -53,6 +53,21 @@ TEST_CASE("metrics have the type that Prometheus asks for") {
   CHECK(x.body == "# HELP x X\n");
 }
 
+TEST_CASE("an operator asks for the comparison with a number") {
+  auto post = [](std::string_view by, std::string_view body) {
+    return ask(sample_handlers(), {"POST", "/v1/verify", by, body});
+  };
+  CHECK(post(as_operator, R"({"number":9007199254740992})").body
+        == R"({"number":9007199254740992})");
+  CHECK(post("Bearer user", R"({"number":1})").status == 403);
+  for (auto body :
+       {R"({"number":0})", R"({"number":9007199254740993})", R"({"number":-1})",
+        R"({"number":"1"})", "{}", "", R"({"number":1,"more":2})", "[1]"}) {
+    CAPTURE(body);
+    CHECK(post(as_operator, body).status == 400);
+  }
+}
+
 TEST_CASE("a query doesn't change the path") {
   CHECK(get("/healthz?probe=1").status == 200);
 }
@@ -143,7 +158,7 @@ TEST_CASE("an unknown path is answered with those that are known") {
     CHECK(x.body
           == R"({"code":308,"name":"not_found","text":"expected one of )"
              R"(/healthz, /metrics, /readyz, /v1/status, /v1/tokens, )"
-             R"(/v1/tree"})");
+             R"(/v1/tree, /v1/verify"})");
   }
 }
 

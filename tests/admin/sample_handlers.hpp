@@ -11,6 +11,9 @@ inline handlers sample_handlers() {
   to.checks["store"] = [] { return result<void>{}; };
   to.tree = [](respond done) { done(std::string{R"({"name":"root"})"}); };
   to.status = [](respond done) { done(std::string{R"({"node":1})"}); };
+  to.verify = [](const verify_request& x, respond done) {
+    done(R"({"number":)" + std::to_string(x.number) + "}");
+  };
   to.issue_token = [](const token_request& x) {
     return result<std::string>{"token of " + x.user.str()};
   };

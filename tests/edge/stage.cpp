@@ -134,6 +134,7 @@ probe::behavior_type probe::make_behavior() {
     [](actors::cut_off&) {},
     [](actors::detached&) {},
     [](actors::lost&) {},
+    [](actors::shard_compared&) {},
     [](actors::drain&) {},
     [this](actors::disconnected&) {
       notes_->seen.push_back("disconnected");

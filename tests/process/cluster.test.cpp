@@ -1,5 +1,10 @@
 // Three real nodes: whatever happens to one of them, nothing is lost, doubled
 // or reordered, and the others go on.
+#include "base/codec.hpp"
+#include "persistence/keys.hpp"
+#include "persistence/posix_disk.hpp"
+#include "persistence/state_store.hpp"
+#include "persistence/writes.hpp"
 #include "tests/process/checks.hpp"
 #include "tests/process/from_environment.hpp"
 #include "tests/process/real_cluster.hpp"
@@ -314,6 +319,67 @@ TEST_CASE("of two copies of a store the one that comes back first stays") {
 
   for (std::size_t i : {0, 1})
     CHECK(problem_with(nodes[i], 3).empty());
+  check_all(nodes, all);
+}
+
+namespace {
+
+/// Of one conversation in the node's store, at rest, what its log says is first
+/// becomes something else: neither its checksum nor anything that was applied
+/// tells.
+void falsify(const real_node& node) {
+  persistence::posix_disk disk;
+  auto dir = (node.data_dir() / "store" / "state").string();
+  auto store = persistence::state_store::open(dir, disk);
+  REQUIRE(store);
+  persistence::shard_record wrong;
+  shard_id where;
+  REQUIRE((*store)->scan("", "", false, [&](auto key, auto payload) {
+    auto owner = persistence::owner_of(key);
+    auto of_conversation =
+      owner && owner->kind == persistence::actor_kind::conversation;
+    if (of_conversation) {
+      wrong.key = key;
+      wrong.value = persistence::checked_value(key, std::string{payload} + "x");
+      where = {decoder{key}.u16()};
+    }
+    return !of_conversation;
+  }));
+  REQUIRE_FALSE(wrong.key.empty());
+  REQUIRE((*store)->restore(where, {&wrong, 1}));
+  REQUIRE((*store)->sync());
+}
+
+} // namespace
+
+TEST_CASE("replicas are compared by one command, and who differs is mended") {
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
+  acknowledge(all, 200);
+
+  auto found = nodes[0].compare_replicas();
+  INFO(found.text);
+  CHECK(found.status == 0);
+  CHECK(found.text.find("1 2 3") != std::string::npos);
+
+  CHECK(all.settle());
+  REQUIRE(nodes[2].terminate());
+  falsify(nodes[2]);
+  nodes[2].start();
+  nodes.await_ready();
+  found = nodes[0].compare_replicas();
+  INFO(found.text);
+  CHECK(found.status == 1);
+  CHECK(found.text.find("copied anew from the others") != std::string::npos);
+  CHECK(found.text.find("of 1 of 8 shards, expected of none")
+        != std::string::npos);
+  nodes[2].await_log("a shard's state is not what a majority has");
+  CHECK(nodes[2].metrics().at("iris_shard_differences_total") == 1);
+
+  found = nodes[1].compare_replicas();
+  INFO(found.text);
+  CHECK(found.status == 0);
   check_all(nodes, all);
 }
 

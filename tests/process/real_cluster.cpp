@@ -101,7 +101,8 @@ void real_cluster::await_ready() const {
 int real_cluster::led_by(std::size_t i) const {
   auto out = 0.0;
   for (const auto& [name, value] : nodes_[i]->metrics())
-    if (name.starts_with("iris_shard_leader{"))
+    if (name.starts_with("iris_shard_leader{")
+        && name.find("control") == name.npos)
       out += value;
   return static_cast<int>(out);
 }

@@ -121,9 +121,19 @@ std::uint64_t real_node::held_bytes() const {
 }
 
 real_node::verdict real_node::verify() const {
+  return run_iris("verify " + quoted(data_dir().string()));
+}
+
+real_node::verdict real_node::compare_replicas() const {
+  auto file = (scratch_.path() / "operator.jwt").string();
+  std::ofstream{file} << operator_token();
+  return run_iris("verify --cluster --timeout 60 --token-file " + quoted(file)
+                  + " --admin http://127.0.0.1:" + std::to_string(port(admin)));
+}
+
+real_node::verdict real_node::run_iris(const std::string& arguments) const {
   // The names are ours: no quote is in them.
-  auto command =
-    quoted(IRIS_IRIS) + " verify " + quoted(data_dir().string()) + " 2>&1";
+  auto command = quoted(IRIS_IRIS) + " " + arguments + " 2>&1";
   auto* pipe = popen(command.c_str(), "re");
   if (pipe == nullptr)
     give_up("can't run " + command);
@@ -144,6 +154,10 @@ std::string real_node::token(const user_id& whom) const {
   return sign(whom, {security::role::user});
 }
 
+std::string real_node::operator_token() const {
+  return sign(*user_id::parse("operator"), {security::role::cluster_operator});
+}
+
 std::string real_node::sign(const user_id& whom,
                             std::set<security::role> roles) const {
   security::claims claims;
@@ -157,9 +171,7 @@ std::string real_node::sign(const user_id& whom,
 
 cli::http_answer real_node::get(const std::string& target,
                                 bool as_operator) const {
-  auto token = as_operator ? sign(*user_id::parse("operator"),
-                                  {security::role::cluster_operator})
-                           : "";
+  auto token = as_operator ? operator_token() : "";
   auto answer = cli::call({"127.0.0.1", port(admin)}, {"GET", target, token},
                           answer_timeout);
   if (!answer)

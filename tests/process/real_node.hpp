@@ -61,6 +61,8 @@ public:
     std::string text;
   };
   verdict verify() const;
+  /// And of all replicas, asked by an operator.
+  verdict compare_replicas() const;
 
   std::filesystem::path data_dir() const { return scratch_.path() / "data"; }
   std::string url(const std::string& transport) const;
@@ -89,9 +91,11 @@ public:
   void await_log(const std::string& text) const;
 
 private:
+  verdict run_iris(const std::string& arguments) const;
   [[noreturn]] void give_up(const std::string& why) const;
   void configure(const std::string& more) const;
 
+  std::string operator_token() const;
   std::string sign(const user_id& whom, std::set<security::role> roles) const;
 
   const node_setup setup_;
