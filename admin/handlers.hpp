@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin/changes.hpp"
 #include "base/ids.hpp"
 
 #include <chrono>
@@ -41,6 +42,11 @@ struct handlers {
   std::function<void(respond)> tree;
   /// The node and its shards.
   std::function<void(respond)> status;
+  /// The nodes of the cluster, and its shards, as this node knows them.
+  std::function<void(respond)> nodes;
+  std::function<void(respond)> shards;
+  /// Carries out what an operator asks of the cluster.
+  std::function<void(const cluster_change&, respond)> change;
   /// Issues a token and puts that on record.
   std::function<result<std::string>(const token_request&)> issue_token;
   /// Whether the bearer is an operator: else unauthenticated, token_invalid,

@@ -11,6 +11,11 @@ inline handlers sample_handlers() {
   to.checks["store"] = [] { return result<void>{}; };
   to.tree = [](respond done) { done(std::string{R"({"name":"root"})"}); };
   to.status = [](respond done) { done(std::string{R"({"node":1})"}); };
+  to.nodes = [](respond done) { done(std::string{R"({"nodes":[]})"}); };
+  to.shards = [](respond done) { done(std::string{R"({"shards":[]})"}); };
+  to.change = [](const cluster_change&, respond done) {
+    done(std::string{R"({"done":true})"});
+  };
   to.issue_token = [](const token_request& x) {
     return result<std::string>{"token of " + x.user.str()};
   };
