@@ -121,9 +121,21 @@ std::uint64_t real_node::held_bytes() const {
 }
 
 real_node::verdict real_node::verify() const {
+  return run_iris("verify " + quoted(data_dir().string()));
+}
+
+real_node::verdict real_node::operate(const std::string& command) const {
+  auto token = scratch_.path() / "operator.jwt";
+  std::ofstream{token} << sign(*user_id::parse("operator"),
+                               {security::role::cluster_operator});
+  return run_iris(command
+                  + " --admin http://127.0.0.1:" + std::to_string(port(admin))
+                  + " --token-file " + quoted(token.string()));
+}
+
+real_node::verdict real_node::run_iris(const std::string& arguments) const {
   // The names are ours: no quote is in them.
-  auto command =
-    quoted(IRIS_IRIS) + " verify " + quoted(data_dir().string()) + " 2>&1";
+  auto command = quoted(IRIS_IRIS) + " " + arguments + " 2>&1";
   auto* pipe = popen(command.c_str(), "re");
   if (pipe == nullptr)
     give_up("can't run " + command);

@@ -55,12 +55,16 @@ public:
   /// the system takes that back when it likes.
   std::uint64_t held_bytes() const;
 
-  /// What `iris verify` says of the store. Precondition: not running.
+  /// What a command of `iris` says, and how it ends.
   struct verdict {
     int status = -1;
     std::string text;
   };
+  /// Of the store. Precondition: not running.
   verdict verify() const;
+  /// What an operator is told who runs this at the node: "node list". Blocks
+  /// until the command ends.
+  verdict operate(const std::string& command) const;
 
   std::filesystem::path data_dir() const { return scratch_.path() / "data"; }
   std::string url(const std::string& transport) const;
@@ -92,6 +96,7 @@ private:
   [[noreturn]] void give_up(const std::string& why) const;
   void configure(const std::string& more) const;
 
+  verdict run_iris(const std::string& arguments) const;
   std::string sign(const user_id& whom, std::set<security::role> roles) const;
 
   const node_setup setup_;
