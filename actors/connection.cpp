@@ -52,7 +52,7 @@ connection::behavior_type connection::make_behavior() {
       settle();
     },
     [this](drain&) {
-      session_.drain("the node stops", 1000);
+      session_.drain("the node lets its clients go", 1000);
       settle();
     },
     [this](disconnected&) { quit(caf::exit_reason::user_shutdown); },

@@ -61,11 +61,18 @@ result<void> control_machine::carry_out(const add_node& what) {
                    text(what.id)
                      + " was removed: expected a number that was "
                        "never used"};
-    if (known->address != what.address || known->zone != what.zone)
+    auto other = [](const std::string& is, const std::string& wanted) {
+      return !is.empty() && is != wanted;
+    };
+    if (other(known->address, what.address) || other(known->zone, what.zone))
       return error{errc::already_exists,
                    text(what.id) + " is there with address '" + known->address
                      + "' and zone '" + known->zone
                      + "': expected those, or another number"};
+    // A founder has no zone, and one that was alone no address.
+    auto* founder = find(what.id);
+    founder->address = what.address;
+    founder->zone = what.zone;
     return {};
   }
   auto members =

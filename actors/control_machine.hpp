@@ -13,8 +13,9 @@ namespace iris::actors {
 // What the controller is asked. Each may be asked again: what is so already is
 // done.
 
-/// A node that may join from now on. already_exists: the number was used for
-/// another; bad_field; too_many_members.
+/// A node that may join from now on; or address and zone of one that has none
+/// yet. already_exists: the number was used for another; bad_field;
+/// too_many_members.
 struct add_node {
   node_id id;
   std::string address;

@@ -43,18 +43,19 @@ node::node(const node_options& options, persistence::node_store store,
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
     mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
-    users_(options.connections_per_user),
+    users_(options.connections_per_user), started_(with.time.steady_now()),
     presence_(options.self.node, with.time.steady_now()),
-    env_{with.time,
-         routes_,
-         users_,
-         with.metrics,
-         with.log,
-         options.conversation,
-         options.user,
-         options.mailbox_max,
-         storage_full_,
-         {founded(options), options.plan_every, options.dead_after, &presence_}},
+    env_{
+      with.time,
+      routes_,
+      users_,
+      with.metrics,
+      with.log,
+      options.conversation,
+      options.user,
+      options.mailbox_max,
+      storage_full_,
+      {founded(options), options.plan_every, options.dead_after, &presence_}},
     on_map_(with.on_map), leaders_(options.self.node, options.self.shards),
     map_(std::make_shared<const cluster::cluster_map>(env_.control.first_map)) {
   if (with.net != nullptr)
@@ -270,6 +271,20 @@ std::shared_ptr<const cluster::cluster_map> node::map() const {
   return map_;
 }
 
+cluster::node_health node::health() const {
+  return presence_.health(map()->nodes, env_.time.steady_now(),
+                          options_.dead_after);
+}
+
+std::optional<std::chrono::nanoseconds> node::away(node_id who) const {
+  std::lock_guard guard{routing_};
+  if (who == options_.self.node || linked_.contains(who))
+    return std::nullopt;
+  auto since = lost_.find(who);
+  return env_.time.steady_now()
+         - (since == lost_.end() ? started_ : since->second);
+}
+
 void node::change(control_change what, std::function<void(const error&)> then) {
   std::lock_guard guard{routing_};
   ask(std::move(what), std::move(then));
@@ -360,6 +375,7 @@ void node::on_link(node_id peer, bool up) {
     return announce();
   }
   linked_.erase(peer);
+  lost_[peer] = env_.time.steady_now();
   route(leaders_.lost(peer));
 }
 

@@ -130,6 +130,11 @@ public:
   /// Nodes and shards as this node knows them; never null. Any thread.
   std::shared_ptr<const cluster::cluster_map> map() const;
 
+  /// Which nodes of the map this one sees. Any thread.
+  cluster::node_health health() const;
+  /// For how long it has not seen that one; none while it does. Any thread.
+  std::optional<std::chrono::nanoseconds> away(node_id who) const;
+
   /// Asks the controller, wherever it is: `then` is called once, on some unit
   /// or here. Any thread.
   void change(control_change what, std::function<void(const error&)> then);
@@ -172,6 +177,7 @@ private:
   /// This node's replicas.
   router local_;
   user_gate users_;
+  const std::chrono::nanoseconds started_;
   std::atomic<bool> storage_full_{false};
   presence presence_;
   environment env_;
@@ -184,6 +190,7 @@ private:
   std::map<shard_id, std::vector<node_id>> voters_; ///< committed
   std::set<shard_id> replicas_;
   std::set<node_id> linked_;
+  std::map<node_id, std::chrono::nanoseconds> lost_; ///< links, and when
   std::shared_ptr<const cluster::cluster_map> map_;
   /// None before they have started.
   supervision::supervisor_actor shards_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "admin/changes.hpp"
 #include "base/ids.hpp"
 
 #include <chrono>
@@ -52,6 +53,11 @@ struct handlers {
   std::function<void(respond)> status;
   /// How far the comparison of all replicas with this number is; it begins it.
   std::function<void(const verify_request&, respond)> verify;
+  /// The nodes of the cluster, and its shards, as this node knows them.
+  std::function<void(respond)> nodes;
+  std::function<void(respond)> shards;
+  /// Carries out what an operator asks of the cluster.
+  std::function<void(const cluster_change&, respond)> change;
   /// Issues a token and puts that on record.
   std::function<result<std::string>(const token_request&)> issue_token;
   /// Whether the bearer is an operator: else unauthenticated, token_invalid,

@@ -160,7 +160,8 @@ answer failure(unsigned status, const error& what) {
 
 router::router(handlers to) : to_(std::move(to)) {
   IRIS_ASSERT(to_.metrics && to_.tree && to_.status && to_.verify
-              && to_.issue_token && to_.authorize);
+              && to_.issue_token && to_.authorize && to_.nodes && to_.shards
+              && to_.change);
 }
 
 const std::vector<router::endpoint>& router::endpoints() {
@@ -168,6 +169,14 @@ const std::vector<router::endpoint>& router::endpoints() {
     {"/healthz", "GET", false, &router::healthz},
     {"/metrics", "GET", false, &router::metrics},
     {"/readyz", "GET", false, &router::readyz},
+    {"/v1/nodes", "GET", true, &router::nodes},
+    {"/v1/nodes", "POST", true, &router::change<parse_add_node>},
+    {"/v1/nodes/drain", "POST", true, &router::change<parse_drain_node>},
+    {"/v1/nodes/remove", "POST", true, &router::change<parse_remove_node>},
+    {"/v1/shards", "GET", true, &router::shards},
+    {"/v1/shards/move", "POST", true, &router::change<parse_move_shard>},
+    {"/v1/shards/transfer", "POST", true,
+     &router::change<parse_transfer_shard>},
     {"/v1/status", "GET", true, &router::status},
     {"/v1/tokens", "POST", true, &router::tokens},
     {"/v1/tree", "GET", true, &router::tree},
@@ -187,18 +196,12 @@ void router::route(const request& what, reply done) const {
 
 void router::dispatch(const request& what, const reply& done) const {
   auto path = what.target.substr(0, what.target.find('?'));
-  auto i = std::find_if(endpoints().begin(), endpoints().end(),
-                        [&](const endpoint& x) { return x.path == path; });
+  auto method = what.method == "HEAD" ? "GET" : what.method;
+  auto i = std::find_if(
+    endpoints().begin(), endpoints().end(),
+    [&](const endpoint& x) { return x.path == path && x.method == method; });
   if (i == endpoints().end())
-    return done(unknown_path());
-  if (what.method != i->method
-      && !(what.method == "HEAD" && i->method == "GET")) {
-    auto refusal =
-      failure(405, {errc::unknown_type, "expected " + std::string{i->method}});
-    refusal.headers.emplace_back("Allow",
-                                 i->method == "GET" ? "GET, HEAD" : "POST");
-    return done(std::move(refusal));
-  }
+    return done(wrong_method(path));
   if (i->for_operators)
     if (auto allowed = authorize(what.authorization); !allowed)
       return done(failed(allowed.failure()));
@@ -206,10 +209,27 @@ void router::dispatch(const request& what, const reply& done) const {
 }
 
 answer router::unknown_path() {
-  std::string text = "expected one of";
+  std::string text;
+  std::string_view last;
   for (const auto& x : endpoints())
-    text.append(&x == &endpoints().front() ? " " : ", ").append(x.path);
+    if (x.path != std::exchange(last, x.path))
+      text.append(text.empty() ? "expected one of " : ", ").append(x.path);
   return failure(404, {errc::not_found, text});
+}
+
+answer router::wrong_method(std::string_view path) {
+  std::string expected, allowed;
+  for (const auto& x : endpoints())
+    if (x.path == path) {
+      expected.append(expected.empty() ? "expected " : " or ").append(x.method);
+      allowed.append(allowed.empty() ? "" : ", ")
+        .append(x.method == "GET" ? "GET, HEAD" : x.method);
+    }
+  if (expected.empty())
+    return unknown_path();
+  auto out = failure(405, {errc::unknown_type, expected});
+  out.headers.emplace_back("Allow", allowed);
+  return out;
 }
 
 result<void> router::authorize(std::string_view header) const {
@@ -253,6 +273,22 @@ void router::verify(const request& what, const reply& done) const {
   if (!wanted)
     return done(failed(wanted.failure()));
   to_.verify(*wanted, responder(done));
+}
+
+void router::nodes(const request&, const reply& done) const {
+  to_.nodes(responder(done));
+}
+
+void router::shards(const request&, const reply& done) const {
+  to_.shards(responder(done));
+}
+
+template <auto Parse>
+void router::change(const request& what, const reply& done) const {
+  auto wanted = Parse(what.body);
+  if (!wanted)
+    return done(failed(wanted.failure()));
+  to_.change(*wanted, responder(done));
 }
 
 void router::tokens(const request& what, const reply& done) const {

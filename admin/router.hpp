@@ -50,6 +50,7 @@ private:
 
   static const std::vector<endpoint>& endpoints();
   static answer unknown_path();
+  static answer wrong_method(std::string_view path);
 
   void dispatch(const request& what, const reply& done) const;
   result<void> authorize(std::string_view header) const;
@@ -61,6 +62,10 @@ private:
   void status(const request& what, const reply& done) const;
   void tokens(const request& what, const reply& done) const;
   void verify(const request& what, const reply& done) const;
+  void nodes(const request& what, const reply& done) const;
+  void shards(const request& what, const reply& done) const;
+  template <auto Parse>
+  void change(const request& what, const reply& done) const;
 
   handlers to_;
 };

@@ -33,6 +33,9 @@ constexpr std::uint64_t reserve_per_shard = 2 * actors::taken_bytes_max;
 /// For tables that the stores rewrite, and for what comes between two looks.
 constexpr std::uint64_t reserve_for_stores = std::uint64_t{512} << 20;
 constexpr auto tree_timeout = 3s;
+/// The controller's answer comes before.
+constexpr std::chrono::milliseconds admin_timeout =
+  actors::control_desk::patience + 5s;
 /// The log is read at start, and then by nobody.
 constexpr std::size_t log_cache_bytes = 1024 * 1024;
 /// For other nodes to take over what this one leads, and how often to look.
@@ -217,6 +220,7 @@ actors::node_options server::node_options(const persistence::identity& self) {
   out.connections_per_user = settings_.limits.connections_per_user;
   out.mailbox_max = settings_.limits.mailbox;
   out.sweep_every = settings_.retention.sweep;
+  out.dead_after = settings_.cluster.dead_after;
   out.seed = entropy();
   return out;
 }
@@ -256,6 +260,7 @@ result<void> server::open_store() {
                           [this](const auto& map) {
                             std::lock_guard guard{linking_};
                             link_to(*map);
+                            heed(*map);
                           }});
   start_links(options.self);
   check_reserve(settings_.storage.reserve);
@@ -289,6 +294,8 @@ result<void> server::listen() {
     listeners_.emplace_back(name + "://" + bound.str(), *opened);
     (*opened)->start();
   }
+  listening_ = true;
+  reader_thread_.post([this] { heed(*node_->map()); });
   return {};
 }
 
@@ -385,7 +392,9 @@ result<void> server::open_admin() {
   };
   to.issue_token = [this](const admin::token_request& x) { return issue(x); };
   to.authorize = [this](std::string_view bearer) { return authorize(bearer); };
+  serve_map(to);
   admin::server_options options;
+  options.answer_timeout = admin_timeout;
   options.address = settings_.admin.address.host;
   options.port = settings_.admin.address.port;
   if (settings_.admin.address.off())
@@ -423,6 +432,7 @@ std::string server::describe_status() const {
     {"storage_full", metrics_.storage_full.value() != 0},
     {"users_active", metrics_.users_active.value()},
     {"conversations_active", metrics_.conversations_active.value()}};
+  describe_map(out);
   describe_cluster(out);
   describe_certificates(out);
   auto& listening = out["listening"] = nlohmann::json::object();
@@ -450,7 +460,7 @@ void server::hand_over() {
 }
 
 void server::stop() {
-  if (std::exchange(stopped_, true))
+  if (stopped_.exchange(true))
     return;
   if (node_)
     hand_over();

@@ -97,6 +97,13 @@ private:
   void describe_cluster(nlohmann::json& out) const;
   void describe_certificates(nlohmann::json& out) const;
   static std::string describe(const actors::compared_shards& from);
+  void describe_map(nlohmann::json& out) const;
+  std::string describe_nodes() const;
+  std::string describe_shards() const;
+  void change_map(const admin::cluster_change& what,
+                  const admin::respond& respond);
+  void serve_map(admin::handlers& to);
+  void heed(const cluster::cluster_map& map);
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;
@@ -142,7 +149,9 @@ private:
   boost::asio::io_context admin_io_{1};
   std::unique_ptr<admin::server> admin_;
   std::thread admin_thread_;
-  bool stopped_ = false;
+  std::atomic<bool> listening_{false}; ///< listeners_ stay as they are
+  std::atomic<bool> stopped_{false};
+  bool away_ = false; ///< clients are told to go; reader thread
 };
 
 } // namespace iris::apps

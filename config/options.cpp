@@ -101,6 +101,11 @@ std::vector<option> cluster_options() {
     {IRIS_MEMBER(cluster.key), effect::restart,
      path{.empty = "in the file of cluster.certificate"},
      "The private key of that certificate, in PEM."},
+    {IRIS_MEMBER(cluster.dead_after), effect::restart,
+     duration{.fallback = 10min, .least = 1min, .most = 7 * day},
+     "For how long a node may be away before others get replicas of what it "
+     "had, if there are enough. The controller's node counts: say the same on "
+     "all."},
   };
 }
 

@@ -25,6 +25,7 @@ struct cluster_settings {
   std::filesystem::path ca;
   std::filesystem::path certificate;
   std::filesystem::path key;
+  std::chrono::milliseconds dead_after{};
 };
 
 struct listener_settings {

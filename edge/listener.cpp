@@ -176,6 +176,11 @@ void listener::drain() {
     caf::anon_send(x.second, actors::drain{});
 }
 
+void listener::welcome() {
+  std::lock_guard guard{mutex_};
+  draining_ = false;
+}
+
 void listener::abort() {
   std::lock_guard guard{mutex_};
   for (const auto& x : open_)

@@ -43,6 +43,8 @@ public:
   void stop();
   /// Tells all connections to drain, those that are being accepted too.
   void drain();
+  /// Who connects from now on may stay again. Not after `stop`.
+  void welcome();
   /// Ends those that are still there.
   void abort();
   /// Connections that are open now. Any thread.

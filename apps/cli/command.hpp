@@ -54,6 +54,8 @@ void add_cert(CLI::App& app, action& chosen);
 void add_config(CLI::App& app, action& chosen);
 void add_tree(CLI::App& app, action& chosen);
 void add_status(CLI::App& app, action& chosen);
+void add_node(CLI::App& app, action& chosen);
+void add_shard(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
 void add_chat(CLI::App& app, action& chosen);
 void add_send(CLI::App& app, action& chosen);

@@ -73,6 +73,19 @@ TEST_CASE("a node's number, address and zone have to be right") {
            "'z': expected those, or another number");
 }
 
+TEST_CASE("a founder that was alone is told where it is, once") {
+  three_nodes a;
+  a.machine.load(cluster::initial_map({{{1}, "", ""}}, 3, 3));
+  a.twice(add_node{{1}, "a:1", ""});
+  a.twice(add_node{{1}, "a:1", "x"});
+
+  CHECK(find(a.machine.map(), {1})->address == "a:1");
+  CHECK(find(a.machine.map(), {1})->zone == "x");
+  CHECK(a.change(add_node{{1}, "b:1", "x"})
+        == "already_exists (309): node 1 is there with address 'a:1' and zone "
+           "'x': expected those, or another number");
+}
+
 TEST_CASE("there are at most 64 nodes") {
   three_nodes a;
   for (std::uint64_t i = 4; i <= 64; ++i)

@@ -3,6 +3,7 @@
 #include "tests/admin/sample_handlers.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 #include <rapidcheck.h>
 
 #include <optional>
@@ -138,12 +139,16 @@ TEST_CASE("nothing is served and nothing issued before the bearer is checked") {
   auto to = sample_handlers();
   int called = 0;
   to.tree = to.status = [&](respond) { ++called; };
+  to.nodes = to.shards = to.tree;
+  to.change = [&](const cluster_change&, respond) { ++called; };
   to.issue_token = [&](const token_request&) -> result<std::string> {
     ++called;
     return std::string{};
   };
 
-  ask(to, {"GET", "/v1/tree", "Bearer user", ""});
+  for (auto path : {"/v1/tree", "/v1/nodes", "/v1/shards"})
+    ask(to, {"GET", path, "Bearer user", ""});
+  ask(to, {"POST", "/v1/nodes/remove", "Bearer user", R"({"id":1})"});
   ask(to, {"HEAD", "/v1/status", "", ""});
   ask(to, {"POST", "/v1/tokens", "Bearer user", R"({"user":"alice"})"});
 
@@ -157,8 +162,10 @@ TEST_CASE("an unknown path is answered with those that are known") {
     CHECK(x.status == 404);
     CHECK(x.body
           == R"({"code":308,"name":"not_found","text":"expected one of )"
-             R"(/healthz, /metrics, /readyz, /v1/status, /v1/tokens, )"
-             R"(/v1/tree, /v1/verify"})");
+             R"(/healthz, /metrics, /readyz, /v1/nodes, /v1/nodes/drain, )"
+             R"(/v1/nodes/remove, /v1/shards, /v1/shards/move, )"
+             R"(/v1/shards/transfer, /v1/status, /v1/tokens, /v1/tree, )"
+             R"(/v1/verify"})");
   }
 }
 
@@ -174,6 +181,13 @@ TEST_CASE("a wrong method is answered with the right ones") {
   CHECK(y.headers == headers{{"Allow", "POST"}});
   CHECK(y.body
         == R"({"code":103,"name":"unknown_type","text":"expected POST"})");
+
+  auto z = ask(sample_handlers(), {"PUT", "/v1/nodes", as_operator, ""});
+  CHECK(z.status == 405);
+  CHECK(z.headers == headers{{"Allow", "GET, HEAD, POST"}});
+  CHECK(z.body
+        == R"({"code":103,"name":"unknown_type","text":"expected GET or )"
+           R"(POST"})");
 }
 
 TEST_CASE("a token request reaches the issuer as it was meant") {
@@ -192,6 +206,101 @@ TEST_CASE("a token request reaches the issuer as it was meant") {
   CHECK(seen
         == token_request{*user_id::parse("alice"), *device_id::parse("phone"),
                          std::chrono::seconds{60}});
+}
+
+TEST_CASE("what is asked of the cluster arrives as it was meant") {
+  auto to = sample_handlers();
+  std::optional<cluster_change> seen;
+  to.change = [&](const cluster_change& x, respond done) {
+    seen = x;
+    done(std::string{"{}"});
+  };
+  struct {
+    std::string_view path;
+    std::string_view body;
+    cluster_change meant;
+  } cases[] = {
+    {"/v1/nodes", R"({"id":4,"address":"a.example:7400","zone":"b"})",
+     add_node{{4}, "a.example:7400", "b"}},
+    {"/v1/nodes", R"({"id":4294967295,"address":"[::1]:1"})",
+     add_node{{4'294'967'295}, "[::1]:1", ""}},
+    {"/v1/nodes/drain", R"({"id":4,"on":false})", drain_node{{4}, false}},
+    {"/v1/nodes/drain", R"({"id":4,"on":true})", drain_node{{4}, true}},
+    {"/v1/nodes/remove", R"({"id":4})", remove_node{{4}}},
+    {"/v1/shards/move", R"({"shard":0,"from":1,"to":2})",
+     move_shard{{0}, {1}, {2}}},
+    {"/v1/shards/transfer", R"({"shard":7,"to":2})", transfer_shard{{7}, {2}}},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.body);
+    CHECK(ask(to, {"POST", one.path, as_operator, one.body}).status == 200);
+    CHECK(seen == one.meant);
+  }
+}
+
+TEST_CASE("what can't be asked of the cluster is answered with what can") {
+  constexpr auto an_address = "address: expected host:port where the other "
+                              "nodes reach it, with a port from 1 on and no "
+                              "wildcard";
+  struct {
+    std::string_view path;
+    std::string body;
+    std::string text;
+  } cases[] = {
+    {"/v1/nodes/remove", "", "expected a JSON object {\"id\"}"},
+    {"/v1/nodes/remove", "[4]", "expected a JSON object {\"id\"}"},
+    {"/v1/nodes/remove", "{}", "expected a JSON object {\"id\"}"},
+    {"/v1/nodes/remove", R"({"id":0})",
+     "id: expected an integer from 1 to 4294967295"},
+    {"/v1/nodes/remove", R"({"id":-1})",
+     "id: expected an integer from 1 to 4294967295"},
+    {"/v1/nodes/remove", R"({"id":4294967296})",
+     "id: expected an integer from 1 to 4294967295"},
+    {"/v1/nodes/remove", R"({"id":"1"})",
+     "id: expected an integer from 1 to 4294967295"},
+    {"/v1/nodes/remove", R"({"id":1,"force":true})",
+     "expected no other key than in {\"id\"}"},
+    {"/v1/nodes", R"({"id":1})",
+     "expected a JSON object {\"id\",\"address\"} and, if wanted, \"zone\""},
+    {"/v1/nodes", R"({"id":1,"address":""})", an_address},
+    {"/v1/nodes", R"({"id":1,"address":"a"})", an_address},
+    {"/v1/nodes", R"({"id":1,"address":"a:0"})", an_address},
+    {"/v1/nodes", R"({"id":1,"address":"0.0.0.0:7400"})", an_address},
+    {"/v1/nodes", R"({"id":1,"address":"[::]:7400"})", an_address},
+    {"/v1/nodes", R"({"id":1,"address":"a:1","zone":7})",
+     "zone: expected a string of at most 64 bytes"},
+    {"/v1/nodes",
+     R"({"id":1,"address":"a:1","zone":")" + std::string(65, 'z') + "\"}",
+     "zone: expected a string of at most 64 bytes"},
+    {"/v1/nodes/drain", R"({"id":1})",
+     "expected a JSON object {\"id\",\"on\"}"},
+    {"/v1/nodes/drain", R"({"id":1,"on":1})", "on: expected true or false"},
+    {"/v1/shards/move", R"({"shard":65536,"from":1,"to":2})",
+     "shard: expected an integer from 0 to 65535"},
+    {"/v1/shards/transfer", R"({"shard":1.5,"to":2})",
+     "shard: expected an integer from 0 to 65535"},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.body);
+    auto x = ask(sample_handlers(), {"POST", one.path, as_operator, one.body});
+    CHECK(x.status == 400);
+    auto said = nlohmann::json::parse(x.body);
+    CHECK(said["name"] == "bad_field");
+    CHECK(said["text"] == one.text);
+  }
+}
+
+TEST_CASE("the cluster's refusal is the answer") {
+  auto to = sample_handlers();
+  to.change = [](const cluster_change&, respond done) {
+    done(error{errc::illegal_state, "node 1 is active"});
+  };
+
+  auto x = ask(to, {"POST", "/v1/nodes/remove", as_operator, R"({"id":1})"});
+
+  CHECK(x.status == 400);
+  CHECK(x.body
+        == R"({"code":104,"name":"illegal_state","text":"node 1 is active"})");
 }
 
 TEST_CASE("device and lifetime may be left out") {

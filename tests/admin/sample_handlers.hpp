@@ -14,6 +14,11 @@ inline handlers sample_handlers() {
   to.verify = [](const verify_request& x, respond done) {
     done(R"({"number":)" + std::to_string(x.number) + "}");
   };
+  to.nodes = [](respond done) { done(std::string{R"({"nodes":[]})"}); };
+  to.shards = [](respond done) { done(std::string{R"({"shards":[]})"}); };
+  to.change = [](const cluster_change&, respond done) {
+    done(std::string{R"({"done":true})"});
+  };
   to.issue_token = [](const token_request& x) {
     return result<std::string>{"token of " + x.user.str()};
   };

@@ -6,6 +6,7 @@
 #include "tests/security/temporary_directory.hpp"
 
 #include <fstream>
+#include <set>
 
 using namespace iris;
 using namespace iris::test;
@@ -26,6 +27,16 @@ std::vector<std::string> commands(const std::string& name) {
     if (line.starts_with("    iris "))
       out.push_back(line.substr(9));
   return out;
+}
+
+/// The one that the page shows.
+config::settings configuration(const std::string& name) {
+  auto text = page(name);
+  auto begin = text.find("```toml\n") + 8;
+  auto read =
+    config::parse(text.substr(begin, text.find("```", begin) - begin), name);
+  REQUIRE(read);
+  return *read;
 }
 
 } // namespace
@@ -66,17 +77,44 @@ TEST_CASE("what to look at when a node fails can be asked for") {
   CHECK(asked == std::vector<std::string>{"status", "verify"});
 }
 
+TEST_CASE("the commands that change a cluster are understood") {
+  temporary_directory folder;
+  working_directory here{folder.path()};
+  std::ofstream{"operator.jwt"} << "a.b.c\n";
+  std::set<std::string> asked;
+
+  for (const auto& command : commands("scale-out.md")) {
+    CAPTURE(command);
+    std::istringstream words{command};
+    std::string what, how;
+    words >> what >> how;
+    asked.insert(what + " " + how);
+    // Nobody listens there, and nothing else is wrong.
+    CHECK(run_line(command + " --admin http://127.0.0.1:1 --timeout 0.5").code
+          == 3);
+  }
+
+  CHECK(asked
+        == std::set<std::string>{"node add", "node drain", "node list",
+                                 "node remove", "shard list", "shard move",
+                                 "shard transfer"});
+}
+
+TEST_CASE("a node that joins lists the others and not itself") {
+  auto read = configuration("scale-out.md");
+
+  for (const auto& x : config::cluster_nodes(read))
+    CHECK(x.id != read.node.id);
+  CHECK(config::cluster_nodes(read).size() == 3);
+  CHECK(config::cluster_key_path(read) == "/etc/iris/node-4.pem");
+}
+
 TEST_CASE("the guide's configuration is one") {
-  auto text = page("cluster.md");
-  auto begin = text.find("```toml\n") + 8;
+  auto read = configuration("cluster.md");
 
-  auto read = config::parse(text.substr(begin, text.find("```", begin) - begin),
-                            "cluster.md");
-
-  REQUIRE(read);
-  auto nodes = config::cluster_nodes(*read);
+  auto nodes = config::cluster_nodes(read);
   REQUIRE(nodes.size() == 3);
-  CHECK(nodes[0].id == read->node.id);
-  CHECK(nodes[0].at.port == read->cluster.address.port);
-  CHECK(config::cluster_key_path(*read) == "/etc/iris/node-1.pem");
+  CHECK(nodes[0].id == read.node.id);
+  CHECK(nodes[0].at.port == read.cluster.address.port);
+  CHECK(config::cluster_key_path(read) == "/etc/iris/node-1.pem");
 }

@@ -358,7 +358,7 @@ TEST_CASE("replicas are compared by one command, and who differs is mended") {
   auto& all = a.all;
   acknowledge(all, 200);
 
-  auto found = nodes[0].compare_replicas();
+  auto found = nodes[0].operate("verify --cluster --timeout 60");
   INFO(found.text);
   CHECK(found.status == 0);
   CHECK(found.text.find("1 2 3") != std::string::npos);
@@ -368,7 +368,7 @@ TEST_CASE("replicas are compared by one command, and who differs is mended") {
   falsify(nodes[2]);
   nodes[2].start();
   nodes.await_ready();
-  found = nodes[0].compare_replicas();
+  found = nodes[0].operate("verify --cluster --timeout 60");
   INFO(found.text);
   CHECK(found.status == 1);
   CHECK(found.text.find("copied anew from the others") != std::string::npos);
@@ -377,7 +377,7 @@ TEST_CASE("replicas are compared by one command, and who differs is mended") {
   nodes[2].await_log("a shard's state is not what a majority has");
   CHECK(nodes[2].metrics().at("iris_shard_differences_total") == 1);
 
-  found = nodes[1].compare_replicas();
+  found = nodes[1].operate("verify --cluster --timeout 60");
   INFO(found.text);
   CHECK(found.status == 0);
   check_all(nodes, all);

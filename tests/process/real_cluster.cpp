@@ -38,9 +38,10 @@ std::string quoted(const std::filesystem::path& x) {
 
 } // namespace
 
-real_cluster::real_cluster()
+real_cluster::real_cluster(std::size_t founders, std::size_t joiners)
   : scratch_(must(
-    bench::scratch_directory::make(std::filesystem::temp_directory_path()))) {
+    bench::scratch_directory::make(std::filesystem::temp_directory_path()))),
+    founders_(founders), ports_(founders + joiners) {
   auto home = scratch_.path();
   auto now = system_clock().wall_now();
   auto key = home / "signing-key.json";
@@ -48,10 +49,10 @@ real_cluster::real_cluster()
   must(
     security::make_self_signed(home / "tls", {"localhost", "127.0.0.1"}, now));
   auto ca = must(security::make_cluster_ca(home / "ca", cluster_name, now));
-  for (std::size_t from = 0; from < size; ++from)
-    for (std::size_t to = 0; to < size; ++to)
+  for (std::size_t from = 0; from < founders_; ++from)
+    for (std::size_t to = 0; to < founders_; ++to)
       wires_.push_back(std::make_unique<tcp_proxy>(ports_[to].number()));
-  for (std::size_t i = 0; i < size; ++i) {
+  for (std::size_t i = 0; i < ports_.size(); ++i) {
     std::filesystem::copy(ca.certificate, authority_of(i));
     must(security::make_node_certificate(home, certificate_for(ca, i)));
     nodes_.push_back(std::make_unique<real_node>(node_setup{
@@ -65,8 +66,9 @@ std::string real_cluster::section(std::size_t i) const {
     + "\"\nca = " + quoted(authority_of(i)) + "\ncertificate = "
     + quoted(scratch_.path() / ("node-" + std::to_string(i + 1) + ".pem"))
     + "\nnodes = [";
-  for (std::size_t to = 0; to < size; ++to) {
-    auto port = to == i ? ports_[i].number() : wires_[i * size + to]->port();
+  for (std::size_t to = 0; to < founders_; ++to) {
+    auto port = to == i || i >= founders_ ? ports_[to].number()
+                                          : wires_[i * founders_ + to]->port();
     out += '"' + std::to_string(to + 1) + "=127.0.0.1:" + std::to_string(port)
            + "\", ";
   }
@@ -108,9 +110,9 @@ int real_cluster::led_by(std::size_t i) const {
 }
 
 std::size_t real_cluster::busiest() const {
-  std::size_t out = size;
+  auto out = count();
   auto most = -1;
-  for (std::size_t i = 0; i < size; ++i)
+  for (std::size_t i = 0; i < count(); ++i)
     if (nodes_[i]->running())
       if (auto led = led_by(i); led > most) {
         most = led;
@@ -133,7 +135,7 @@ void real_cluster::make_stranger(std::size_t i) {
 }
 
 void real_cluster::isolate(std::size_t i) {
-  for (std::size_t other = 0; other < size; ++other)
+  for (std::size_t other = 0; other < founders_; ++other)
     if (other != i) {
       wire(i, other).cut();
       wire(other, i).cut();
@@ -141,7 +143,7 @@ void real_cluster::isolate(std::size_t i) {
 }
 
 void real_cluster::rejoin(std::size_t i) {
-  for (std::size_t other = 0; other < size; ++other)
+  for (std::size_t other = 0; other < founders_; ++other)
     if (other != i) {
       wire(i, other).mend();
       wire(other, i).mend();
@@ -151,8 +153,8 @@ void real_cluster::rejoin(std::size_t i) {
 std::vector<std::string>
 real_cluster::urls(const std::string& transport) const {
   std::vector<std::string> out;
-  for (const auto& x : nodes_)
-    out.push_back(x->url(transport));
+  for (std::size_t i = 0; i < founders_; ++i)
+    out.push_back(nodes_[i]->url(transport));
   return out;
 }
 

@@ -3,13 +3,15 @@
 #include "tests/process/real_node.hpp"
 #include "tests/process/tcp_proxy.hpp"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
 
 namespace iris::process {
 
-/// Three nodes of one cluster, each a program with a store of its own. They
+/// Some nodes found a cluster, three most often, and others may join it. Each
+/// is a program with a store of its own. They
 /// share the key of their tokens and the certificate for clients, and reach
 /// each other by wires that can be cut.
 class real_cluster final : public venue {
@@ -17,10 +19,17 @@ public:
   static constexpr std::size_t size = 3;
   static constexpr int shards = 8;
 
-  real_cluster();
+  explicit real_cluster(std::size_t founders = size, std::size_t joiners = 0);
 
+  /// Of those that found it and those that may join.
+  std::size_t count() const { return nodes_.size(); }
   real_node& operator[](std::size_t i) { return *nodes_[i]; }
   const real_node& operator[](std::size_t i) const { return *nodes_[i]; }
+
+  /// Where the others reach the links of that node.
+  std::string address(std::size_t i) const {
+    return "127.0.0.1:" + std::to_string(ports_[i].number());
+  }
 
   /// One after the other.
   void start(const std::vector<std::size_t>& order = {0, 1, 2});
@@ -41,6 +50,7 @@ public:
   void isolate(std::size_t i);
   void rejoin(std::size_t i);
 
+  /// Clients are given the founders'.
   std::vector<std::string> urls(const std::string& transport) const override;
   std::shared_ptr<const client::tls_context> trust() const override;
   std::string token(const user_id& whom) const override;
@@ -50,12 +60,13 @@ private:
   std::string section(std::size_t i) const;
   std::filesystem::path authority_of(std::size_t i) const;
   tcp_proxy& wire(std::size_t from, std::size_t to) {
-    return *wires_[from * size + to];
+    return *wires_[from * founders_ + to];
   }
 
   bench::scratch_directory scratch_;
-  std::array<reserved_port, size> ports_;
-  std::vector<std::unique_ptr<tcp_proxy>> wires_; ///< from × to
+  const std::size_t founders_;
+  std::deque<reserved_port> ports_;
+  std::vector<std::unique_ptr<tcp_proxy>> wires_; ///< of founders, from × to
   std::vector<std::unique_ptr<real_node>> nodes_;
 };
 

@@ -124,11 +124,12 @@ real_node::verdict real_node::verify() const {
   return run_iris("verify " + quoted(data_dir().string()));
 }
 
-real_node::verdict real_node::compare_replicas() const {
-  auto file = (scratch_.path() / "operator.jwt").string();
-  std::ofstream{file} << operator_token();
-  return run_iris("verify --cluster --timeout 60 --token-file " + quoted(file)
-                  + " --admin http://127.0.0.1:" + std::to_string(port(admin)));
+real_node::verdict real_node::operate(const std::string& command) const {
+  auto token = scratch_.path() / "operator.jwt";
+  std::ofstream{token} << operator_token();
+  return run_iris(command
+                  + " --admin http://127.0.0.1:" + std::to_string(port(admin))
+                  + " --token-file " + quoted(token.string()));
 }
 
 real_node::verdict real_node::run_iris(const std::string& arguments) const {

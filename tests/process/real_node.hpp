@@ -55,14 +55,16 @@ public:
   /// the system takes that back when it likes.
   std::uint64_t held_bytes() const;
 
-  /// What `iris verify` says of the store. Precondition: not running.
+  /// What a command of `iris` says, and how it ends.
   struct verdict {
     int status = -1;
     std::string text;
   };
+  /// Of the store. Precondition: not running.
   verdict verify() const;
-  /// And of all replicas, asked by an operator.
-  verdict compare_replicas() const;
+  /// What an operator is told who runs this at the node: "node list". Blocks
+  /// until the command ends.
+  verdict operate(const std::string& command) const;
 
   std::filesystem::path data_dir() const { return scratch_.path() / "data"; }
   std::string url(const std::string& transport) const;

@@ -1,0 +1,163 @@
+#include "apps/cli/cluster_call.hpp"
+#include "apps/cli/command.hpp"
+#include "apps/cli/table.hpp"
+
+namespace iris::cli {
+
+namespace {
+
+struct node_options {
+  cluster_options with;
+  std::uint64_t id = 0;
+  std::string address;
+  std::string zone;
+  bool off = false;
+};
+
+std::string text_of(const ordered_json& x) {
+  return x.is_null() ? "" : x.is_string() ? x.get<std::string>() : to_line(x);
+}
+
+std::string length_of(std::uint64_t ms) {
+  auto s = ms / 1000;
+  if (s < 120)
+    return std::to_string(s) + " s";
+  if (s < 7200)
+    return std::to_string(s / 60) + " min";
+  return std::to_string(s / 3600) + " h";
+}
+
+/// Whether others see it.
+std::string seen(const ordered_json& node) {
+  const auto& away = at(node, "away_ms");
+  if (!away.is_number_unsigned())
+    return "up";
+  auto out = "away for " + length_of(away.get<std::uint64_t>());
+  return at(node, "dead") == true ? "dead, " + out : out;
+}
+
+void show_nodes(const ordered_json& found, std::ostream& to) {
+  table rows{{"NODE", "ADDRESS", "ZONE", "STATE", "SEEN", "LEADS", "REPLICAS"}};
+  for (const auto& x : at(found, "nodes"))
+    rows.add({text_of(at(x, "id")), text_of(at(x, "address")),
+              text_of(at(x, "zone")), text_of(at(x, "state")), seen(x),
+              text_of(at(x, "leads")), text_of(at(x, "replicas"))});
+  rows.print(to);
+  if (at(found, "settled") != true)
+    to << "\nreplicas are on their way: iris shard list\n";
+}
+
+exit_code list(const node_options& x, const console& io) {
+  return show_cluster("can't list the nodes", "/v1/nodes", x.with, io,
+                      show_nodes);
+}
+
+std::string name_of(const node_options& x) {
+  return "node " + std::to_string(x.id);
+}
+
+exit_code add(const node_options& x, const console& io) {
+  cluster_order what;
+  what.task = "can't add " + name_of(x);
+  what.target = "/v1/nodes";
+  what.body = {{"id", x.id}, {"address", x.address}};
+  if (!x.zone.empty())
+    what.body["zone"] = x.zone;
+  what.taken = name_of(x) + " may join: start it";
+  what.done = name_of(x) + " is up and has its share";
+  what.watched = "/v1/nodes";
+  what.is_done = [id = x.id](const ordered_json& found) {
+    const auto& node = find(at(found, "nodes"), "id", id);
+    return at(node, "up") == true && at(found, "settled") == true;
+  };
+  what.awaited = name_of(x) + " to be up and all replicas to be in their place";
+  return carry_out(what, x.with, io);
+}
+
+exit_code remove(const node_options& x, const console& io) {
+  cluster_order what;
+  what.task = "can't remove " + name_of(x);
+  what.target = "/v1/nodes/remove";
+  what.body = {{"id", x.id}};
+  what.taken = name_of(x) + " goes: let it run until it keeps nothing any more";
+  what.done = name_of(x) + " keeps nothing any more: stop it";
+  what.watched = "/v1/nodes";
+  what.is_done = [id = x.id](const ordered_json& found) {
+    const auto& node = find(at(found, "nodes"), "id", id);
+    return at(node, "state") == "removed" && at(node, "empty") == true;
+  };
+  what.awaited = "others to have all that " + name_of(x) + " keeps";
+  return carry_out(what, x.with, io);
+}
+
+exit_code drain(const node_options& x, const console& io) {
+  cluster_order what;
+  what.task = "can't drain " + name_of(x);
+  what.target = "/v1/nodes/drain";
+  what.body = {{"id", x.id}, {"on", !x.off}};
+  what.taken = name_of(x)
+               + (x.off ? " takes clients and leads again"
+                        : " drains: its clients go to others, who lead what "
+                          "it led");
+  what.done = x.off ? what.taken : name_of(x) + " leads nothing any more";
+  what.watched = "/v1/nodes";
+  what.is_done = [id = x.id, off = x.off](const ordered_json& found) {
+    const auto& node = find(at(found, "nodes"), "id", id);
+    if (off)
+      return at(node, "state") == "active" && at(found, "settled") == true;
+    return at(node, "state") == "draining" && at(node, "leads") == 0
+           && at(node, "controller") == false;
+  };
+  what.awaited = x.off ? "leaders to be even again"
+                       : "others to lead what " + name_of(x) + " led";
+  return carry_out(what, x.with, io);
+}
+
+void declare_id(CLI::App& command, node_options& x) {
+  command.add_option("ID", x.id, "Its number, node.id")
+    ->required()
+    ->check(whole(1, 4'294'967'295));
+}
+
+} // namespace
+
+void add_node(CLI::App& app, action& chosen) {
+  auto node = app.add_subcommand("node", "The nodes of a cluster");
+  node->require_subcommand(1);
+  add_command<node_options>(
+    *node, chosen, {"list", "Which there are, and what they keep"},
+    [](CLI::App& command, node_options& x) { declare(command, x.with, false); },
+    list);
+  add_command<node_options>(
+    *node, chosen,
+    {"add", "Let a new one join; it gets its share once it is up"},
+    [](CLI::App& command, node_options& x) {
+      declare_id(command, x);
+      command
+        .add_option("ADDRESS", x.address, "HOST:PORT where the others reach it")
+        ->required();
+      command.add_option("--zone", x.zone,
+                         "What fails together; replicas are kept apart");
+      declare(command, x.with, true);
+    },
+    add);
+  add_command<node_options>(
+    *node, chosen,
+    {"remove",
+     "Others take all that a draining one keeps; it never comes back"},
+    [](CLI::App& command, node_options& x) {
+      declare_id(command, x);
+      declare(command, x.with, true);
+    },
+    remove);
+  add_command<node_options>(
+    *node, chosen, {"drain", "Others lead what it led, and take its clients"},
+    [](CLI::App& command, node_options& x) {
+      declare_id(command, x);
+      command.add_flag("--off", x.off, "It may lead and take clients again");
+      declare(command, x.with, true);
+    },
+    drain);
+}
+
+} // namespace iris::cli
