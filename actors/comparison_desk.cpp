@@ -1,5 +1,7 @@
 #include "actors/comparison_desk.hpp"
 
+#include <algorithm>
+
 namespace iris::actors {
 
 namespace {

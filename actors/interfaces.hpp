@@ -348,6 +348,12 @@ struct compare_shard {
   connection_actor reply_to;
 };
 
+/// The replica's state is made anew from another's, also if it has stopped.
+/// `then` is called once, on any thread: with no error when it has begun.
+struct repair_replica {
+  std::function<void(const result<void>&)> then;
+};
+
 /// Asks all shards of the cluster that, for who is no connection.
 using comparison_desk_actor =
   caf::typed_actor<caf::reacts_to<shard_compared>, caf::reacts_to<lost>,
@@ -413,7 +419,7 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<acknowledge>, caf::reacts_to<read_statuses>,
   caf::reacts_to<list_conversations>, caf::reacts_to<list_devices>,
   caf::reacts_to<remove_device>, caf::reacts_to<change_cluster>,
-  caf::reacts_to<compare_shard>,
+  caf::reacts_to<compare_shard>, caf::reacts_to<repair_replica>,
   caf::reacts_to<awaken>, caf::reacts_to<resting>, caf::reacts_to<sweep_on>,
   caf::reacts_to<hand_out_on>, caf::reacts_to<shard_loaded>,
   caf::reacts_to<replica_message>, caf::reacts_to<shard_leads>,
@@ -437,6 +443,7 @@ IRIS_LOCAL_MESSAGE(iris::actors::detached)
 IRIS_LOCAL_MESSAGE(iris::actors::lost)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_compared)
 IRIS_LOCAL_MESSAGE(iris::actors::compare_shard)
+IRIS_LOCAL_MESSAGE(iris::actors::repair_replica)
 IRIS_LOCAL_MESSAGE(iris::actors::tick)
 IRIS_LOCAL_MESSAGE(iris::actors::logged)
 IRIS_LOCAL_MESSAGE(iris::actors::committed)

@@ -334,6 +334,16 @@ void node::compare_all(std::uint64_t number,
                                          std::move(then));
 }
 
+void node::repair(shard_id which,
+                  std::function<void(const result<void>&)> then) {
+  auto to = which.value < local_.shards() ? local_.at(which) : shard_actor{};
+  if (to)
+    caf::anon_send(to, repair_replica{std::move(then)});
+  else
+    then(error{errc::not_found, "this node has no replica of shard "
+                                  + std::to_string(which.value)});
+}
+
 void node::hand_over() {
   std::lock_guard guard{routing_};
   for (auto id : replicas_)

@@ -122,6 +122,10 @@ public:
   void compare_all(std::uint64_t number,
                    std::function<void(const compared_shards&)> then);
 
+  /// This node's replica is made anew from another's: see repair_replica. Any
+  /// thread.
+  void repair(shard_id which, std::function<void(const result<void>&)> then);
+
   /// Leadership of all shards goes to other nodes, for this one stops. Any
   /// thread.
   void hand_over();

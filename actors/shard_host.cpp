@@ -181,6 +181,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_user<remove_device>(),
     [this](change_cluster& x) { forward(controller_ref(), x); },
     [this](compare_shard& x) { answer(x, refusal(), *shard_); },
+    [this](repair_replica& x) { on_repair(x); },
     [this](awaken& x) { on_awaken(x); },
     [this](resting& x) { on_resting(x); },
     [this](sweep_on& x) { sweep_from(std::move(x.from)); },
@@ -558,10 +559,7 @@ void shard_host::on_stopped(const error& why) {
   stopped_ = why;
   // Also if it was found by a reader: others lead from now on.
   shard_->stop(why);
-  with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id))
-    .set(0);
-  with_.env.log.error("shard stopped: it serves nobody until a restart",
-                      {{"shard", with_.shard.id}, {"why", why}});
+  tell_stopped();
   end_children();
   for (auto& x : std::exchange(early_, {}))
     x();
@@ -669,6 +667,7 @@ bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
          || what.match_elements<shard_leads>()
          || what.match_elements<shard_stopped>()
          || what.match_elements<place_replica>()
+         || what.match_elements<repair_replica>()
          || what.match_elements<hand_over>() || what.match_elements<tick>()
          || what.match_elements<supervision::read_tree>();
 }

@@ -34,6 +34,13 @@ struct verify_request {
   bool operator==(const verify_request&) const = default;
 };
 
+/// Body of POST /v1/repair: {"shard": …}.
+struct repair_request {
+  shard_id shard;
+
+  bool operator==(const repair_request&) const = default;
+};
+
 /// Gives a JSON text, or what went wrong. Any thread, at any time, also after
 /// the listener is gone; the first call counts, and what comes after the
 /// request's deadline is dropped.
@@ -53,6 +60,8 @@ struct handlers {
   std::function<void(respond)> status;
   /// How far the comparison of all replicas with this number is; it begins it.
   std::function<void(const verify_request&, respond)> verify;
+  /// Makes the replica of this node anew.
+  std::function<void(const repair_request&, respond)> repair;
   /// The nodes of the cluster, and its shards, as this node knows them.
   std::function<void(respond)> nodes;
   std::function<void(respond)> shards;

@@ -75,16 +75,20 @@ result<token_request> parse_token_request(std::string_view body) {
   return out;
 }
 
-result<verify_request> parse_verify_request(std::string_view body) {
+/// The one member of an object, from `least` to `most`.
+result<std::uint64_t> parse_number(std::string_view body, const char* key,
+                                   std::uint64_t least, std::uint64_t most) {
   auto in = json::parse(body, nullptr, false);
-  if (in.is_object() && in.size() == 1 && in.contains("number")
-      && in["number"].is_number_unsigned()) {
-    verify_request out{in["number"].get<std::uint64_t>()};
-    if (out.number >= 1 && out.number <= verify_request::number_max)
+  if (in.is_object() && in.size() == 1 && in.contains(key)
+      && in[key].is_number_unsigned()) {
+    auto out = in[key].get<std::uint64_t>();
+    if (out >= least && out <= most)
       return out;
   }
-  return error{errc::bad_field, "expected a JSON object with number, an "
-                                "integer from 1 to 2^53"};
+  return error{errc::bad_field, "expected a JSON object with "
+                                  + std::string{key} + ", an integer from "
+                                  + std::to_string(least) + " to "
+                                  + std::to_string(most)};
 }
 
 /// RFC 9110, section 11.4: the scheme is compared without case.
@@ -161,7 +165,7 @@ answer failure(unsigned status, const error& what) {
 router::router(handlers to) : to_(std::move(to)) {
   IRIS_ASSERT(to_.metrics && to_.tree && to_.status && to_.verify
               && to_.issue_token && to_.authorize && to_.nodes && to_.shards
-              && to_.change);
+              && to_.change && to_.repair);
 }
 
 const std::vector<router::endpoint>& router::endpoints() {
@@ -177,6 +181,7 @@ const std::vector<router::endpoint>& router::endpoints() {
     {"/v1/shards/move", "POST", true, &router::change<parse_move_shard>},
     {"/v1/shards/transfer", "POST", true,
      &router::change<parse_transfer_shard>},
+    {"/v1/repair", "POST", true, &router::repair},
     {"/v1/status", "GET", true, &router::status},
     {"/v1/tokens", "POST", true, &router::tokens},
     {"/v1/tree", "GET", true, &router::tree},
@@ -269,10 +274,18 @@ void router::status(const request&, const reply& done) const {
 }
 
 void router::verify(const request& what, const reply& done) const {
-  auto wanted = parse_verify_request(what.body);
-  if (!wanted)
-    return done(failed(wanted.failure()));
-  to_.verify(*wanted, responder(done));
+  auto number =
+    parse_number(what.body, "number", 1, verify_request::number_max);
+  if (!number)
+    return done(failed(number.failure()));
+  to_.verify({*number}, responder(done));
+}
+
+void router::repair(const request& what, const reply& done) const {
+  auto shard = parse_number(what.body, "shard", 0, UINT16_MAX);
+  if (!shard)
+    return done(failed(shard.failure()));
+  to_.repair({{static_cast<std::uint16_t>(*shard)}}, responder(done));
 }
 
 void router::nodes(const request&, const reply& done) const {

@@ -66,6 +66,7 @@ private:
   void shards(const request& what, const reply& done) const;
   template <auto Parse>
   void change(const request& what, const reply& done) const;
+  void repair(const request& what, const reply& done) const;
 
   handlers to_;
 };

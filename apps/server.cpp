@@ -376,6 +376,7 @@ result<void> server::open_admin() {
   };
   to.checks["founders"] = [this] { return founders_have_met(); };
   to.checks["shards"] = [this] { return all_shards_are_led(); };
+  to.checks["replicas"] = [this] { return no_replica_has_stopped(); };
   to.checks["disk"] = [this]() -> result<void> {
     if (metrics_.storage_full.value() != 0)
       return error{errc::storage_full, "expected more free space on the disk"};
@@ -389,6 +390,15 @@ result<void> server::open_admin() {
                      const admin::respond& respond) {
     node_->compare_all(
       x.number, [respond](const auto& found) { respond(describe(found)); });
+  };
+  to.repair = [this](const admin::repair_request& x,
+                     const admin::respond& respond) {
+    node_->repair(x.shard, [respond](const result<void>& begun) {
+      if (begun)
+        respond(std::string{"{}"});
+      else
+        respond(begun.failure());
+    });
   };
   to.issue_token = [this](const admin::token_request& x) { return issue(x); };
   to.authorize = [this](std::string_view bearer) { return authorize(bearer); };

@@ -107,6 +107,7 @@ private:
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;
+  result<void> no_replica_has_stopped() const;
   void abort_connections();
   void hand_over();
   std::filesystem::path store_directory() const;

@@ -258,6 +258,23 @@ result<void> server::founders_have_met() const {
                                       + " for the first time"};
 }
 
+result<void> server::no_replica_has_stopped() const {
+  std::string stopped;
+  metrics_.shard_stopped.each(
+    [&](std::string_view shard, const observability::gauge& x) {
+      if (x.value() == 1)
+        stopped.append(stopped.empty() ? "" : " ").append(shard);
+    });
+  if (stopped.empty())
+    return {};
+  return error{errc::unavailable,
+               "expected none of this node's replicas to have stopped, found "
+               "those of shards "
+                 + stopped
+                 + ": the log says why; where others have the shard, `iris "
+                   "repair SHARD` copies it from them"};
+}
+
 std::string server::describe(const actors::compared_shards& from) {
   auto shards = nlohmann::json::array();
   for (const auto& [id, x] : from) {

@@ -176,6 +176,10 @@ public:
   /// unavailable while somebody asks for another.
   result<comparison> compare_all(std::uint64_t number);
 
+  /// Makes its state anew from another replica's, as if it differed. Fails with
+  /// unavailable, and changes nothing, where no other is known to have it.
+  result<void> rebuild();
+
   /// What another replica said.
   void receive(raft::message what);
   void receive(node_id from, const image_message& what);

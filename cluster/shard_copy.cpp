@@ -30,6 +30,24 @@ void shard::make_incomplete(std::optional<node_id> from) {
     }));
 }
 
+result<void> shard::rebuild() {
+  if (copy_)
+    return {}; // It is at it.
+  if (!core_)
+    return error{errc::unavailable, "this replica has not started yet", 1000};
+  auto all = voters();
+  if (all.empty() || all == std::vector{parts_.self})
+    return error{errc::unavailable,
+                 "no other node has this shard: restore a backup"};
+  if (!leader_)
+    return error{errc::unavailable,
+                 "no leader of this shard is known here: it may need this "
+                 "replica's vote, and have no other state",
+                 1000};
+  make_incomplete(leader_ == parts_.self ? std::nullopt : leader_);
+  return {};
+}
+
 void shard::copy(loaded_log log) {
   copied_log_ = std::move(log);
   copy_led_ = parts_.time.steady_now();

@@ -146,6 +146,11 @@ public:
                              {"iris_shard_leader",
                               "1 where this node leads the shard, else 0",
                               unit::none, "shard"}};
+  family<gauge> shard_stopped{
+    all_,
+    {"iris_shard_stopped",
+     "1 where this node's replica of the shard has stopped by an error, else 0",
+     unit::none, "shard"}};
   family<gauge> shard_lag{
     all_,
     {"iris_shard_lag_entries",

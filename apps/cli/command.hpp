@@ -57,6 +57,7 @@ void add_status(CLI::App& app, action& chosen);
 void add_node(CLI::App& app, action& chosen);
 void add_shard(CLI::App& app, action& chosen);
 void add_verify(CLI::App& app, action& chosen);
+void add_repair(CLI::App& app, action& chosen);
 void add_chat(CLI::App& app, action& chosen);
 void add_send(CLI::App& app, action& chosen);
 void add_group(CLI::App& app, action& chosen);

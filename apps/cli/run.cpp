@@ -17,7 +17,7 @@ void declare_all(CLI::App& app, action& chosen, bool& json) {
   app.add_flag("--json", json, "Results and errors as JSON, for programs");
   for (auto add : {add_chat, add_send, add_tail, add_group, add_device,
                    add_token, add_cert, add_config, add_tree, add_status,
-                   add_node, add_shard, add_verify, add_bench})
+                   add_node, add_shard, add_verify, add_repair, add_bench})
     add(app, chosen);
   add_completion(app, chosen);
   refuse_empty_values(app);

@@ -52,17 +52,10 @@ result<persistence::identity> identity_of(const std::string& store) {
 /// Whether no other node decides with this one. Then all that its log holds is
 /// committed; else its end may be replaced by what the others decided.
 result<bool> decides_alone(const persistence::loaded_log& log) {
-  using namespace cluster::raft;
-  std::string_view latest = log.floor.configuration;
-  for (const auto& x : log.entries)
-    if (is(x, entry_type::configuration))
-      latest = *x.payload;
-  if (latest.empty())
-    return true;
-  auto servers = decode_configuration(latest);
+  auto servers = cluster::raft::latest_in(log);
   if (!servers)
     return servers.failure();
-  return voters(*servers) == 1;
+  return cluster::raft::voters(*servers) <= 1;
 }
 
 /// Applies what the log has beyond the state.

@@ -79,6 +79,14 @@ result<configuration> decode_configuration(std::string_view in) {
   return out;
 }
 
+result<configuration> latest_in(const persistence::loaded_log& log) {
+  std::string_view latest = log.floor.configuration;
+  for (const auto& x : log.entries)
+    if (is(x, entry_type::configuration))
+      latest = *x.payload;
+  return latest.empty() ? configuration{} : decode_configuration(latest);
+}
+
 const server* find(const configuration& in, node_id id) noexcept {
   auto found = std::find_if(in.begin(), in.end(),
                             [&](const server& x) { return x.id == id; });

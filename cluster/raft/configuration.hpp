@@ -50,6 +50,10 @@ std::string encode(const configuration& in);
 /// anything else. Fails with corrupt.
 result<configuration> decode_configuration(std::string_view in);
 
+/// The latest one in a log, committed or not; none in an empty log. Fails with
+/// corrupt.
+result<configuration> latest_in(const persistence::loaded_log& log);
+
 /// Null when it is not there.
 const server* find(const configuration& in, node_id id) noexcept;
 bool votes(const configuration& in, node_id id) noexcept;

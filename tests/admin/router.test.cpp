@@ -69,6 +69,16 @@ TEST_CASE("an operator asks for the comparison with a number") {
   }
 }
 
+TEST_CASE("an operator has a replica repaired") {
+  auto post = [](std::string_view by, std::string_view body) {
+    return ask(sample_handlers(), {"POST", "/v1/repair", by, body});
+  };
+  CHECK(post(as_operator, R"({"shard":3})").body == R"({"shard":3})");
+  CHECK(post("Bearer user", R"({"shard":3})").status == 403);
+  CHECK(post(as_operator, R"({"shard":65536})").status == 400);
+  CHECK(post(as_operator, "{}").status == 400);
+}
+
 TEST_CASE("a query doesn't change the path") {
   CHECK(get("/healthz?probe=1").status == 200);
 }
@@ -163,7 +173,7 @@ TEST_CASE("an unknown path is answered with those that are known") {
     CHECK(x.body
           == R"({"code":308,"name":"not_found","text":"expected one of )"
              R"(/healthz, /metrics, /readyz, /v1/nodes, /v1/nodes/drain, )"
-             R"(/v1/nodes/remove, /v1/shards, /v1/shards/move, )"
+             R"(/v1/nodes/remove, /v1/repair, /v1/shards, /v1/shards/move, )"
              R"(/v1/shards/transfer, /v1/status, /v1/tokens, /v1/tree, )"
              R"(/v1/verify"})");
   }

@@ -19,6 +19,9 @@ inline handlers sample_handlers() {
   to.change = [](const cluster_change&, respond done) {
     done(std::string{R"({"done":true})"});
   };
+  to.repair = [](const repair_request& x, respond done) {
+    done(R"({"shard":)" + std::to_string(x.shard.value) + "}");
+  };
   to.issue_token = [](const token_request& x) {
     return result<std::string>{"token of " + x.user.str()};
   };

@@ -11,6 +11,7 @@
 
 #include <boost/asio/post.hpp>
 #include <doctest/doctest.h>
+#include <leveldb/db.h>
 #include <nlohmann/json.hpp>
 
 #include <csignal>
@@ -364,7 +365,7 @@ TEST_CASE("replicas are compared by one command, and who differs is mended") {
   CHECK(found.text.find("1 2 3") != std::string::npos);
 
   CHECK(all.settle());
-  REQUIRE(nodes[2].terminate());
+  nodes[2].kill();
   falsify(nodes[2]);
   nodes[2].start();
   nodes.await_ready();
@@ -378,6 +379,50 @@ TEST_CASE("replicas are compared by one command, and who differs is mended") {
   CHECK(nodes[2].metrics().at("iris_shard_differences_total") == 1);
 
   found = nodes[1].operate("verify --cluster --timeout 60");
+  INFO(found.text);
+  CHECK(found.status == 0);
+  check_all(nodes, all);
+}
+
+namespace {
+
+/// How far the shard is applied is a value without a checksum.
+void damage_applied_point(const real_node& node, shard_id which) {
+  leveldb::DB* opened = nullptr;
+  auto dir = (node.data_dir() / "store" / "state").string();
+  REQUIRE(leveldb::DB::Open({}, dir, &opened).ok());
+  std::unique_ptr<leveldb::DB> db{opened};
+  leveldb::WriteOptions synced;
+  synced.sync = true;
+  REQUIRE(db->Put(synced, persistence::applied_key(which), "no point").ok());
+}
+
+} // namespace
+
+TEST_CASE("a replica that stopped for damage is repaired by one command") {
+  busy_cluster a{1};
+  auto& nodes = a.nodes;
+  auto& all = a.all;
+  acknowledge(all, 100);
+  nodes[2].kill();
+  damage_applied_point(nodes[2], {3});
+
+  nodes[2].start();
+  nodes[2].await_log("shard stopped");
+  run_until(all, [&] { return led_without(nodes, 2); });
+  auto ready = nodes[2].get("/readyz");
+  CHECK(ready.status == 503);
+  CHECK(ready.body.find("found those of shards 3:") != std::string::npos);
+  CHECK(nodes[2].metrics().at("iris_shard_stopped{shard=\"3\"}") == 1);
+  acknowledge(all, 100);
+
+  auto found = nodes[2].operate("repair 3");
+  INFO(found.text);
+  CHECK(found.status == 0);
+  run_until(all, [&] { return nodes[2].get("/readyz").status == 200; });
+  CHECK(shards_in_state("stopped", nodes[2]) == 0);
+  CHECK(all.settle());
+  found = nodes[0].operate("verify --cluster --timeout 60");
   INFO(found.text);
   CHECK(found.status == 0);
   check_all(nodes, all);

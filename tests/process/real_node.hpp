@@ -98,6 +98,7 @@ private:
   void configure(const std::string& more) const;
 
   std::string operator_token() const;
+  std::string as_operator() const;
   std::string sign(const user_id& whom, std::set<security::role> roles) const;
 
   const node_setup setup_;

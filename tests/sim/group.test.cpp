@@ -331,6 +331,49 @@ TEST_CASE("one comparison of a shard at a time") {
     }
 }
 
+TEST_CASE("a replica is made anew when it is asked to, a leader too") {
+  replicas a{1, 3, compared()};
+  a.put_now();
+  auto& leader = a.await_leader();
+  auto& other = *a.all[leader.id() == node_id{1} ? 1 : 0];
+  a.here.run(1s); // All know who leads.
+
+  CHECK(other.shard().rebuild());
+  a.here.run(5s);
+  CHECK(other.copies() == 1);
+  REQUIRE(a.leader() == &leader);
+  CHECK(leader.shard().rebuild());
+  CHECK_FALSE(leader.shard().leading());
+  a.put_now();
+  a.here.run(5s);
+
+  CHECK(leader.copies() > 0);
+  a.expect_agreement();
+}
+
+TEST_CASE("a replica whose state nobody else is known to have keeps it") {
+  replicas alone{1, 1};
+  alone.put_now();
+  auto refused = alone.await_leader().shard().rebuild();
+  CHECK(refused.failure().code == errc::unavailable);
+
+  replicas a{1, 3};
+  a.put_now();
+  auto& left = *a.all[0];
+  for (auto& x : a.all)
+    if (x.get() != &left)
+      x->crash();
+  a.here.run(10s);
+  refused = left.shard().rebuild();
+  CHECK(refused.failure().code == errc::unavailable);
+  CHECK(left.copies() == 0);
+  for (auto& x : a.all)
+    if (!x->running())
+      x->start();
+  a.put_now();
+  a.expect_agreement();
+}
+
 TEST_CASE("what was acknowledged outlives the leader's power") {
   replicas a{2};
   a.put_now();
