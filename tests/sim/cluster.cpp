@@ -30,7 +30,8 @@ sim_cluster::sim_cluster(std::uint64_t seed, std::size_t count,
     options.seed += i * seed_step;
     with.apply(options);
     auto machine = with.machine(i + 1);
-    machine.network = &network;
+    // One alone is what a node without a cluster is.
+    machine.network = count > 1 ? &network : nullptr;
     nodes.push_back(
       std::make_unique<sim_node>(here, caf.system, options, machine));
     watch(*nodes.back());
