@@ -138,10 +138,10 @@ FAULTS = [
      'if (*last != before && !fault("seen_not_stored"))'),
 
     ("fan_out_not_resumed", "actors/shard_host.cpp",
-     "wake_marked(wake_prefix(with_.shard.id));\n  take_early();",
+     "wake_marked(wake_prefix(with_.shard.id));\n  if (",
      """if (!fault("fan_out_not_resumed"))
     wake_marked(wake_prefix(with_.shard.id));
-  take_early();"""),
+  if ("""),
 
     # -- devices --------------------------------------------------------------
     ("acknowledged_when_sent", "actors/user.cpp",
