@@ -97,6 +97,8 @@ node::node(const node_options& options, persistence::node_store store,
   root_ = supervision::spawn_on<supervisor>(
     unit, named("node"),
     std::vector<child_spec>{std::move(group), std::move(desk)}, with.time);
+  if (gateway_)
+    say_again(alive_);
 }
 
 node::~node() = default;

@@ -674,6 +674,8 @@ bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
 
 void shard_host::end(const caf::error& reason) {
   ending_ = reason;
+  // Refused, so that whoever asked asks where the shard is now.
+  take_early();
   end_children();
   if (by_actor_.empty())
     quit(reason);

@@ -256,8 +256,9 @@ void shard::submit(raft::entry_type type, std::string payload,
     return stop(update.failure());
   proposals_.push_back({core_->last_index(), std::move(waiters), open_since_});
   take(std::move(update));
-  // One voter: there is no other log than this node's.
-  if (proposals_.empty() || !core_->lone_voter())
+  // There is no other log than this node's: not even of another shard, which
+  // could keep what follows from an entry that this one loses.
+  if (proposals_.empty() || !core_->lone_voter() || parts_.mail.has_peers())
     return;
   for (auto& x : proposals_.back().waiters)
     if (x.logged)

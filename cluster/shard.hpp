@@ -131,8 +131,8 @@ public:
   /// called any more.
   struct waiter {
     /// May be empty. Nothing that any shard of this node stages from now on
-    /// becomes durable without it. With one voter that is when the log was
-    /// handed it, for one log serves all shards in order; with more, when it
+    /// becomes durable without it. On a node without peers that is when the
+    /// log was handed it, for one log serves all shards in order; else, when it
     /// is committed.
     task logged;
     /// It is committed.

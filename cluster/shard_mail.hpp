@@ -30,6 +30,8 @@ public:
 
   static constexpr std::chrono::milliseconds linger{5};
 
+  bool has_peers() const noexcept { return net_ != nullptr; }
+
   /// Encodes nothing while there is no link. `home` is the caller's executor.
   void send(shard_id from, const raft::message& what, pace how, executor& home);
   void send(shard_id from, node_id to, const image_message& what);

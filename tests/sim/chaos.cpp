@@ -18,13 +18,23 @@ constexpr auto elected_within = 6s;
 /// By then others lead than who is heard no more.
 constexpr auto deposed_within = 4s;
 
+profile profile_of(const chaos_options& what) {
+  profile out{what.seed};
+  if (what.nodes < 3 || what.without.contains(trouble::membership))
+    out.stay();
+  return out;
+}
+
 class storm {
 public:
   explicit storm(const chaos_options& options)
-    : options_(options), profile_(options.seed),
-      cluster_(options.seed, options.nodes, profile_), verdict_(here()),
+    : options_(options), profile_(profile_of(options)),
+      cluster_(options.seed, options.nodes + profile_.spares, profile_,
+               profile_.grows ? 1 : options.nodes, sim_cluster::others::wait),
+      verdict_(here()), steward_(cluster_, profile_, verdict_),
       crowd_(here(), cluster_.all(), crowd_options(), verdict_),
-      mischief_(cluster_, crowd_, profile_, options.without, verdict_) {
+      mischief_(cluster_, crowd_, steward_, profile_, options.without,
+                verdict_) {
     here().listen(options.listen);
     here().trace(profile_.str());
     if (profile_.busy)
@@ -37,6 +47,7 @@ public:
     // are not there at once.
     if (cluster_.size() > 1)
       here().run(10s, [this] { return crowd_.all_there(); });
+    steward_.begin();
     auto end = here().steady_now() + options_.storm;
     while (here().steady_now() < end) {
       here().run(std::chrono::milliseconds{1 + here().random().below(150)});
@@ -47,8 +58,10 @@ public:
     mischief_.end();
     here().run(options_.calm);
     if (cluster_.all_run())
+      steward_.settle();
+    if (cluster_.all_run())
       start_once_more();
-    if (cluster_.all_run() && cluster_.size() > 1)
+    if (cluster_.all_run() && cluster_.in_use().size() > 1)
       ask_the_deposed();
     if (cluster_.all_run() && !profile_.small_queues)
       crash_behind_an_answer();
@@ -65,7 +78,7 @@ private:
 
   crowd::options crowd_options() const {
     return {options_.users, profile_.small_queues ? std::size_t{24} : 0,
-            profile_.busy ? std::uint64_t{50} : 5};
+            profile_.busy ? std::uint64_t{50} : 5, steward_.steady()};
   }
 
   /// All is well. Whoever is there comes back at once, and says much.
@@ -75,7 +88,7 @@ private:
     if (!cluster_.all_run())
       return;
     if (profile_.small_queues)
-      for (auto& x : cluster_.nodes)
+      for (auto* x : cluster_.in_use())
         x->stall_disk(1s);
     for (std::size_t i = 0; i < crowd_.talkers() * 5; ++i)
       crowd_.send_to_user(crowd_.all()[i % crowd_.talkers()]);
@@ -91,7 +104,8 @@ private:
   /// then others lead, and more has been written.
   void ask_the_deposed() {
     crowd_.expect_quiet(false);
-    auto& who = *cluster_.nodes[here().random().below(cluster_.size())];
+    auto nodes = cluster_.in_use();
+    auto& who = *nodes[here().random().below(nodes.size())];
     mischief_.cut_off(who, deposed_within);
     here().run(deposed_within - 800ms);
     crowd_.all_to_all();
@@ -102,6 +116,7 @@ private:
     here().run(1s);
     cluster_.network.heal();
     here().run(10s);
+    steward_.settle();
     crowd_.expect_quiet(true);
   }
 
@@ -156,7 +171,7 @@ private:
 
   std::size_t bounced() {
     std::size_t out = 0;
-    for (auto& node : cluster_.nodes)
+    for (auto* node : cluster_.in_use())
       node->metrics().mailbox_rejected.each(
         [&](std::string_view, const auto& x) { out += x.value(); });
     return out;
@@ -200,11 +215,13 @@ private:
     mischief_.crash_all();
     if (!cluster_.all_run())
       return;
+    steward_.settle();
     here().run(2s + more_time());
-    for (auto& x : cluster_.nodes) {
+    for (auto* x : cluster_.in_use()) {
       auto about = "I11: node " + std::to_string(x->id().value) + ": ";
       auto checked = x->verify(
-        [&](const std::string& what) { verdict_.problem(about + what); });
+        [&](const std::string& what) { verdict_.problem(about + what); },
+        cluster_.has_all(*x));
       if (!checked)
         verdict_.problem(about + to_string(checked.failure()));
       else
@@ -218,6 +235,7 @@ private:
   const profile profile_;
   sim_cluster cluster_;
   verdict verdict_;
+  steward steward_;
   crowd crowd_;
   mischief mischief_;
 };

@@ -39,11 +39,12 @@ void crowd::add(const std::string& user, const std::string& device) {
               [this, label](client::event x) { note(label, std::move(x)); })});
 }
 
-/// Half of the devices know one node only.
+/// Half of the devices know one node only, if it can be.
 std::vector<sim_node*> crowd::reachable() {
-  if (nodes_.size() == 1 || random().chance(50))
+  const auto& steady = options_.steady;
+  if (nodes_.size() == 1 || random().chance(50) || steady.empty())
     return nodes_;
-  return {nodes_[random().below(nodes_.size())]};
+  return {steady[random().below(steady.size())]};
 }
 
 void crowd::start() {

@@ -20,6 +20,8 @@ public:
     std::size_t guests = 0;
     /// How much a device says at a time.
     std::uint64_t burst_max = 5;
+    /// Those that are always there: who knows one node only knows one of them.
+    std::vector<sim_node*> steady = {};
   };
 
   /// A device.

@@ -138,10 +138,10 @@ FAULTS = [
      'if (*last != before && !fault("seen_not_stored"))'),
 
     ("fan_out_not_resumed", "actors/shard_host.cpp",
-     "wake_marked(wake_prefix(with_.shard.id));\n  take_early();",
+     "wake_marked(wake_prefix(with_.shard.id));\n  if (",
      """if (!fault("fan_out_not_resumed"))
     wake_marked(wake_prefix(with_.shard.id));
-  take_early();"""),
+  if ("""),
 
     # -- devices --------------------------------------------------------------
     ("acknowledged_when_sent", "actors/user.cpp",
@@ -174,12 +174,12 @@ FAULTS = [
       && fault("vote_not_synced"))
     return impl_->db->write(batch, false);""", SEVERAL, "--seeds 151..1150"),
     ("acknowledged_by_one", "cluster/shard.cpp",
-     "take(std::move(update));\n  // One voter",
+     "take(std::move(update));\n  // There is no other log",
      """take(std::move(update));
   if (!core_->lone_voter() && fault("acknowledged_by_one"))
     for (auto& x : proposals_.back().waiters)
       parts_.home.post(std::exchange(x.committed, [] {}));
-  // One voter""", SEVERAL),
+  // There is no other log""", SEVERAL),
     ("dedup_dropped_from_image", "persistence/shard_image.cpp",
      "if (key == after || key == own)",
      """auto dedup = [&key] {

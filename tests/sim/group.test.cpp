@@ -645,6 +645,18 @@ outcome storm(std::uint64_t seed) {
 
 } // namespace
 
+TEST_CASE("one voter with peers has logged only what is committed") {
+  replicas a{1, 1};
+  auto& one = a.await_leader();
+  auto logged = false, committed = false;
+  persistence::writes what;
+  what.put(member::key(1), "value");
+
+  one.shard().stage(what, {[&] { logged = true; }, [&] { committed = true; }});
+  REQUIRE(a.here.run(1s, [&] { return logged; }));
+  CHECK(committed);
+}
+
 TEST_CASE("a group stands what befalls it") {
   outcome all;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {

@@ -11,17 +11,17 @@ using namespace std::chrono_literals;
 
 /// How often each happens, of all that apply.
 constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1, 2,
-                                                 1, 5, 2, 2, 1, 2};
+                                                 1, 5, 2, 2, 1, 2, 5};
 
 /// What a wall clock is wrong by at most.
 constexpr std::uint64_t wrong_ms_max = 30'000;
 
 } // namespace
 
-mischief::mischief(sim_cluster& with, crowd& of, const profile& how,
-                   std::set<trouble> without, verdict& to)
-  : with_(with), crowd_(of), how_(how), without_(std::move(without)),
-    verdict_(to) {
+mischief::mischief(sim_cluster& with, crowd& of, steward& by,
+                   const profile& how, std::set<trouble> without, verdict& to)
+  : with_(with), crowd_(of), steward_(by), how_(how),
+    without_(std::move(without)), verdict_(to) {
   // nop
 }
 
@@ -29,7 +29,7 @@ bool mischief::applies(trouble what) const {
   if (what == trouble::clock)
     return how_.wild_clocks;
   if (what == trouble::rot)
-    return with_.size() >= 3;
+    return with_.size() >= 3 && !how_.grows;
   return what < trouble::network || with_.size() > 1;
 }
 
@@ -57,6 +57,8 @@ void mischief::strike() {
     return;
   if (what <= trouble::restart)
     return trouble_client(what, victim);
+  if (what == trouble::membership)
+    return steward_.act();
   if (what == trouble::network || what == trouble::weather
       || what == trouble::blackout)
     return trouble_all(what);
@@ -65,8 +67,8 @@ void mischief::strike() {
 }
 
 sim_node& mischief::any_node() {
-  auto n = with_.size();
-  return *with_.nodes[n == 1 ? 0 : random().below(n)];
+  auto all = with_.in_use();
+  return *all[all.size() == 1 ? 0 : random().below(all.size())];
 }
 
 void mischief::tell(const sim_node& who, const std::string& what) {
@@ -181,7 +183,7 @@ void mischief::end_node(sim_node& who) {
 }
 
 void mischief::restart(sim_node& who) {
-  if (who.running())
+  if (who.running() || !with_.uses(who))
     return;
   auto& disk = who.disk();
   if (!ended_ && how_.disk_faults && random().chance(20))
@@ -244,8 +246,10 @@ void mischief::trouble_all(trouble what) {
 
 void mischief::part_network() {
   std::vector<node_id> ids;
-  for (auto& x : with_.nodes)
+  for (auto* x : with_.in_use())
     ids.push_back(x->id());
+  if (ids.size() < 2)
+    return;
   if (random().chance(40)) {
     auto a = random().below(ids.size());
     auto b = (a + 1 + random().below(ids.size() - 1)) % ids.size();
@@ -276,8 +280,8 @@ void mischief::crash_all() {
 
 void mischief::cut_off(sim_node& who, std::chrono::milliseconds duration) {
   tell(who, "is cut off, and gets no time");
-  for (auto& x : with_.nodes)
-    if (x.get() != &who) {
+  for (auto* x : with_.in_use())
+    if (x != &who) {
       with_.network.block(who.id(), x->id(), true);
       with_.network.block(x->id(), who.id(), true);
     }
@@ -286,7 +290,7 @@ void mischief::cut_off(sim_node& who, std::chrono::milliseconds duration) {
 
 void mischief::stall_all(std::chrono::milliseconds duration) {
   with_.here.trace("all threads stall");
-  for (auto& x : with_.nodes)
+  for (auto* x : with_.in_use())
     x->stall_threads(duration);
 }
 

@@ -3,6 +3,7 @@
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/crowd.hpp"
 #include "tests/sim/decay.hpp"
+#include "tests/sim/steward.hpp"
 #include "tests/sim/trouble.hpp"
 
 #include <set>
@@ -14,7 +15,7 @@ namespace iris::sim {
 /// their clients, and ends it.
 class mischief {
 public:
-  mischief(sim_cluster& with, crowd& of, const profile& how,
+  mischief(sim_cluster& with, crowd& of, steward& by, const profile& how,
            std::set<trouble> without, verdict& to);
 
   /// Something goes wrong.
@@ -53,6 +54,7 @@ private:
 
   sim_cluster& with_;
   crowd& crowd_;
+  steward& steward_;
   const profile& how_;
   const std::set<trouble> without_;
   verdict& verdict_;

@@ -12,6 +12,8 @@ constexpr std::uint64_t apart = 0x70726f66696c65;
 constexpr int permille_max = 50;
 constexpr auto election_min = 500ms;
 constexpr auto election_max = 2000ms;
+/// So that much of a plan is carried out while things go wrong.
+constexpr auto plan_every = 200ms;
 
 } // namespace
 
@@ -26,6 +28,16 @@ profile::profile(std::uint64_t seed) : seed_(seed) {
   disk_faults = random.chance(50);
   wild_clocks = random.chance(30);
   wild_timers = random.chance(50);
+  grows = random.chance(30);
+  shrinks = grows && random.chance(50);
+  spares = grows ? 0 : 1 + random.below(2);
+  replicas = grows || random.chance(50) ? 3 : 0;
+  hasty = random.chance(30);
+}
+
+void profile::stay() {
+  grows = shrinks = hasty = false;
+  spares = replicas = 0;
 }
 
 profile profile::calm() {
@@ -33,6 +45,7 @@ profile profile::calm() {
   out.small_queues = out.small_caches = out.small_stores = false;
   out.retention = out.busy = out.disk_faults = false;
   out.wild_clocks = out.wild_timers = false;
+  out.stay();
   return out;
 }
 
@@ -55,6 +68,10 @@ void profile::apply(actors::node_options& to) const {
     to.conversation.retention = 3s;
     to.sweep_every = 2s;
   }
+  if (grows || spares > 0)
+    to.plan_every = plan_every;
+  if (hasty)
+    to.dead_after = 3s;
   if (wild_timers) {
     random_source random{seed_ ^ apart
                          ^ (std::uint64_t{to.self.node.value} << 32)};
@@ -97,6 +114,9 @@ std::string profile::str() const {
   add(disk_faults, "disk faults");
   add(wild_clocks, "wild clocks");
   add(wild_timers, "wild timers");
+  add(grows, "grows");
+  add(shrinks, "shrinks");
+  add(hasty, "hasty");
   return out;
 }
 

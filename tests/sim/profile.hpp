@@ -34,6 +34,13 @@ struct profile {
   bool wild_timers = false;
   std::uint32_t replicas = 0; ///< of each shard; 0: one on each founder
 
+  /// Nobody joins and nobody goes.
+  void stay();
+  std::size_t spares = 0; ///< machines that may join besides
+  bool grows = false;     ///< one node begins, the others join
+  bool shrinks = false;   ///< to one node, having grown
+  bool hasty = false;     ///< others take over for who is away for seconds
+
 private:
   const std::uint64_t seed_;
 };

@@ -168,6 +168,22 @@ TEST_CASE("who leaves while the shard starts is not forgotten") {
   CHECK_FALSE(std::get<protocol::user_status>(heard[0].answer).online);
 }
 
+TEST_CASE("who waits for a leader is told when the replica ends") {
+  lone_host<fanned_out> a;
+  std::vector<answered> heard;
+  auto asking = a.listener(heard);
+  a.restart_host();
+
+  a.tell(list_devices{a.named("carol", {0}), 7, asking});
+  CHECK(heard.empty());
+  caf::anon_send_exit(a.host, caf::exit_reason::user_shutdown);
+  a.here.run(enough);
+
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0].tag == 7);
+  CHECK(std::get<protocol::failed>(heard[0].answer).code == errc::unavailable);
+}
+
 TEST_CASE("a reader whose user waits for the store is not refused") {
   lone_host<fanned_out> a;
   std::vector<inbox_page> pages;

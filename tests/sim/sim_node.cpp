@@ -166,8 +166,9 @@ std::shared_ptr<link> sim_node::connect(link::client_end client) {
 }
 
 result<actors::verify_counts>
-sim_node::verify(const std::function<void(const std::string&)>& problem) const {
-  return actors::verify(process_->node->state(), options_.self.shards, true,
+sim_node::verify(const std::function<void(const std::string&)>& problem,
+                 bool whole) const {
+  return actors::verify(process_->node->state(), options_.self.shards, whole,
                         problem);
 }
 

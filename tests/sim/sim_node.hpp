@@ -58,9 +58,11 @@ public:
   /// Null while the node is down.
   std::shared_ptr<link> connect(link::client_end client);
 
-  /// Checks the store as `iris verify` does. Precondition: running, and idle.
+  /// Checks the store as `iris verify` does; `whole` says that all shards are
+  /// here. Precondition: running, and idle.
   result<actors::verify_counts>
-  verify(const std::function<void(const std::string&)>& problem) const;
+  verify(const std::function<void(const std::string&)>& problem,
+         bool whole = true) const;
 
   /// Precondition: running.
   const persistence::state_store& state() const {

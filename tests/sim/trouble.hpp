@@ -11,21 +11,22 @@ namespace iris::sim {
 
 /// What goes wrong. From `network` on, only between several nodes.
 enum class trouble : std::uint8_t {
-  link,     ///< of a client, breaks
-  stall,    ///< of a client, which does not read
-  restart,  ///< of a client
-  disk,     ///< fails
-  slow,     ///< is what a disk is
-  full,     ///< is what a disk nearly is
-  power,    ///< fails, or a process
-  clock,    ///< is set wrong
-  network,  ///< parts, or a link between nodes breaks
-  weather,  ///< between nodes: frames are lost, late, doubled
-  pause,    ///< of a node, which is given no time
-  blackout, ///< all power fails
-  rot,      ///< of a disk, of at least three nodes, while its node is down
+  link,       ///< of a client, breaks
+  stall,      ///< of a client, which does not read
+  restart,    ///< of a client
+  disk,       ///< fails
+  slow,       ///< is what a disk is
+  full,       ///< is what a disk nearly is
+  power,      ///< fails, or a process
+  clock,      ///< is set wrong
+  network,    ///< parts, or a link between nodes breaks
+  weather,    ///< between nodes: frames are lost, late, doubled
+  pause,      ///< of a node, which is given no time
+  blackout,   ///< all power fails
+  rot,        ///< of a disk, of at least three nodes, while its node is down
+  membership, ///< changes: nodes come and go, shards move
 };
-inline constexpr std::size_t troubles = 13;
+inline constexpr std::size_t troubles = 14;
 
 std::string_view to_string(trouble x) noexcept;
 
