@@ -97,8 +97,10 @@ TEST_CASE("an error of the endpoints leaves the connection open") {
   CHECK(peer.answer()
         == answer_of("404 Not Found",
                      R"({"code":308,"name":"not_found","text":"expected one )"
-                     R"(of /healthz, /metrics, /readyz, /v1/status, )"
-                     R"(/v1/tokens, /v1/tree"})"));
+                     R"(of /healthz, /metrics, /readyz, /v1/nodes, )"
+                     R"(/v1/nodes/drain, /v1/nodes/remove, /v1/shards, )"
+                     R"(/v1/shards/move, /v1/shards/transfer, )"
+                     R"(/v1/status, /v1/tokens, /v1/tree"})"));
   peer.send("DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(peer.answer()
         == answer_of("405 Method Not Allowed",
