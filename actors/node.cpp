@@ -144,7 +144,9 @@ caf::actor node::start_shard(shard_id id) {
     gateway_->serve(id, started);
   route(leaders_.replica(id, true));
   route(id);
-  caf::anon_send(started, place_replica{cluster::placement_of(*map_, id)});
+  // Founders' first map says where groups begin, not where they are by now.
+  if (map_->version > 0)
+    caf::anon_send(started, place_replica{cluster::placement_of(*map_, id)});
   return caf::actor_cast<caf::actor>(started);
 }
 

@@ -104,7 +104,7 @@ std::vector<option> cluster_options() {
     {IRIS_MEMBER(cluster.dead_after), effect::restart,
      duration{.fallback = 10min, .least = 1min, .most = 7 * day},
      "For how long a node may be away before others get replicas of what it "
-     "had, if there are enough. The controller's node counts: say the same on "
+     "had, if there are enough. Which node counts may change: say the same on "
      "all."},
   };
 }
