@@ -68,10 +68,9 @@ leader_table::changes leader_table::announced(node_id by,
         y.announced_term = x.term;
       });
   for (const auto& [id, its] : shards_) {
-    auto led = std::any_of(what.list.begin(), what.list.end(),
-                           [&, which = id](const auto& x) {
-                             return x.shard == which;
-                           });
+    auto led =
+      std::any_of(what.list.begin(), what.list.end(),
+                  [&, which = id](const auto& x) { return x.shard == which; });
     if (!led && its.announced == by)
       note(id, [](line& y) { y.announced = {}; });
   }

@@ -90,8 +90,7 @@ void refuse(const read_inbox& what, const error& why) {
 void refuse_any(const caf::type_erased_tuple& what, const error& why) {
   refuse_first<submit, read_history, read_roster, read_status, read_statuses,
                list_conversations, list_devices, remove_device, change_cluster,
-               compare_shard,
-               open_inbox>(what, why);
+               compare_shard, open_inbox>(what, why);
 }
 
 } // namespace iris::actors

@@ -256,8 +256,7 @@ result<void> server::open_store() {
   node_ = std::make_unique<actors::node>(
     options, std::move(*store), std::move(on),
     actors::node_services{system_clock(), metrics_, log_, links_.get(),
-                          starts_->incarnation(),
-                          [this](const auto& map) {
+                          starts_->incarnation(), [this](const auto& map) {
                             std::lock_guard guard{linking_};
                             link_to(*map);
                             heed(*map);

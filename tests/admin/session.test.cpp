@@ -95,12 +95,13 @@ TEST_CASE("an error of the endpoints leaves the connection open") {
                      R"("text":"expected the role operator"})"));
   peer.send(get("/nowhere"));
   CHECK(peer.answer()
-        == answer_of("404 Not Found",
-                     R"({"code":308,"name":"not_found","text":"expected one )"
-                     R"(of /healthz, /metrics, /readyz, /v1/nodes, )"
-                     R"(/v1/nodes/drain, /v1/nodes/remove, /v1/repair, /v1/shards, )"
-                     R"(/v1/shards/move, /v1/shards/transfer, )"
-                     R"(/v1/status, /v1/tokens, /v1/tree, /v1/verify"})"));
+        == answer_of(
+          "404 Not Found",
+          R"({"code":308,"name":"not_found","text":"expected one )"
+          R"(of /healthz, /metrics, /readyz, /v1/nodes, )"
+          R"(/v1/nodes/drain, /v1/nodes/remove, /v1/repair, /v1/shards, )"
+          R"(/v1/shards/move, /v1/shards/transfer, )"
+          R"(/v1/status, /v1/tokens, /v1/tree, /v1/verify"})"));
   peer.send("DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(peer.answer()
         == answer_of("405 Method Not Allowed",

@@ -69,8 +69,7 @@ TEST_CASE("shards move to a node that joined, and off one that is to go") {
   four_nodes a;
   CHECK(a.say(2, "one").seq == sequence{1});
   a.change(actors::add_node{{4}, "d:1", ""});
-  REQUIRE(
-    a.here.run(60s, [&] { return !a.nodes[3]->node().leads().empty(); }));
+  REQUIRE(a.here.run(60s, [&] { return !a.nodes[3]->node().leads().empty(); }));
   a.change(actors::drain_node{{1}, true});
   a.change(actors::remove_node{{1}});
   const ids next{{2}, {3}, {4}};
