@@ -30,9 +30,8 @@ FAULTS = [
   }
   auto durable = write(changes);"""),
     ("log_write_not_synced", "persistence/log_store.cpp",
-     "impl_->appended = true;\n  return impl_->db->write(batch, true);",
-     """impl_->appended = true;
-  return impl_->db->write(batch, !fault("log_write_not_synced"));"""),
+     "return db->write(batch, true);",
+     'return db->write(batch, !fault("log_write_not_synced"));'),
     ("directory_not_synced", "persistence/guarded_env.cpp",
      "if (!rules_.sync_directories)",
      'if (!rules_.sync_directories || fault("directory_not_synced"))'),
@@ -165,14 +164,15 @@ FAULTS = [
 
     # -- several nodes --------------------------------------------------------
     ("vote_not_synced", "persistence/log_store.cpp",
-     "impl_->appended = true;",
-     """impl_->appended = true;
+     "impl_->add(x, batch);\n  return impl_->write(batch);",
+     """impl_->add(x, batch);
   auto only_votes = [](const log_change& x) {
     return x.first_index == 0 && !x.floor;
   };
   if (std::all_of(changes.begin(), changes.end(), only_votes)
       && fault("vote_not_synced"))
-    return impl_->db->write(batch, false);""", SEVERAL, "--seeds 151..1150"),
+    return impl_->db->write(batch, false);
+  return impl_->write(batch);""", SEVERAL, "--seeds 151..1150"),
     ("acknowledged_by_one", "cluster/shard.cpp",
      "take(std::move(update));\n  // There is no other log",
      """take(std::move(update));
