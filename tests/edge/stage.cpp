@@ -108,7 +108,9 @@ std::vector<std::string> stage::fill(actors::wire& to, std::size_t bound) {
 
 void stage::skip(std::chrono::milliseconds time) {
   settle();
-  home->run_due(io_thread::moment::clock::now() + time);
+  // Timers fire at whole milliseconds.
+  home->run_due(io_thread::moment::clock::now() + time
+                + std::chrono::milliseconds{1});
   settle();
 }
 

@@ -61,8 +61,11 @@ void try_log(std::string_view bytes) {
     IRIS_ASSERT(encode_floor({1}, *floor) == bytes);
   if (auto starts = decode_incarnation(bytes))
     IRIS_ASSERT(encode_incarnation(*starts) == bytes);
+  // An older form is read as well.
   if (auto peer = decode_peer({1}, bytes))
-    IRIS_ASSERT(encode_peer({1}, *peer) == bytes);
+    IRIS_ASSERT(*decode_peer({1}, encode_peer({1}, *peer)) == *peer);
+  if (auto start = decode_start(1, bytes))
+    IRIS_ASSERT(encode_start(1, *start) == bytes);
 }
 
 void try_record_file(std::string_view bytes) {

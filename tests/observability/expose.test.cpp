@@ -46,6 +46,7 @@ void use_every_family(metrics& m) {
   m.certificate_expires.with("edge").set(1);
   m.shard_leader.with("3").set(1);
   m.shard_lag.with("3").set(0);
+  m.shard_stopped.with("3").set(0);
   m.build_info.with("0.1.0").set(1);
 }
 

@@ -69,10 +69,14 @@ struct growing_cluster {
     operate(1 % i, command + " --wait", name + " is up and has its share");
   }
 
-  /// How many replicas each node has, as that one knows.
-  std::vector<int> shares(std::size_t at) const {
-    auto found = nlohmann::json::parse(nodes[at].get("/v1/nodes", true).body);
-    CHECK(found["settled"] == true);
+  /// How many replicas each node has, once that one sees nothing to be done.
+  std::vector<int> shares(std::size_t at) {
+    nlohmann::json found;
+    REQUIRE(all.run_until([&] {
+      boost::asio::post(all.io(), [] {}); // Look again.
+      found = nlohmann::json::parse(nodes[at].get("/v1/nodes", true).body);
+      return found["settled"] == true;
+    }));
     std::vector<int> out;
     for (const auto& x : found["nodes"])
       out.push_back(x["replicas"]);
