@@ -176,6 +176,10 @@ result<void> check_floors(const node_store& store, const identity& who,
     if (!floor)
       return floor.failure();
     auto applied = store.state->applied(shard);
+    // Whom other nodes can help finds it again, shard by shard.
+    if (!applied && applied.failure().code == errc::corrupt
+        && store.self.founders.size() != 1)
+      continue;
     if (!applied)
       return applied.failure();
     auto incomplete = store.state->incomplete(shard);

@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::size_t groups = 64 + 1; // And the control group.
+
 profile many_shards() {
   auto out = profile::calm();
   out.shards = 64;
@@ -23,13 +25,18 @@ TEST_CASE("the groups of idle nodes speak together, five times a second") {
     std::size_t out = 0;
     for (auto& x : a.nodes)
       out += x->node().leads().size();
-    return out == 64;
+    return out == groups;
   };
   REQUIRE(a.here.run(30s, led));
-  a.here.run(10s);
-  std::map<node_id, std::size_t> frames;
+  // Leaderships go where the map wants them.
+  a.here.run(60s);
+  std::map<node_id, std::size_t> frames, announcements;
   std::size_t words = 0;
   a.network.watch([&](node_id from, cluster::lane by, const std::string& x) {
+    if (by == cluster::lane::commands) {
+      ++announcements[from];
+      return;
+    }
     REQUIRE(by == cluster::lane::consensus);
     ++frames[from];
     auto read = cluster::shard_mail::read(
@@ -41,8 +48,11 @@ TEST_CASE("the groups of idle nodes speak together, five times a second") {
 
   CHECK(led());
   // A beat of each group to two others, and their answers.
-  CHECK(words == 64 * 2 * 2 * 50);
-  // Each node's beats to two others, and its answers to theirs.
-  for (auto& x : a.nodes)
+  CHECK(words == groups * 2 * 2 * 50);
+  for (auto& x : a.nodes) {
+    // Its beats to two others, and its answers to theirs.
     CHECK(frames[x->id()] <= 2 * 2 * 50);
+    // What it leads, once a second.
+    CHECK(announcements[x->id()] == 2 * 10);
+  }
 }
