@@ -76,8 +76,9 @@ result<void> control_machine::carry_out(const add_node& what) {
     return {};
   }
   auto members =
-    std::count_if(map_.nodes.begin(), map_.nodes.end(),
-                  [](const auto& x) { return x.state != node_state::removed; });
+    std::count_if(map_.nodes.begin(), map_.nodes.end(), [this](const auto& x) {
+      return x.state != node_state::removed || !cluster::empty(map_, x.id);
+    });
   if (static_cast<std::size_t>(members) >= cluster::members_max
       || map_.nodes.size() >= cluster::nodes_max)
     return error{errc::too_many_members,

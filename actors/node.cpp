@@ -15,6 +15,9 @@ using supervision::supervisor_options;
 /// changes.
 constexpr auto say_again_every = 1s;
 
+/// From one repair to the next.
+constexpr auto repair_pause = 10s;
+
 /// What the cluster begins with.
 cluster::cluster_map founded(const node_options& of) {
   auto founders = of.founders;
@@ -340,12 +343,26 @@ void node::compare_all(std::uint64_t number,
 
 void node::repair(shard_id which,
                   std::function<void(const result<void>&)> then) {
-  auto to = which.value < local_.shards() ? local_.at(which) : shard_actor{};
-  if (to)
-    caf::anon_send(to, repair_replica{std::move(then)});
-  else
-    then(error{errc::not_found, "this node has no replica of shard "
-                                  + std::to_string(which.value)});
+  auto to = local_.knows(which) ? local_.at(which) : shard_actor{};
+  if (!to)
+    return then(error{errc::not_found, "this node has no replica of shard "
+                                         + cluster::label_of(which)});
+  if (!may_repair())
+    return then(error{errc::unavailable,
+                      "another replica was repaired a moment ago: try again in "
+                      "ten seconds",
+                      10'000});
+  caf::anon_send(to, repair_replica{std::move(then)});
+}
+
+/// Each may cost the supervisor a restart, of which it takes few.
+bool node::may_repair() {
+  std::lock_guard guard{routing_};
+  auto now = env_.time.steady_now();
+  if (repaired_at_ && now - *repaired_at_ < repair_pause)
+    return false;
+  repaired_at_ = now;
+  return true;
 }
 
 void node::hand_over() {

@@ -164,6 +164,7 @@ private:
   void on_servers(shard_id of, const cluster::raft::configuration& servers);
   void route(const leader_table::changes& what);
   void route(shard_id of);
+  bool may_repair();
   void announce();
   void tell_voters(shard_id of);
   void say_again(const std::weak_ptr<bool>& alive);
@@ -194,6 +195,7 @@ private:
   std::map<shard_id, std::vector<node_id>> voters_; ///< committed
   std::set<shard_id> replicas_;
   std::set<node_id> linked_;
+  std::optional<std::chrono::nanoseconds> repaired_at_;
   std::map<node_id, std::chrono::nanoseconds> lost_; ///< links, and when
   std::shared_ptr<const cluster::cluster_map> map_;
   /// None before they have started.

@@ -691,10 +691,10 @@ void shard_host::on_exit() {
   end_children();
   early_.clear();
   deliveries_.clear();
+  forget_stopped();
   // Its callbacks hold this actor.
-  if (shard_)
-    shard_->close();
-  shard_.reset();
+  if (auto last = std::exchange(shard_, {}))
+    last->close();
 }
 
 } // namespace iris::actors

@@ -98,6 +98,7 @@ private:
   void on_following();
   void on_stopped(const error& why);
   void tell_stopped();
+  void forget_stopped();
   void on_repair(const repair_replica& what);
   void on_down(const caf::down_msg& what);
   void on_resting(const resting& what);

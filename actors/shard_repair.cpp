@@ -37,12 +37,25 @@ void shard_host::tell_stopped() {
                       {{"shard", with_.shard.id}, {"why", stopped_}});
 }
 
+/// It may be wanted here no more.
+void shard_host::forget_stopped() {
+  if (stopped_)
+    with_.env.metrics.shard_stopped.with(cluster::label_of(with_.shard.id))
+      .set(0);
+}
+
 /// Who has stopped begins anew, as one whose state is incomplete.
 void shard_host::on_repair(const repair_replica& what) {
   if (ending_)
     return what.then(refusal());
   if (!stopped_)
     return what.then(shard_->rebuild());
+  // Others may be repaired as well: who leads has the state for sure.
+  if (!shard_->leader() || *shard_->leader() == with_.shard.self)
+    return what.then(error{errc::unavailable,
+                           "no leader of this shard is known here: expected "
+                           "one on another node, whose state is copied",
+                           1000});
   auto restart = [self = caf::actor_cast<shard_actor>(this), then = what.then,
                   id = with_.shard.id,
                   &metrics = with_.env.metrics](const result<bool>& marked) {

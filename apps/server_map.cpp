@@ -79,10 +79,13 @@ std::string server::describe_nodes() const {
   auto map = node_->map();
   auto health = node_->health();
   std::map<node_id, std::uint32_t> leads;
+  auto controller = node_->leader(cluster::control_shard);
+  auto leaderless = controller ? 0 : 1;
   for (std::uint16_t i = 0; i < map->shards.size(); ++i)
     if (auto leader = node_->leader({i}))
       ++leads[*leader];
-  auto controller = node_->leader(cluster::control_shard);
+    else
+      ++leaderless;
   auto nodes = json::array();
   for (const auto& x : map->nodes) {
     auto replicas =
@@ -104,6 +107,7 @@ std::string server::describe_nodes() const {
   }
   return json{{"version", map->version},
               {"settled", settled(*map, health)},
+              {"leaderless", leaderless},
               {"nodes", std::move(nodes)}}
     .dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -1,3 +1,4 @@
+#include "base/hash.hpp"
 #include "cluster/image_hash.hpp"
 #include "cluster/shard.hpp"
 
@@ -106,7 +107,11 @@ void shard::hash_behind(std::uint64_t index,
     if (index != holds_.what.index)
       return;
     hashing_.reset();
-    holds_.what.checksum = found.hash;
+    // Damage is nobody else's, or two that can't be read would be a majority.
+    holds_.what.checksum =
+      found.damage.empty()
+        ? found.hash
+        : hash64(std::to_string(parts_.self.value) + found.damage, found.hash);
     holds_.damage = found.damage;
     held_.applied(holds_.what);
     if (core_)

@@ -44,7 +44,12 @@ result<void> shard::rebuild() {
                  "no leader of this shard is known here: it may need this "
                  "replica's vote, and have no other state",
                  1000};
-  make_incomplete(leader_ == parts_.self ? std::nullopt : leader_);
+  // The others may be at it as well: who leads has the state for sure.
+  if (leader_ == parts_.self)
+    return error{errc::illegal_state,
+                 "this replica leads its shard: expected one that follows, so "
+                 "transfer the shard to another node first"};
+  make_incomplete(leader_);
   return {};
 }
 

@@ -70,7 +70,10 @@ group_view shard::view() const {
 bool shard::carry_out(const relocation_step& what) {
   auto now = parts_.time.steady_now();
   if (auto* change = std::get_if<change_to>(&what)) {
-    take(core_->change(now, change->next));
+    auto changed = core_->change(now, change->next);
+    if (!changed && changed.failure().code == errc::bad_field)
+      return leaving_; // More than a group may have: the map asks too much.
+    take(std::move(changed));
   } else if (auto* up = std::get_if<bring_up>(&what)) {
     tried_ = up->who;
     take(core_->catch_up(now, up->who));

@@ -178,7 +178,7 @@ result<void> check_floors(const node_store& store, const identity& who,
     auto applied = store.state->applied(shard);
     // Whom other nodes can help finds it again, shard by shard.
     if (!applied && applied.failure().code == errc::corrupt
-        && store.self.founders.size() != 1)
+        && store.self.store != 0 && store.self.founders.size() != 1)
       continue;
     if (!applied)
       return applied.failure();

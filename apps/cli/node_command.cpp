@@ -106,7 +106,7 @@ exit_code drain(const node_options& x, const console& io) {
     if (off)
       return at(node, "state") == "active" && at(found, "settled") == true;
     return at(node, "state") == "draining" && at(node, "leads") == 0
-           && at(node, "controller") == false;
+           && at(node, "controller") == false && at(found, "leaderless") == 0;
   };
   what.awaited = x.off ? "leaders to be even again"
                        : "others to lead what " + name_of(x) + " led";

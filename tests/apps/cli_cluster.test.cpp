@@ -37,7 +37,9 @@ json a_node(int id) {
 }
 
 std::string nodes(bool settled, const std::vector<json>& all) {
-  return json{{"version", 7}, {"settled", settled}, {"nodes", all}}.dump();
+  return json{
+    {"version", 7}, {"settled", settled}, {"leaderless", 0}, {"nodes", all}}
+    .dump();
 }
 
 std::string shards() {

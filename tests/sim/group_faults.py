@@ -28,8 +28,8 @@ FAULTS = [
      '        && !fault("voter_before_it_caught_up"))'),
     # What is in force but not committed is told.
     ("uncommitted_servers_told", MEMBERSHIP,
-     "take(core_->change(now, change->next));",
-     """take(core_->change(now, change->next));
+     "take(std::move(changed));",
+     """take(std::move(changed));
     if (core_ && fault("uncommitted_servers_told"))
       tell(tell_.on_servers, core_->last_index(), change->next);"""),
     # The leader takes its own vote.
