@@ -58,6 +58,21 @@ TEST_CASE("a node is added once, and learns of the cluster") {
   CHECK(cluster::decode_cluster_map(encode(a.machine.map())));
 }
 
+TEST_CASE("a node that was removed counts until it keeps nothing") {
+  three_nodes a;
+  CHECK(a.change(drain_node{{3}, true}) == "");
+  CHECK(a.change(remove_node{{3}}) == "");
+  for (std::uint64_t id = 4; id <= cluster::members_max; ++id)
+    REQUIRE(a.change(add_node{{id}, "d:1", ""}) == "");
+
+  CHECK(a.change(add_node{{65}, "d:1", ""})
+        == "too_many_members (307): expected at most 64 nodes, and 1024 with "
+           "those removed");
+  const auto& control = a.machine.map().control;
+  CHECK(control.voters.size() + control.learners.size()
+        == cluster::members_max);
+}
+
 TEST_CASE("a node's number, address and zone have to be right") {
   three_nodes a;
 

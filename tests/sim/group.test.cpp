@@ -256,6 +256,28 @@ TEST_CASE("a value that is damaged on one disk is told, and made anew") {
   a.expect_agreement();
 }
 
+TEST_CASE("two that are damaged alike are no majority against a sound one") {
+  replicas a{1, 3, compared()};
+  for (int i = 0; i < 3; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& sound = *a.all[2];
+  auto before = sound.contents();
+  for (auto* x : {a.all[0].get(), a.all[1].get()}) {
+    x->crash();
+    x->damage(1, "no such checksum");
+    x->start();
+  }
+  a.await_leader();
+
+  CHECK(compare_all(a, 1) == "uxuxu");
+
+  a.here.run(5s);
+  for (auto& x : a.all)
+    CHECK(x->copies() == 0);
+  CHECK(sound.contents() == before);
+}
+
 TEST_CASE("a leader that holds something else says so, then leads no more") {
   replicas a{1, 3, compared()};
   auto& wrong = stopped_follower(a);
