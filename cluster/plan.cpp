@@ -372,8 +372,9 @@ std::optional<cluster_map> plan(const cluster_map& now,
 }
 
 bool empty(const cluster_map& in, node_id id) {
-  return !has_shards(in, id) && !contains(in.control.voters, id)
-         && !contains(in.control.actual, id)
+  // A map that doesn't know the node, such as the first one, can't say so.
+  return find(in, id) != nullptr && !has_shards(in, id)
+         && !contains(in.control.voters, id) && !contains(in.control.actual, id)
          && !contains(in.control.learners, id);
 }
 
