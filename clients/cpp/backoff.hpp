@@ -30,6 +30,11 @@ public:
     return out;
   }
 
+  /// A wait in [0, base), which changes nothing.
+  nanoseconds short_jitter(random_source& random) const noexcept {
+    return jitter(base_, random);
+  }
+
   /// The next wait when the node gave a hint: never shorter than the hint or
   /// the ceiling, and at most half as long again.
   nanoseconds after_hint(nanoseconds hint, random_source& random) noexcept {

@@ -79,6 +79,7 @@ void core::link_up(nanoseconds now) {
   if (state_ != state::connecting)
     return;
   enter(state::greeting, now);
+  unreached_ = 0;
   heard_ = now;
   pings_ = pongs_ = 0;
   protocol::hello out;
@@ -115,8 +116,14 @@ void core::lose(error reason, std::uint32_t retry_after_ms) {
   if (was_ready && now_ - ready_at_ > backoff_.ceiling())
     backoff_.reset();
   std::chrono::milliseconds hint{retry_after_ms};
-  auto delay = retry_after_ms > 0 ? backoff_.after_hint(hint, random_)
-                                  : backoff_.full_jitter(random_);
+  // All endpoints are tried before the wait grows: another may be well.
+  auto others_left =
+    state_ == state::connecting && ++unreached_ < options_.endpoints.size();
+  if (!others_left)
+    unreached_ = 0;
+  auto delay = others_left          ? backoff_.short_jitter(random_)
+               : retry_after_ms > 0 ? backoff_.after_hint(hint, random_)
+                                    : backoff_.full_jitter(random_);
   forget_link();
   enter(state::waiting, now_);
   retry_at_ = now_ + delay;

@@ -14,7 +14,7 @@ namespace iris::client {
 struct options {
   /// Where nodes listen: tcp://host:port, tls://…, ws://…, wss://…. At least
   /// one; a client begins with any of them and goes on to the next when one
-  /// fails.
+  /// fails. Waits grow when none can be reached.
   std::vector<std::string> endpoints;
   device_id device;
   /// Asked before each authentication: tokens are short-lived.

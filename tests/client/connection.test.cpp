@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <vector>
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -119,6 +122,40 @@ TEST_CASE("a client goes around its endpoints") {
     CHECK(at.dialled[i] != at.dialled[i + 1]);
     CHECK(at.dialled[i] != at.dialled[i + 2]);
   }
+}
+
+TEST_CASE("a client waits longer once it has tried all its endpoints") {
+  auto with = stage::one_endpoint();
+  with.endpoints = {"tcp://a:1", "tcp://b:1", "tcp://c:1"};
+  stage at{with};
+  std::vector<std::chrono::nanoseconds> between, after_all;
+  for (int i = 0; i < 30; ++i) {
+    at.cut();
+    auto& waits = i % 3 == 2 ? after_all : between;
+    waits.push_back(at.event<disconnected>().retry_in);
+    at.await_dial();
+  }
+
+  CHECK(*std::max_element(between.begin(), between.end()) < 100ms);
+  CHECK(*std::max_element(after_all.begin(), after_all.end()) > 1s);
+}
+
+TEST_CASE("an endpoint that was reached counts as none that failed") {
+  auto with = stage::one_endpoint();
+  with.endpoints = {"tcp://a:1", "tcp://b:1"};
+  stage at{with};
+  std::chrono::nanoseconds longest{0};
+  for (int i = 0; i < 16; ++i) {
+    at.cut();
+    CHECK(at.event<disconnected>().retry_in < 100ms);
+    at.await_dial();
+    at.link_up();
+    at.cut();
+    longest = std::max(longest, at.event<disconnected>().retry_in);
+    at.await_dial();
+  }
+
+  CHECK(longest > 1s);
 }
 
 TEST_CASE("each state before ready has its time") {

@@ -297,11 +297,11 @@ void mischief::stall_all(std::chrono::milliseconds duration) {
 void mischief::end() {
   with_.here.run(3s);
   // A disk that failed stays so until somebody looks after it.
+  ended_ = true;
   for (auto& x : with_.nodes)
     if (x->running() && how_.disk_faults)
       end_node(*x);
   with_.here.run(1s);
-  ended_ = true;
   mend();
   for (auto& x : with_.nodes)
     restart(*x);
