@@ -79,7 +79,6 @@ void core::link_up(nanoseconds now) {
   if (state_ != state::connecting)
     return;
   enter(state::greeting, now);
-  unreached_ = 0;
   heard_ = now;
   pings_ = pongs_ = 0;
   protocol::hello out;

@@ -175,7 +175,7 @@ private:
   client::state state_ = client::state::idle;
   user_id user_;
   std::size_t endpoint_;
-  std::size_t unreached_ = 0; ///< endpoints, since one was reached
+  std::size_t unreached_ = 0; ///< endpoints, one after the other
   bool expired_once_ = false; ///< the token, and no `ready` since
   error refusal_;
 

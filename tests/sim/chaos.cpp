@@ -59,6 +59,8 @@ public:
     here().run(options_.calm);
     if (cluster_.all_run())
       steward_.settle();
+    if (cluster_.all_run() && cluster_.in_use().size() > 1)
+      crash_behind_an_election();
     if (cluster_.all_run())
       start_once_more();
     if (cluster_.all_run() && cluster_.in_use().size() > 1)
@@ -81,6 +83,20 @@ private:
             profile_.busy ? std::uint64_t{50} : 5, steward_.steady()};
   }
 
+  /// The power fails when the first of all groups has a leader, who comes back
+  /// later: nobody may have forgotten that it voted.
+  void crash_behind_an_election() {
+    crowd_.expect_quiet(true);
+    mischief_.crash_all();
+    if (!cluster_.all_run())
+      return;
+    auto before = cluster_.seen.elections();
+    here().run(elected_within,
+               [&] { return cluster_.seen.elections() > before; });
+    mischief_.crash_all(cluster_.seen.newest_leader());
+    here().run(elected_within);
+  }
+
   /// All is well. Whoever is there comes back at once, and says much.
   void start_once_more() {
     crowd_.expect_quiet(true);
@@ -101,23 +117,32 @@ private:
   }
 
   /// Whoever led and heard nothing for a while is asked when it wakes up: by
-  /// then others lead, and more has been written.
+  /// then others lead, and more has been written. By its wall clock it may be
+  /// as if no time had passed.
   void ask_the_deposed() {
     crowd_.expect_quiet(false);
     auto nodes = cluster_.in_use();
     auto& who = *nodes[here().random().below(nodes.size())];
+    look_around();
+    here().run(100ms);
     mischief_.cut_off(who, deposed_within);
+    if (here().random().chance(50))
+      mischief_.set_back(who, deposed_within);
     here().run(deposed_within - 800ms);
-    crowd_.all_to_all();
+    crowd_.all_to_all(&who);
     crowd_.flush();
     here().run(600ms);
-    for (auto& x : crowd_.all())
-      crowd_.look(x);
+    look_around();
     here().run(1s);
     cluster_.network.heal();
     here().run(10s);
     steward_.settle();
     crowd_.expect_quiet(true);
+  }
+
+  void look_around() {
+    for (auto& x : crowd_.all())
+      crowd_.look(x);
   }
 
   /// The power fails when a message is acknowledged, before it can be in the

@@ -110,10 +110,11 @@ void crowd::send(participant& who, const user_id& to) {
     submitted(who, *id, "to " + to.str(), text);
 }
 
-void crowd::all_to_all() {
+void crowd::all_to_all(const sim_node* but_at) {
   for (auto& x : participants_)
-    for (const auto& to : users_)
-      send(x, to);
+    if (!but_at || x.client->at() != but_at)
+      for (const auto& to : users_)
+        send(x, to);
 }
 
 void crowd::ask(participant& who, const user_id& about) {

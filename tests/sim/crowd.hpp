@@ -36,8 +36,8 @@ public:
   void start();
   /// Somebody says or does something.
   void act();
-  /// Everybody writes to everybody.
-  void all_to_all();
+  /// Everybody writes to everybody, except from one node.
+  void all_to_all(const sim_node* but_at = nullptr);
   void send_to_user(participant& who);
   void send(participant& who, const user_id& to);
   /// About all that `about` has with others.

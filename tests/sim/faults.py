@@ -172,7 +172,27 @@ FAULTS = [
   if (std::all_of(changes.begin(), changes.end(), only_votes)
       && fault("vote_not_synced"))
     return impl_->db->write(batch, false);
-  return impl_->write(batch);""", SEVERAL, "--seeds 151..1150"),
+  return impl_->write(batch);""", SEVERAL),
+    ("read_from_deposed", "cluster/shard.cpp",
+     "if (alone())\n    what();",
+     """if (alone() || (open_waiters_.empty() && proposals_.empty()
+                  && fault("read_from_deposed")))
+    what();""", SEVERAL),
+    ("lease_on_wall_clock", "cluster/shard.cpp",
+     "    stage({}, {{}, std::move(what)});",
+     """{
+    static std::map<std::pair<const shard*, std::uint64_t>, timestamp> leases;
+    std::pair<const shard*, std::uint64_t> key{this, barrier_};
+    auto now = parts_.time.wall_now();
+    if (leases.contains(key) && now.ms < leases[key].ms + 300
+        && open_waiters_.empty() && proposals_.empty()
+        && fault("lease_on_wall_clock"))
+      return what();
+    stage({}, {{}, [key, now, what = std::move(what)] {
+                 leases[key] = now;
+                 what();
+               }});
+  }""", SEVERAL),
     ("acknowledged_by_one", "cluster/shard.cpp",
      "take(std::move(update));\n  // There is no other log",
      """take(std::move(update));

@@ -27,6 +27,8 @@ public:
   /// The wall time jumps, to be wrong by this much.
   void set_wrong(std::chrono::milliseconds by) { wrong_by_ = by; }
 
+  void set_back(std::chrono::milliseconds by) { wrong_by_ -= by; }
+
   /// How long the world takes until this clock has gone on by `local`; never
   /// less, for no timer fires early.
   nanoseconds in_world(nanoseconds local) const {

@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1, 2,
                                                  1, 5, 2, 2, 1, 2, 5};
 
+/// Long enough for others to be elected.
+constexpr auto late_by = 4s;
+
 /// What a wall clock is wrong by at most.
 constexpr std::uint64_t wrong_ms_max = 30'000;
 
@@ -270,12 +273,21 @@ void mischief::change_weather() {
   with_.network.set(next);
 }
 
-void mischief::crash_all() {
+void mischief::crash_all(node_id late) {
   for (auto& x : with_.nodes)
     if (x->running())
       x->crash();
   for (auto& x : with_.nodes)
-    restart(*x);
+    if (x->id() != late)
+      restart(*x);
+    else
+      with_.here.after(late_by, [this, &who = *x] { restart(who); });
+}
+
+void mischief::set_back(sim_node& who, std::chrono::milliseconds by) {
+  verdict_.count("wall clock jumped");
+  tell(who, "the wall clock goes back " + std::to_string(by.count()) + " ms");
+  who.time().set_back(by);
 }
 
 void mischief::cut_off(sim_node& who, std::chrono::milliseconds duration) {

@@ -22,10 +22,13 @@ public:
   void strike();
   /// All that goes wrong ends, and all nodes start that don't run. Time passes.
   void end();
-  /// All power fails, and is back at once; every node has to start.
-  void crash_all();
+  /// All power fails, and is back at once; every node has to start, one of
+  /// them seconds later.
+  void crash_all(node_id late = {});
   /// Nobody hears one node nor it anybody, and for so long it is given no time.
   void cut_off(sim_node& who, std::chrono::milliseconds duration);
+  /// Its wall clock goes back.
+  void set_back(sim_node& who, std::chrono::milliseconds by);
   /// No node is given time.
   void stall_all(std::chrono::milliseconds duration);
 

@@ -66,7 +66,9 @@ void ledger::applied(node_id node, shard_id shard,
 
 void ledger::leads(node_id node, shard_id shard, std::uint64_t term) {
   auto [i, first] = leaders_.try_emplace({shard, term}, node);
-  if (!first && i->second != node)
+  if (first)
+    newest_leader_ = node;
+  else if (i->second != node)
     problems_.push_back("I6: " + name(shard) + ": " + name(node)
                         + " leads in term " + std::to_string(term) + ", as "
                         + name(i->second) + " did");

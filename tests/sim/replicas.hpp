@@ -23,6 +23,9 @@ public:
 
   /// A sentence for each contradiction.
   const std::vector<std::string>& problems() const { return problems_; }
+  /// Terms that had a leader, of all shards; and who that was, the last time.
+  std::size_t elections() const noexcept { return leaders_.size(); }
+  node_id newest_leader() const noexcept { return newest_leader_; }
   /// Points that two replicas have both been at.
   std::size_t compared() const noexcept { return compared_; }
 
@@ -35,6 +38,7 @@ private:
 
   std::map<std::pair<shard_id, std::uint64_t>, seen> points_;
   std::map<std::pair<shard_id, std::uint64_t>, node_id> leaders_;
+  node_id newest_leader_;
   std::vector<std::string> problems_;
   std::size_t compared_ = 0;
 };

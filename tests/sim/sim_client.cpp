@@ -75,7 +75,9 @@ void sim_client::connect(const std::string& endpoint) {
     core_->link_down({errc::no_connection, "cut"}, world_.steady_now());
     arm();
   };
-  link_ = nodes_.at(std::stoul(endpoint))->connect(std::move(end));
+  auto* node = nodes_.at(std::stoul(endpoint));
+  node_ = node;
+  link_ = node->connect(std::move(end));
   if (link_)
     *mine = link_;
   world_.after(1ms, [this, guard, to = link_] {

@@ -27,6 +27,8 @@ public:
   const user_id& user() const noexcept { return user_; }
   const device_id& device() const noexcept { return device_; }
 
+  /// Null while there is no link.
+  const sim_node* at() const noexcept { return link_ ? node_ : nullptr; }
   /// The link breaks, if there is one.
   void cut();
   void stall(bool yes);
@@ -48,6 +50,7 @@ private:
   const user_id user_;
   const device_id device_;
   const std::function<void(client::event)> on_event_;
+  const sim_node* node_ = nullptr; ///< that was dialled last
   std::shared_ptr<link> link_;
   std::unique_ptr<protocol::framer> framer_;
   std::string out_;
