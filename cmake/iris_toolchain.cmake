@@ -28,6 +28,10 @@ if(IRIS_SANITIZE)
   # CAF and Asio load through null on purpose in unevaluated corners.
   add_compile_options(-fsanitize=${IRIS_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize=null -fno-sanitize-recover=all)
+  if(NOT IRIS_FUZZ)
+    # A quarter of the time to compile. What reads bytes is fuzzed with them.
+    add_compile_options(-fno-sanitize=alignment,vptr)
+  endif()
   add_link_options(-fsanitize=${IRIS_SANITIZE})
 endif()
 if(IRIS_FUZZ)

@@ -38,7 +38,7 @@ FAULTS = [
     ("closed_log_not_synced", "persistence/guarded_env.cpp",
      "auto out = sync_at_close_ && !synced_ ? Sync() : Status::OK();",
      """auto out = sync_at_close_ && !synced_ && !fault("closed_log_not_synced")
-                 ? Sync() : Status::OK();"""),
+                 ? Sync() : Status::OK();""", "--seeds 301..1300"),
     ("failed_sync_retried", "persistence/guarded_env.cpp",
      """auto out = env_.guarded([&] { return target_->Sync(); });
     synced_ = out.ok();""",
@@ -108,7 +108,7 @@ FAULTS = [
      """auto out = head_;
   if (fault("cut_above_floor"))
     return out;
-  for (const auto& x : cursors_)"""),
+  for (const auto& x : cursors_)""", SEVERAL),
 
     # -- delivery -------------------------------------------------------------
     ("cursor_before_delivery", "actors/conversation.cpp",
@@ -181,15 +181,14 @@ FAULTS = [
     ("lease_on_wall_clock", "cluster/shard.cpp",
      "    stage({}, {{}, std::move(what)});",
      """{
-    static std::map<std::pair<const shard*, std::uint64_t>, timestamp> leases;
-    std::pair<const shard*, std::uint64_t> key{this, barrier_};
+    static std::map<std::weak_ptr<bool>, timestamp, std::owner_less<>> leases;
     auto now = parts_.time.wall_now();
-    if (leases.contains(key) && now.ms < leases[key].ms + 300
-        && open_waiters_.empty() && proposals_.empty()
-        && fault("lease_on_wall_clock"))
+    if (leading_ && leases.contains(alive_)
+        && now.ms < leases[alive_].ms + 300 && open_waiters_.empty()
+        && proposals_.empty() && fault("lease_on_wall_clock"))
       return what();
-    stage({}, {{}, [key, now, what = std::move(what)] {
-                 leases[key] = now;
+    stage({}, {{}, [by = std::weak_ptr{alive_}, now, what = std::move(what)] {
+                 leases[by] = now;
                  what();
                }});
   }""", SEVERAL),

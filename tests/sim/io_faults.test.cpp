@@ -14,6 +14,13 @@ constexpr std::array kinds{io::create,  io::write,    io::sync,
                            io::close,   io::rename,   io::remove,
                            io::reserve, io::truncate, io::sync_directory};
 
+/// Sanitized runs are slow.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t stride = 4;
+#else
+constexpr std::uint64_t stride = 1;
+#endif
+
 std::uint64_t seed() {
   auto* given = std::getenv("IRIS_SEED");
   return given ? std::strtoull(given, nullptr, 10) : 1;
@@ -34,7 +41,7 @@ void run_all(mishap::how what) {
   auto wrong = 0;
   for (auto kind : kinds) {
     auto calls = plain.calls[static_cast<std::size_t>(kind)];
-    for (std::uint64_t n = 1; n <= calls && wrong < 5; ++n) {
+    for (std::uint64_t n = 1; n <= calls && wrong < 5; n += stride) {
       mishap bad{what, kind, n};
       CAPTURE(to_string(bad));
       auto run = run_script(caf.system, seed(), bad);
