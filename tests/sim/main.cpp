@@ -1,6 +1,7 @@
 #include "tests/sim/chaos.hpp"
 #include "tests/sim/explain.hpp"
 #include "tests/sim/fault.hpp"
+#include "tests/sim/profile.hpp"
 #include "tests/sim/report.hpp"
 #include "tests/sim/shrink.hpp"
 
@@ -30,6 +31,7 @@ struct request {
   bool twice = false;
   bool trace = false;
   bool shrink = false;
+  bool there_and_back = false;
   std::string fault;
   /// All but the seed.
   chaos_options run;
@@ -128,6 +130,8 @@ std::optional<outcome> search(const request& what, report& sum) {
   for (auto seed = what.first;; ++seed) {
     if (what.minutes > 0 ? sum.spent() >= budget : seed > what.last)
       return std::nullopt;
+    if (what.there_and_back && !profile{seed}.shrinks)
+      continue;
     auto run = run_seed(what, options_of(what, seed));
     sum.add(run);
     if (!run.problems.empty())
@@ -188,6 +192,9 @@ void add_options(CLI::App& app, request& what, std::string& seeds,
   app.add_option("--without", without, "what does not go wrong")
     ->delimiter(',')
     ->transform(CLI::CheckedTransformer{trouble_names()});
+  app.add_flag("--there-and-back", what.there_and_back,
+               "skip seeds unless one node grows to a cluster that shrinks "
+               "back to one");
   app.add_flag("--shrink", what.shrink,
                "look for the smallest run that fails as the first that did");
   app.add_flag("--twice", what.twice,
