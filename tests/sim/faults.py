@@ -173,6 +173,10 @@ FAULTS = [
       && fault("vote_not_synced"))
     return impl_->db->write(batch, false);
   return impl_->write(batch);""", SEVERAL),
+    ("anybody_admitted", "persistence/peer_memory.cpp",
+     "if (auto found = known_.find(node); found != known_.end()) {",
+     """if (auto found = known_.find(node);
+      found != known_.end() && !fault("anybody_admitted")) {""", SEVERAL),
     ("read_from_deposed", "cluster/shard.cpp",
      "if (alone())\n    what();",
      """if (alone() || (open_waiters_.empty() && proposals_.empty()

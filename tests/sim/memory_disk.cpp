@@ -494,6 +494,12 @@ void memory_disk::plant(const std::string& path, const std::string& bytes) {
   tree_.sync_directory(path.substr(0, path.rfind('/')));
 }
 
+void memory_disk::become(const std::map<std::string, std::string>& files) {
+  tree_ = {};
+  for (const auto& [path, bytes] : files)
+    plant(path, bytes);
+}
+
 std::uint64_t memory_disk::count(io kind) const {
   return counts_[static_cast<std::size_t>(kind)];
 }

@@ -115,6 +115,9 @@ public:
   std::function<void()> replace(const std::string& path, std::string bytes);
   /// A durable file with these bytes, and the directories above it.
   void plant(const std::string& path, const std::string& bytes);
+  /// Another disk is in its place, with these files, which are durable.
+  /// Precondition: no process runs.
+  void become(const std::map<std::string, std::string>& files);
 
   // -- what is there ----------------------------------------------------------
 

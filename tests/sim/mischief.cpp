@@ -1,5 +1,6 @@
 #include "tests/sim/mischief.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -10,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 /// How often each happens, of all that apply.
-constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1, 2,
-                                                 1, 5, 2, 2, 1, 2, 5};
+constexpr std::array<unsigned, troubles> weights{5, 2, 1, 2, 1, 1, 2, 1,
+                                                 5, 2, 2, 1, 2, 5, 2};
 
 /// Long enough for others to be elected.
 constexpr auto late_by = 4s;
@@ -31,7 +32,7 @@ mischief::mischief(sim_cluster& with, crowd& of, steward& by,
 bool mischief::applies(trouble what) const {
   if (what == trouble::clock)
     return how_.wild_clocks;
-  if (what == trouble::rot)
+  if (what == trouble::rot || what == trouble::swap)
     return with_.size() >= 3 && !how_.grows;
   return what < trouble::network || with_.size() > 1;
 }
@@ -113,6 +114,8 @@ void mischief::trouble_node(trouble what, sim_node& who) {
     return pause(who);
   case trouble::rot:
     return damage(who);
+  case trouble::swap:
+    return swap_disk(who);
   default:
     return end_node(who);
   }
@@ -189,6 +192,7 @@ void mischief::restart(sim_node& who) {
   if (who.running() || !with_.uses(who))
     return;
   auto& disk = who.disk();
+  back_up(who);
   if (!ended_ && how_.disk_faults && random().chance(20))
     disk.fail_at(1 + random().below(80));
   tell(who, "starts");
@@ -223,6 +227,35 @@ void mischief::damage(sim_node& who) {
   with_.here.after(3s + up_to(8000), [this] { mend(); });
 }
 
+/// As it is when it was off for the first time.
+void mischief::back_up(sim_node& who) {
+  if (applies(trouble::swap) && &who != damaged_
+      && !backups_.contains(who.id()))
+    backups_.emplace(who.id(), who.disk().files());
+}
+
+/// It comes back without what it had said and promised, and nobody may listen.
+/// Who was away since it started, or is new, can't know.
+void mischief::swap_disk(sim_node& who) {
+  auto all = with_.in_use();
+  auto all_run =
+    std::all_of(all.begin(), all.end(), [](auto* x) { return x->running(); });
+  if (damaged_ || !all_run || steward_.expects_others()
+      || with_.network.links_of(who.id()) != all.size() - 1)
+    return end_node(who);
+  damaged_ = &who;
+  count_disk_fault(who);
+  who.crash();
+  own_ = who.disk().files();
+  auto backup = backups_.find(who.id());
+  auto wiped = backup == backups_.end() || random().chance(50);
+  verdict_.count(wiped ? "disk wiped" : "old disk back");
+  tell(who, wiped ? "its disk is wiped" : "its disk is an old backup");
+  who.disk().become(wiped ? files{} : backup->second);
+  with_.here.after(up_to(3000), [this, &who] { restart(who); });
+  with_.here.after(3s + up_to(8000), [this] { mend(); });
+}
+
 void mischief::mend() {
   auto* who = std::exchange(damaged_, nullptr);
   if (!who)
@@ -230,7 +263,10 @@ void mischief::mend() {
   if (who->running())
     who->crash();
   tell(*who, "its disk is mended");
-  decay_.mend();
+  if (own_)
+    who->disk().become(*std::exchange(own_, std::nullopt));
+  else
+    decay_.mend();
   restart(*who);
 }
 

@@ -43,6 +43,8 @@ private:
   void pause(sim_node& who);
   void end_node(sim_node& who);
   void damage(sim_node& who);
+  void swap_disk(sim_node& who);
+  void back_up(sim_node& who);
   void mend();
   void restart(sim_node& who);
   void part_network();
@@ -64,6 +66,9 @@ private:
   /// One disk at a time, so that a majority of three is whole.
   decay decay_;
   sim_node* damaged_ = nullptr;
+  using files = std::map<std::string, std::string>;
+  std::map<node_id, files> backups_;
+  std::optional<files> own_; ///< of `damaged_`, which has another disk
   /// Nodes that start have to, and no disk fails.
   bool ended_ = false;
 };

@@ -44,6 +44,7 @@ struct switchboard::process {
   node_id self;
   executor& home;
   cluster::network::receiver* to = nullptr;
+  door* by = nullptr;
   bool alive = true;
 
   void post(task what) {
@@ -86,8 +87,9 @@ public:
     : board_(on), who_(std::move(who)) {}
   ~process_port() override { board_.leave(*who_); }
 
-  void listen(receiver& to) override {
+  void listen(receiver& to, door* by) override {
     who_->to = &to;
+    who_->by = by;
     board_.listen(who_);
   }
 
@@ -148,11 +150,25 @@ void switchboard::connect_later(const process_ptr& a, const process_ptr& b,
       return;
     auto clear = passes(a->self, b->self) && passes(b->self, a->self)
                  && !paused(a->self) && !paused(b->self);
-    if (clear && !sessions_.contains(between(a->self, b->self)))
+    if (clear && !sessions_.contains(between(a->self, b->self))
+        && admitted(*a, *b))
       open(a, b);
     else
       connect_later(a, b, random_ms(200, 700));
   });
+}
+
+bool switchboard::admitted(const process& a, const process& b) {
+  auto lets_in = [this](const process& one, const process& other) {
+    auto may = one.by->admit(other.self, other.by->shown());
+    if (!may) {
+      count("link refused");
+      world_.trace(name(one.self) + " refuses " + name(other.self) + ": "
+                   + to_string(may.failure()));
+    }
+    return may.operator bool();
+  };
+  return !a.by || !b.by || (lets_in(a, b) && lets_in(b, a));
 }
 
 void switchboard::open(const process_ptr& a, const process_ptr& b) {
@@ -164,6 +180,14 @@ void switchboard::open(const process_ptr& a, const process_ptr& b) {
                + name(made->ends().second));
   for (std::size_t end : {0, 1})
     world_.after(latency(), [this, made, end] { tell_up(made, end); });
+}
+
+std::size_t switchboard::links_of(node_id who) const {
+  return static_cast<std::size_t>(
+    std::count_if(sessions_.begin(), sessions_.end(), [who](const auto& x) {
+      auto [a, b] = x.first;
+      return (a == who || b == who) && !x.second->broken;
+    }));
 }
 
 void switchboard::tell_up(const session_ptr& of, std::size_t end) {

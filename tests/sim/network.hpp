@@ -3,6 +3,7 @@
 #include "base/executor.hpp"
 #include "base/random.hpp"
 #include "cluster/network.hpp"
+#include "persistence/peer_memory.hpp"
 #include "tests/sim/world.hpp"
 
 #include <functional>
@@ -59,12 +60,22 @@ public:
   switchboard(const switchboard&) = delete;
   switchboard& operator=(const switchboard&) = delete;
 
+  /// Who decides for a process whom it speaks to.
+  class door {
+  public:
+    virtual ~door() = default;
+    virtual persistence::shown_peer shown() const = 0;
+    virtual result<void> admit(node_id who,
+                               const persistence::shown_peer& process) = 0;
+  };
+
   /// A process' end of all its links. It ends with the process, and only then
   /// may another of the same node begin.
   class port : public cluster::network {
   public:
-    /// Makes links from now on. `to` is called on the process' home.
-    virtual void listen(receiver& to) = 0;
+    /// Makes links from now on. `to` is called on the process' home. Without
+    /// a door everybody is let in.
+    virtual void listen(receiver& to, door* by = nullptr) = 0;
   };
 
   /// `home` must outlive the port.
@@ -88,6 +99,8 @@ public:
   void heal();
   /// A process that is given no time says nothing either.
   void pause(node_id who, nanoseconds duration);
+  /// With how many others there is a link.
+  std::size_t links_of(node_id who) const;
 
   /// How often what happened; the frames that were carried besides.
   const std::map<std::string, std::size_t>& faults() const { return faults_; }
@@ -111,6 +124,7 @@ private:
   void leave(process& who);
   void connect_later(const process_ptr& a, const process_ptr& b,
                      nanoseconds delay);
+  bool admitted(const process& a, const process& b);
   void open(const process_ptr& a, const process_ptr& b);
   /// The sides learn of it after these delays.
   void close(const session_ptr& what, nanoseconds first, nanoseconds second);

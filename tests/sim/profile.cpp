@@ -30,7 +30,7 @@ profile::profile(std::uint64_t seed) : seed_(seed) {
   wild_timers = random.chance(50);
   grows = random.chance(30);
   shrinks = grows && random.chance(50);
-  spares = grows ? 0 : 1 + random.below(2);
+  spares = grows ? 0 : random.below(3);
   replicas = grows || random.chance(50) ? 3 : 0;
   hasty = random.chance(30);
 }

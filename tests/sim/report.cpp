@@ -28,7 +28,7 @@ const std::vector<fault_class>& fault_classes() {
     {7, "full disk", {"disk nearly full"}},
     {8, "slow disk", {"disk stalled"}},
     {9, "damaged store", {"store damaged"}},
-    {10, "wiped or old disk", {"disk wiped"}},
+    {10, "wiped or old disk", {"disk wiped", "old disk back"}},
     {11, "membership change", {"member *"}},
     {12, "copy of a shard", {"shard copied"}},
     {13, "clock jump", {"wall clock jumped"}},

@@ -19,7 +19,7 @@ TEST_CASE("a failure shrinks to what it needs") {
   CHECK(arguments_of(least)
         == "--seeds 7 --nodes 3 --users 3 --storm 4 --without "
            "stall,restart,disk,slow,full,clock,network,weather,pause,blackout,"
-           "rot,membership");
+           "rot,membership,swap");
   CHECK(runs < 200);
 }
 

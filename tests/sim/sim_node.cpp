@@ -44,12 +44,48 @@ sim_node::~sim_node() {
     crash();
 }
 
+/// Another one for each start.
+std::uint64_t sim_node::number() const {
+  return random_source{world_.seed() ^ id().value << 32 ^ starts_}.next() | 1;
+}
+
+/// Of a store that is made now.
+persistence::identity sim_node::identity() const {
+  auto out = options_.self;
+  if (machine_.network == nullptr)
+    return out;
+  out.store = number();
+  auto founds = false;
+  for (const auto& x : options_.founders) {
+    out.founders.push_back(x.id);
+    founds = founds || x.id == id();
+  }
+  if (!founds)
+    out.founders.clear();
+  return out;
+}
+
+void sim_node::release_removed(const cluster::cluster_map& map) {
+  for (const auto& x : map.nodes)
+    if (x.state == cluster::node_state::removed && process_->door)
+      process_->door->release(x.id);
+}
+
 result<void> sim_node::start() {
-  auto store = persistence::node_store::open("/node", options_.self, disk_,
-                                             machine_.store);
+  ++starts_;
+  auto store =
+    persistence::node_store::open("/node", identity(), disk_, machine_.store);
   if (!store)
     return store.failure();
+  std::unique_ptr<doorkeeper> door;
+  if (machine_.network != nullptr) {
+    auto opened = doorkeeper::open(*store, world_, time_, number());
+    if (!opened)
+      return opened.failure();
+    door = *std::move(opened);
+  }
   process_ = std::make_unique<process>(*this);
+  process_->door = std::move(door);
   actors::node_threads on{
     {}, process_->log_thread, process_->state_thread, process_->reader_thread};
   for (auto& x : process_->cores)
@@ -59,10 +95,13 @@ result<void> sim_node::start() {
     port = machine_.network->plug_in(id(), *process_->cores.front());
   process_->node = std::make_unique<actors::node>(
     options_, std::move(*store), std::move(on),
-    actors::node_services{time_, process_->metrics, process_->log, port.get(),
-                          ++starts_});
+    actors::node_services{
+      time_, process_->metrics, process_->log, port.get(), starts_,
+      [this](const std::shared_ptr<const cluster::cluster_map>& map) {
+        release_removed(*map);
+      }});
   if (port)
-    port->listen(*process_->node);
+    port->listen(process_->door->before(*process_->node), process_->door.get());
   if (on_applied_)
     process_->state_thread.watch(on_applied_);
   return {};

@@ -3,6 +3,7 @@
 #include "actors/node.hpp"
 #include "actors/verify.hpp"
 #include "observability/log.hpp"
+#include "tests/sim/doorkeeper.hpp"
 #include "tests/sim/link.hpp"
 #include "tests/sim/memory_disk.hpp"
 #include "tests/sim/network.hpp"
@@ -100,10 +101,14 @@ private:
     std::vector<std::weak_ptr<link>> links;
     std::unique_ptr<switchboard::port> port;
     std::unique_ptr<actors::node> node;
+    std::unique_ptr<doorkeeper> door; ///< with a network
   };
 
   world& world_;
   caf::actor_system& system_;
+  persistence::identity identity() const;
+  std::uint64_t number() const;
+  void release_removed(const cluster::cluster_map& map);
   void stop_threads();
   void end_process();
 

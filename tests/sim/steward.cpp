@@ -40,6 +40,13 @@ std::string text(const std::vector<node_id>& ids) {
   return out;
 }
 
+/// As the guide says.
+bool is_off(const cluster::cluster_map& by, node_id who) {
+  auto* known = cluster::find(by, who);
+  return known && known->state == cluster::node_state::removed
+         && cluster::empty(by, who);
+}
+
 } // namespace
 
 steward::steward(sim_cluster& with, const profile& how, verdict& to)
@@ -52,8 +59,7 @@ steward::steward(sim_cluster& with, const profile& how, verdict& to)
     else if (survivor_ ? x == survivor_
                        : how.spares == 0 || random().chance(50))
       steady_.push_back(x);
-  if (how.grows || how.spares > 0)
-    tick_later();
+  tick_later();
 }
 
 void steward::tick_later() {
@@ -198,12 +204,12 @@ void steward::ask(question what) {
   steps_.push_back(asking(std::move(what), true));
 }
 
-/// As the guide says: once the map has nothing on it.
+/// Once the map has nothing on it.
 void steward::switch_off(sim_node& who) {
   auto what = "switch off " + text(who.id());
   steps_.push_back({what, [this, &who, what] {
                       auto* at = any_running();
-                      if (!at || !cluster::empty(*at->node().map(), who.id()))
+                      if (!at || !is_off(*at->node().map(), who.id()))
                         return false;
                       with_.here.trace("operator: " + what + ", says "
                                        + text(at->id()));

@@ -22,6 +22,11 @@ public:
   /// Nodes that are there from the start on and never go.
   const std::vector<sim_node*>& steady() const noexcept { return steady_; }
 
+  /// Whether nodes are about to join, or may yet.
+  bool expects_others() const noexcept {
+    return !spares_.empty() || !steps_.empty();
+  }
+
   /// A node that is to grow begins to.
   void begin();
   /// Something is to change, if there is something that can.

@@ -25,8 +25,9 @@ enum class trouble : std::uint8_t {
   blackout,   ///< all power fails
   rot,        ///< of a disk, of at least three nodes, while its node is down
   membership, ///< changes: nodes come and go, shards move
+  swap,       ///< of a disk, for an empty one or a backup, of at least three
 };
-inline constexpr std::size_t troubles = 14;
+inline constexpr std::size_t troubles = 15;
 
 std::string_view to_string(trouble x) noexcept;
 
