@@ -37,8 +37,11 @@ public:
   planner(const cluster_map& now, const node_health& health)
     : next_(now), health_(health) {
     for (const auto& x : next_.nodes)
-      if (x.state == node_state::active && up(x.id))
+      if (x.state == node_state::active && up(x.id)) {
         open_.push_back(x.id);
+        if (!slow(x.id))
+          takers_.push_back(x.id);
+      }
     for (const auto& x : next_.shards) {
       ++leads_[x.voters.front()];
       for (auto id : x.voters)
@@ -55,8 +58,10 @@ public:
 
 private:
   bool moved() {
-    if (in_motion())
-      return redirect();
+    if (redirect_control() || any_shard(&planner::redirect))
+      return true;
+    if (moving(next_, health_))
+      return false;
     return mend_control() || any_shard(&planner::lead_elsewhere)
            || any_shard(&planner::repair) || any_shard(&planner::spread)
            || even_replicas() || even_leads();
@@ -66,6 +71,7 @@ private:
 
   bool up(node_id id) const { return health_.up.contains(id); }
   bool dead(node_id id) const { return health_.dead.contains(id); }
+  bool slow(node_id id) const { return health_.slow.contains(id); }
   node_state state(node_id id) const { return find(next_, id)->state; }
   const std::string& zone(node_id id) const { return find(next_, id)->zone; }
   bool open(node_id id) const { return contains(open_, id); }
@@ -73,6 +79,20 @@ private:
   /// Has to be replaced, if there is room.
   bool lost(node_id id) const {
     return state(id) == node_state::removed || dead(id);
+  }
+
+  bool late(const placement& of) const {
+    auto at = static_cast<std::uint16_t>(&of - next_.shards.data());
+    return health_.late.contains(&of == &next_.control ? control_shard
+                                                       : shard_id{at});
+  }
+
+  /// It is where it was wanted, and can follow another wish.
+  bool may_move(const placement& of) const {
+    auto there = std::count_if(of.actual.begin(), of.actual.end(),
+                               [this](node_id id) { return up(id); });
+    return reached(of)
+           && static_cast<std::size_t>(there) > of.actual.size() / 2;
   }
 
   std::size_t wanted(std::size_t most) const {
@@ -109,20 +129,16 @@ private:
 
   // -- motion -----------------------------------------------------------------
 
-  bool in_motion() const {
-    return !reached(next_.control)
-           || !std::all_of(next_.shards.begin(), next_.shards.end(), reached);
-  }
-
-  bool redirect() {
-    return redirect_control() || any_shard(&planner::redirect);
+  /// Wanted, and may never come.
+  bool missing(const placement& of, node_id id) const {
+    return !contains(of.actual, id) && (lost(id) || (slow(id) && late(of)));
   }
 
   bool redirect_control() {
     auto& of = next_.control;
     auto before = of;
     for (auto id : before.voters)
-      if (!contains(of.actual, id) && lost(id)) {
+      if (missing(of, id)) {
         std::erase(of.voters, id);
         if (state(id) != node_state::removed)
           of.learners.push_back(id);
@@ -137,19 +153,20 @@ private:
     return true;
   }
 
-  /// A voter that is wanted and not there may never come: another does, or all
-  /// stays as it is.
+  /// Another comes for a voter that is missing; else all stays as it is, or who
+  /// is slow is waited for.
   bool redirect(placement& of) {
     auto& voters = of.voters;
-    auto never = std::find_if(voters.begin(), voters.end(), [&](node_id id) {
-      return !contains(of.actual, id) && lost(id);
-    });
+    auto never = std::find_if(voters.begin(), voters.end(),
+                              [&](node_id id) { return missing(of, id); });
     if (never == voters.end())
       return false;
-    if (auto other = newcomer(open_, voters, *never)) {
+    if (auto other = newcomer(takers_, voters, *never)) {
       *never = *other;
       return true;
     }
+    if (!lost(*never))
+      return false;
     std::erase_if(voters, [&](node_id id) { return !contains(of.actual, id); });
     for (auto id : of.actual)
       if (!contains(voters, id))
@@ -164,6 +181,10 @@ private:
                        [&](placement& x) { return (this->*what)(x); });
   }
 
+  bool may_lead(const placement& of, node_id id) const {
+    return open(id) && contains(of.actual, id);
+  }
+
   /// Who leads is not one that others should relieve, or they do.
   bool lead_elsewhere(placement& of) {
     auto& voters = of.voters;
@@ -171,7 +192,7 @@ private:
       return false;
     std::optional<node_id> best;
     for (auto id : voters)
-      if (open(id) && (!best || leads_[id] < leads_[*best]))
+      if (may_lead(of, id) && (!best || leads_[id] < leads_[*best]))
         best = id;
     if (best)
       to_front(voters, *best);
@@ -179,18 +200,20 @@ private:
   }
 
   bool repair(placement& of) {
+    if (!may_move(of))
+      return false;
     auto& voters = of.voters;
     auto most = wanted(next_.replicas);
     for (auto& id : voters) {
       if (!lost(id))
         continue;
-      if (auto other = newcomer(open_, voters, id)) {
+      if (auto other = newcomer(takers_, voters, id)) {
         id = *other;
         return true;
       }
     }
     if (voters.size() < most) {
-      auto other = newcomer(open_, voters);
+      auto other = newcomer(takers_, voters);
       if (other)
         voters.push_back(*other);
       return other.has_value();
@@ -220,9 +243,11 @@ private:
 
   /// From the last voter on, for the first leads.
   bool spread(placement& of) {
+    if (!may_move(of))
+      return false;
     auto before = zones(of.voters);
     for (auto i = of.voters.rbegin(); i != of.voters.rend(); ++i) {
-      auto other = newcomer(open_, of.voters, *i);
+      auto other = newcomer(takers_, of.voters, *i);
       auto after = of.voters;
       if (!other)
         return false;
@@ -242,7 +267,7 @@ private:
   uneven(std::map<node_id, std::size_t>& shares) const {
     std::vector<std::pair<node_id, node_id>> out;
     for (auto a : open_)
-      for (auto b : open_)
+      for (auto b : takers_)
         if (shares[a] > shares[b] + 1)
           out.emplace_back(a, b);
     std::stable_sort(out.begin(), out.end(), [&](auto& x, auto& y) {
@@ -262,7 +287,7 @@ private:
   }
 
   bool replace(placement& of, node_id from, node_id to) const {
-    if (!contains(of.voters, from) || contains(of.voters, to))
+    if (!may_move(of) || !contains(of.voters, from) || contains(of.voters, to))
       return false;
     auto after = of.voters;
     std::replace(after.begin(), after.end(), from, to);
@@ -297,9 +322,9 @@ private:
   std::vector<handover> handovers(node_id from) const {
     std::vector<handover> out;
     for (std::size_t i = 0; i < next_.shards.size(); ++i) {
-      const auto& voters = next_.shards[i].voters;
-      for (auto to : voters)
-        if (voters.front() == from && to != from && open(to))
+      const auto& of = next_.shards[i];
+      for (auto to : of.voters)
+        if (of.voters.front() == from && to != from && may_lead(of, to))
           out.push_back({i, to});
     }
     return out;
@@ -312,14 +337,15 @@ private:
     auto gone = std::erase_if(of.learners, [&](node_id id) {
       return state(id) == node_state::removed && !has_shards(next_, id);
     });
-    return gone > 0 || lead_elsewhere(of) || promote(of) || demote(of);
+    return gone > 0 || lead_elsewhere(of)
+           || (may_move(of) && (promote(of) || demote(of)));
   }
 
   /// Learners that may vote.
   ids candidates(const placement& of) const {
     ids out;
     for (auto id : of.learners)
-      if (open(id))
+      if (contains(takers_, id))
         out.push_back(id);
     return out;
   }
@@ -359,7 +385,8 @@ private:
 
   cluster_map next_;
   const node_health& health_;
-  ids open_; ///< up and active: get replicas and leaderships
+  ids open_;   ///< up and active: may lead
+  ids takers_; ///< those of them that get replicas
   std::map<node_id, std::size_t> leads_;
   std::map<node_id, std::size_t> replicas_;
 };
@@ -369,6 +396,16 @@ private:
 std::optional<cluster_map> plan(const cluster_map& now,
                                 const node_health& health) {
   return planner{now, health}.step();
+}
+
+bool moving(const cluster_map& in, const node_health& health) {
+  auto goes = [&](const placement& x, shard_id id) {
+    return !reached(x) && !health.late.contains(id);
+  };
+  auto out = goes(in.control, control_shard);
+  for (std::uint16_t i = 0; !out && i < in.shards.size(); ++i)
+    out = goes(in.shards[i], {i});
+  return out;
 }
 
 bool empty(const cluster_map& in, node_id id) {

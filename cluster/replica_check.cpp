@@ -36,11 +36,15 @@ bool replica_check::applied(const checkpoint& what) {
 }
 
 replica_check::verdict replica_check::said(node_id from, const checkpoint& what,
-                                           std::size_t voters) {
+                                           const std::vector<node_id>& voters) {
   auto& all = said_[what.index];
   all[from] = what.checksum;
+  std::map<node_id, std::uint64_t> votes;
+  for (auto x : voters)
+    if (auto i = all.find(x); i != all.end())
+      votes.insert(*i);
   verdict out{{}, what};
-  if (auto right = majority(all, voters)) {
+  if (auto right = majority(votes, voters.size())) {
     out.right.checksum = *right;
     for (const auto& [who, has] : all)
       if (has != out.right.checksum)

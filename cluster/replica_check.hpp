@@ -43,9 +43,11 @@ public:
     checkpoint right; ///< what a majority has, if anybody is wrong
   };
 
-  /// To a leader of a group with so many voters: what `from`, which may be this
-  /// replica, has. Tells of each who is wrong once.
-  verdict said(node_id from, const checkpoint& what, std::size_t voters);
+  /// To a leader of a group with these voters: what `from`, which may be this
+  /// replica or one without a vote, has. Voters alone make a majority. Tells of
+  /// each who is wrong once.
+  verdict said(node_id from, const checkpoint& what,
+               const std::vector<node_id>& voters);
 
   /// A majority has this: whether this replica is known to have something else.
   bool contradicts(const checkpoint& what) const;

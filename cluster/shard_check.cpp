@@ -38,17 +38,17 @@ std::vector<node_id> shard::voters() const {
   return out;
 }
 
-/// Who has no vote is compared once it has one: its word would outweigh that of
-/// a lone voter.
+/// Who has no vote is compared too, but what it says counts for nothing: it
+/// would outweigh a lone voter.
 void shard::judge(node_id who, const image_has& what) {
-  auto all = voters();
-  if (std::find(all.begin(), all.end(), who) == all.end()
+  if (raft::find(core_->servers(), who) == nullptr
       || what.what.index > core_->commit_index())
     return;
+  auto all = voters();
   auto held = what.of == compared::held;
-  if (held && book_)
+  if (held && book_ && std::find(all.begin(), all.end(), who) != all.end())
     book_->said(who, what.what, what.damage, all.size());
-  auto found = check_of(what.of).said(who, what.what, all.size());
+  auto found = check_of(what.of).said(who, what.what, all);
   image_differs news{found.right, what.of};
   auto itself = std::erase(found.wrong, parts_.self);
   for (auto x : found.wrong)

@@ -39,8 +39,9 @@ supervisor::supervisor(caf::actor_config& config, supervisor_options options,
 supervisor::behavior_type supervisor::make_behavior() {
   set_down_handler([this](caf::down_msg& x) { on_down(x); });
   // From a supervisor above, as from anybody else: children end first.
-  set_exit_handler(
-    [this](caf::exit_msg& x) { is_fault(x.reason) ? quit(x.reason) : end(); });
+  set_exit_handler([this](caf::exit_msg& x) {
+    end(is_fault(x.reason) ? std::move(x.reason) : caf::error{});
+  });
   start_all();
   return {
     [this](read_tree&) { return describe(); },
@@ -150,7 +151,7 @@ void supervisor::on_down(const caf::down_msg& what) {
     return;
   ++which->restarts;
   if (!may_restart())
-    return quit(fault ? what.reason : caf::exit_reason::kill);
+    return end(fault ? what.reason : caf::exit_reason::kill);
   auto index = static_cast<std::size_t>(which - children_.begin());
   switch (options_.how) {
   case strategy::one_for_one:
@@ -172,7 +173,9 @@ void supervisor::stop_from(std::size_t first) {
   stop_next();
 }
 
-void supervisor::end() {
+void supervisor::end(caf::error why) {
+  if (!ending_)
+    failed_ = std::move(why);
   ending_ = true;
   stop_from(0);
 }
@@ -187,7 +190,7 @@ void supervisor::stop_next() {
       return stop(x);
   }
   if (ending_)
-    return quit(caf::exit_reason::user_shutdown);
+    return quit(failed_ ? failed_ : caf::exit_reason::user_shutdown);
   start_all();
 }
 

@@ -71,7 +71,7 @@ using supervisor_actor =
 ///
 /// Invariants:
 /// 1. A child is started only when those that must end first have ended.
-/// 2. It ends after its children; after a fault it only tells them to.
+/// 2. It ends after its children, so that those of the next begin behind them.
 class supervisor : public bounded<supervisor_actor::base> {
 public:
   supervisor(caf::actor_config& config, supervisor_options options,
@@ -111,7 +111,7 @@ private:
   bool may_restart();
   void stop_from(std::size_t first);
   void stop_next();
-  void end();
+  void end(caf::error why = {});
   void stop(child& which);
   caf::result<tree_node> describe();
 
@@ -123,6 +123,7 @@ private:
   std::size_t stop_first_ = 0;
   bool restarting_ = false;
   bool ending_ = false;
+  caf::error failed_; ///< why it ends, if not because it was told to
 };
 
 } // namespace iris::supervision

@@ -9,6 +9,7 @@ namespace {
 
 constexpr node_id a{1}, b{2}, c{3};
 using nodes = std::vector<node_id>;
+const nodes all{a, b, c};
 
 } // namespace
 
@@ -25,7 +26,7 @@ TEST_CASE("who differs from a majority is wrong, whoever speaks first") {
     replica_check check{1};
     nodes wrong;
     for (auto who : order) {
-      auto found = check.said(who, {7, who == c ? 66u : 55u}, 3);
+      auto found = check.said(who, {7, who == c ? 66u : 55u}, all);
       if (!found.wrong.empty())
         CHECK(found.right == checkpoint{7, 55});
       wrong.insert(wrong.end(), found.wrong.begin(), found.wrong.end());
@@ -34,29 +35,42 @@ TEST_CASE("who differs from a majority is wrong, whoever speaks first") {
   }
 }
 
+TEST_CASE("who has no vote is compared, and counts for nothing") {
+  constexpr node_id learner{4};
+  replica_check check{1};
+  CHECK(check.said(learner, {7, 66}, all).wrong.empty());
+  CHECK(check.said(a, {7, 66}, all).wrong.empty());
+  CHECK(check.said(b, {7, 55}, all).wrong.empty());
+  CHECK(check.said(c, {7, 55}, all).wrong == nodes{a, learner});
+
+  replica_check of_one{1};
+  of_one.said(a, {7, 55}, {a});
+  CHECK(of_one.said(learner, {7, 66}, {a}).wrong == nodes{learner});
+}
+
 TEST_CASE("without a majority nobody is wrong") {
   replica_check check{1};
-  CHECK(check.said(a, {7, 1}, 2).wrong.empty());
-  CHECK(check.said(b, {7, 2}, 2).wrong.empty());
+  CHECK(check.said(a, {7, 1}, {a, b}).wrong.empty());
+  CHECK(check.said(b, {7, 2}, {a, b}).wrong.empty());
 
   replica_check of_three{1};
-  CHECK(of_three.said(a, {7, 1}, 3).wrong.empty());
-  CHECK(of_three.said(b, {7, 2}, 3).wrong.empty());
-  CHECK(of_three.said(c, {7, 3}, 3).wrong.empty());
+  CHECK(of_three.said(a, {7, 1}, all).wrong.empty());
+  CHECK(of_three.said(b, {7, 2}, all).wrong.empty());
+  CHECK(of_three.said(c, {7, 3}, all).wrong.empty());
 }
 
 TEST_CASE("who comes later is compared too, until others are long ahead") {
   replica_check check{1};
-  check.said(a, {1, 10}, 3);
-  check.said(b, {1, 10}, 3);
-  CHECK(check.said(c, {1, 11}, 3).wrong == nodes{c});
+  check.said(a, {1, 10}, all);
+  check.said(b, {1, 10}, all);
+  CHECK(check.said(c, {1, 11}, all).wrong == nodes{c});
 
   for (std::uint64_t i = 2; i < 2 + replica_check::kept_max; ++i) {
-    check.said(a, {i, 10}, 3);
-    check.said(b, {i, 10}, 3);
+    check.said(a, {i, 10}, all);
+    check.said(b, {i, 10}, all);
   }
-  CHECK(check.said(c, {1, 11}, 3).wrong.empty());
-  CHECK(check.said(c, {2, 11}, 3).wrong == nodes{c});
+  CHECK(check.said(c, {1, 11}, all).wrong.empty());
+  CHECK(check.said(c, {2, 11}, all).wrong == nodes{c});
 }
 
 TEST_CASE("a replica believes what it is told of itself if that is true") {

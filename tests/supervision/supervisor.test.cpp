@@ -171,7 +171,7 @@ TEST_CASE("too many restarts within the period end the supervisor") {
   it.home->pass(5s); // The first is just within the period.
   it.tell("a", fail{});
 
-  CHECK(it.take() == lines{"-a", "failed", "-c", "-b"});
+  CHECK(it.take() == lines{"-a", "-c", "-b", "failed"});
 }
 
 TEST_CASE("restarts that are spread out may go on for ever") {
@@ -188,6 +188,20 @@ TEST_CASE("restarts that are spread out may go on for ever") {
   }
 }
 
+TEST_CASE("a supervisor that fails ends behind its slowest child") {
+  family it;
+  it.options.restarts_max = 0;
+  it.begin();
+  it.tell("b", cling{});
+  it.take();
+
+  it.tell("a", fail{});
+  CHECK(it.take() == lines{"-a", "-c"});
+  it.home->pass(5s);
+
+  CHECK(it.take() == lines{"-b", "failed"});
+}
+
 TEST_CASE("children that end politely too often are a failure as well") {
   family it;
   it.options.restarts_max = 0;
@@ -196,7 +210,7 @@ TEST_CASE("children that end politely too often are a failure as well") {
 
   caf::anon_send_exit(it.children.at("b"), caf::exit_reason::user_shutdown);
 
-  CHECK(it.take() == lines{"-b", "failed", "-c", "-a"});
+  CHECK(it.take() == lines{"-b", "-c", "-a", "failed"});
 }
 
 TEST_CASE("a child that does not end in time is killed") {
