@@ -55,24 +55,22 @@ void control_machine::plan(const cluster::node_health& health) {
 result<void> control_machine::carry_out(const add_node& what) {
   if (auto wrong = check(what))
     return wrong;
+  for (const auto& x : map_.nodes)
+    if (x.id != what.id && x.address == what.address
+        && x.state != node_state::removed)
+      return error{errc::already_exists,
+                   text(x.id) + " has the address " + x.address
+                     + ": expected another for " + text(what.id)};
   if (const auto* known = find(what.id)) {
     if (known->state == node_state::removed)
       return error{errc::already_exists,
                    text(what.id)
                      + " was removed: expected a number that was "
                        "never used"};
-    auto other = [](const std::string& is, const std::string& wanted) {
-      return !is.empty() && is != wanted;
-    };
-    if (other(known->address, what.address) || other(known->zone, what.zone))
-      return error{errc::already_exists,
-                   text(what.id) + " is there with address '" + known->address
-                     + "' and zone '" + known->zone
-                     + "': expected those, or another number"};
-    // A founder has no zone, and one that was alone no address.
-    auto* founder = find(what.id);
-    founder->address = what.address;
-    founder->zone = what.zone;
+    auto* corrected = find(what.id);
+    corrected->address = what.address;
+    if (!what.zone.empty())
+      corrected->zone = what.zone;
     return {};
   }
   auto members =

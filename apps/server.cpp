@@ -244,6 +244,8 @@ result<void> server::open_store() {
   auto first = founders(store->self);
   if (!first)
     return first.failure();
+  if (!known)
+    tell_founding(store->self);
   if (auto ok = open_links(*store); !ok)
     return ok;
   for (auto& x : threads_)
@@ -376,6 +378,7 @@ result<void> server::open_admin() {
   to.checks["founders"] = [this] { return founders_have_met(); };
   to.checks["shards"] = [this] { return all_shards_are_led(); };
   to.checks["replicas"] = [this] { return no_replica_has_stopped(); };
+  to.checks["clients"] = [this] { return takes_clients(); };
   to.checks["disk"] = [this]() -> result<void> {
     if (metrics_.storage_full.value() != 0)
       return error{errc::storage_full, "expected more free space on the disk"};

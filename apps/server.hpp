@@ -73,6 +73,8 @@ private:
   persistence::identity new_identity() const;
   result<std::vector<cluster::member>>
   founders(const persistence::identity& self);
+  void tell_founding(const persistence::identity& self);
+  std::string awaited(const cluster::links::status& of) const;
   result<void> open_links(const persistence::node_store& store);
   void link_to(const cluster::cluster_map& map);
   void start_links(const persistence::identity& self);
@@ -107,6 +109,7 @@ private:
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;
+  result<void> takes_clients() const;
   result<void> no_replica_has_stopped() const;
   void abort_connections();
   void hand_over();
@@ -143,6 +146,9 @@ private:
   /// Guards the next, and the order in which the links are told of maps.
   std::mutex linking_;
   std::unique_ptr<cluster::founding_gate> founding_; ///< none: alone
+  /// Where the map had each node when it was first seen here.
+  std::map<node_id, std::string> mapped_;
+  std::vector<node_id> founders_; ///< none: joined later
   std::unique_ptr<edge::gate> gate_;
   std::unique_ptr<edge::edge_parts> edge_;
   std::vector<std::pair<std::string, std::shared_ptr<edge::listener>>>
@@ -152,7 +158,8 @@ private:
   std::thread admin_thread_;
   std::atomic<bool> listening_{false}; ///< listeners_ stay as they are
   std::atomic<bool> stopped_{false};
-  bool away_ = false; ///< clients are told to go; reader thread
+  /// What clients were last told of this node; reader thread.
+  cluster::node_state heeded_ = cluster::node_state::active;
 };
 
 } // namespace iris::apps

@@ -39,6 +39,19 @@ const char* name_of(cluster::standing x) {
   }
 }
 
+/// "node 2", "nodes 2 and 3", "nodes 2, 3 and 4".
+template <class Nodes>
+std::string listing(const Nodes& nodes) {
+  std::string out = nodes.size() == 1 ? "node " : "nodes ";
+  std::size_t left = nodes.size();
+  for (auto x : nodes) {
+    out += std::to_string(x.value);
+    --left;
+    out += left > 1 ? ", " : left == 1 ? " and " : "";
+  }
+  return out;
+}
+
 template <class Nodes>
 std::string text_of(const Nodes& nodes) {
   std::string out;
@@ -83,7 +96,8 @@ cluster::link_options link_options(const config::settings& from,
   return out;
 }
 
-/// Where a node is: this node's configuration knows better than the map.
+/// Where a node is: this node's configuration knows better than the map, but
+/// for what an operator has told the cluster since.
 std::optional<config::endpoint>
 address_of(node_id node, std::string_view mapped,
            const std::vector<config::cluster_node>& configured) {
@@ -111,9 +125,27 @@ persistence::identity server::new_identity() const {
   return out;
 }
 
+/// Whoever meant to join another cluster has to hear of this now: by itself the
+/// node is fine.
+void server::tell_founding(const persistence::identity& self) {
+  if (self.founders.empty())
+    log_.info("new store: this node joins a cluster, and founds nothing", {});
+  else if (self.founders.size() > 1)
+    log_.info("founded a new cluster",
+              {{"founders", public_text{text_of(self.founders)}}});
+  else if (settings_.cluster.address.off())
+    log_.info("founded a new cluster of one, without links to other nodes", {});
+  else
+    log_.warn("founded a new cluster of one: to join another, list its members "
+              "in cluster.nodes without this node, move node.data_dir away and "
+              "start again",
+              {});
+}
+
 result<std::vector<cluster::member>>
 server::founders(const persistence::identity& self) {
   auto founders = founders_of(self);
+  founders_ = founders;
   auto now = listed(settings_);
   if (founders.empty()) {
     // It must not found anything, whatever is listed by now.
@@ -196,10 +228,17 @@ void server::link_to(const cluster::cluster_map& map) {
   auto configured = config::cluster_nodes(settings_);
   std::vector<cluster::link_address> peers;
   for (const auto& x : map.nodes) {
+    // Founders' own first map is what was configured.
+    auto first = map.version == 0
+                   ? x.address
+                   : mapped_.try_emplace(x.id, x.address).first->second;
     auto removed = x.state == cluster::node_state::removed;
     if (removed)
       release_founder(x.id);
-    auto at = address_of(x.id, x.address, configured);
+    auto moved = x.address != first;
+    auto at =
+      address_of(x.id, x.address,
+                 moved ? std::vector<config::cluster_node>{} : configured);
     if (x.id.value != settings_.node.id && at
         && !(removed && cluster::empty(map, x.id)))
       peers.push_back({x.id, *std::move(at)});
@@ -253,8 +292,8 @@ result<void> server::all_shards_are_led() const {
 result<void> server::founders_have_met() const {
   if (!founding_ || founding_->missing().empty())
     return {};
-  return error{errc::no_connection, "waiting to meet node "
-                                      + text_of(founding_->missing())
+  return error{errc::no_connection, "waiting to meet "
+                                      + listing(founding_->missing())
                                       + " for the first time"};
 }
 
@@ -263,7 +302,7 @@ result<void> server::no_replica_has_stopped() const {
   metrics_.shard_stopped.each(
     [&](std::string_view shard, const observability::gauge& x) {
       if (x.value() == 1)
-        stopped.append(stopped.empty() ? "" : " ").append(shard);
+        stopped.append(stopped.empty() ? "" : ", ").append(shard);
     });
   if (stopped.empty())
     return {};
@@ -292,8 +331,21 @@ std::string server::describe(const actors::compared_shards& from) {
   return nlohmann::json{{"shards", std::move(shards)}}.dump();
 }
 
+/// What a link that nobody has tried to make yet waits for.
+std::string server::awaited(const cluster::links::status& of) const {
+  if (of.up || !of.problem.empty() || of.node.value > settings_.node.id)
+    return of.problem;
+  return "waiting for node " + std::to_string(of.node.value)
+         + " to call: expected it to run, and to know this node (iris node "
+           "list)";
+}
+
 void server::describe_cluster(nlohmann::json& out) const {
   out["incarnation"] = starts_->incarnation();
+  auto& founders = out["founders"] = nlohmann::json::array();
+  for (auto x : founders_)
+    founders.push_back(x.value);
+  out["joined"] = founders_.empty();
   auto& leaders = out["leaders"] = nlohmann::json::array();
   for (auto [node, shards] : shards_by_leader())
     leaders.push_back({{"node", node.value}, {"shards", shards}});
@@ -302,13 +354,14 @@ void server::describe_cluster(nlohmann::json& out) const {
   auto missing = founding_->missing();
   auto& links = out["links"] = nlohmann::json::array();
   for (const auto& x : links_->describe()) {
-    auto problem = x.problem;
+    auto problem = awaited(x);
     if (missing.contains(x.node))
       problem = "waiting to meet it for the first time"
                 + (problem.empty() ? "" : ": " + problem);
     links.push_back({{"node", x.node.value},
                      {"address", x.at.str()},
                      {"up", x.up},
+                     {"version", x.version},
                      {"problem", problem}});
   }
 }

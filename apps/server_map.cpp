@@ -106,6 +106,7 @@ std::string server::describe_nodes() const {
        {"empty", cluster::empty(*map, x.id)}});
   }
   return json{{"version", map->version},
+              {"self", settings_.node.id},
               {"settled", settled(*map, health)},
               {"leaderless", leaderless},
               {"nodes", std::move(nodes)}}
@@ -146,20 +147,46 @@ void server::describe_map(json& out) const {
   out["state"] = self ? cluster::to_string(self->state) : "unknown";
 }
 
+/// Whether to send clients here, and what else to do.
+result<void> server::takes_clients() const {
+  if (stopped_)
+    return error{errc::draining, "this node stops"};
+  auto map = node_->map();
+  const auto* self = cluster::find(*map, {settings_.node.id});
+  if (self == nullptr || self->state == cluster::node_state::active)
+    return {};
+  auto number = std::to_string(settings_.node.id);
+  if (self->state == cluster::node_state::draining)
+    return error{errc::draining,
+                 "this node drains, its clients go to others; to have it back: "
+                 "iris node drain "
+                   + number + " --off; to have it go: iris node remove "
+                   + number};
+  return error{errc::draining,
+               "this node was removed, and its number never comes back: stop "
+               "it once iris node list, at another node, shows it with 0 "
+               "replicas"};
+}
+
 /// Clients go to other nodes for as long as this one drains. On the reader's
 /// thread.
 void server::heed(const cluster::cluster_map& map) {
   const auto* self = cluster::find(map, {settings_.node.id});
-  auto away = self != nullptr && self->state != cluster::node_state::active;
-  if (!listening_ || stopped_ || away == std::exchange(away_, away))
+  auto state = self ? self->state : cluster::node_state::active;
+  if (!listening_ || stopped_ || state == std::exchange(heeded_, state))
     return;
-  log_.info(away
-              ? observability::literal{"this node drains: clients are told to "
-                                       "go to others"}
-              : observability::literal{"this node takes clients again"},
-            {});
+  if (state == cluster::node_state::active)
+    log_.info("this node takes clients again", {});
+  else if (state == cluster::node_state::draining)
+    log_.info("this node drains: clients are told to go to others", {});
+  else
+    log_.warn("this node was removed, and its number never comes back: stop it "
+              "once others have what it keeps; for another one here, begin "
+              "with iris node add and an empty node.data_dir",
+              {});
   for (auto& x : listeners_)
-    away ? x.second->drain() : x.second->welcome();
+    state == cluster::node_state::active ? x.second->welcome()
+                                         : x.second->drain();
 }
 
 } // namespace iris::apps

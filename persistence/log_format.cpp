@@ -31,6 +31,18 @@ error damaged(shard_id shard, const std::string& what) {
   return damaged("shard " + std::to_string(shard.value) + ": " + what);
 }
 
+/// What was read is whole, and all there is.
+result<void> check_end(const decoder& in, const std::string& what) {
+  if (in.failed())
+    return damaged(what);
+  if (!in.done())
+    return error{errc::store_newer,
+                 what
+                   + " was written by a later version of Iris, expected at "
+                     "most this one: start that version"};
+  return {};
+}
+
 } // namespace
 
 std::string hard_state_key(shard_id shard) {
@@ -171,8 +183,10 @@ result<known_peer> decode_peer(node_id node, std::string_view value) {
   out.last.number = in.u64();
   out.last.mark = in.u64();
   out.met = in.u8() != 0;
-  if (!in.done())
-    return damaged("what is known of node " + std::to_string(node.value));
+  if (auto good =
+        check_end(in, "what is known of node " + std::to_string(node.value));
+      !good)
+    return good.failure();
   return out;
 }
 
@@ -183,8 +197,9 @@ result<store_start> decode_start(std::uint64_t incarnation,
   store_start out;
   out.number = in.u64();
   out.mark = in.u64();
-  if (!in.done())
-    return damaged("start number " + std::to_string(incarnation));
+  if (auto good = check_end(in, "start number " + std::to_string(incarnation));
+      !good)
+    return good.failure();
   return out;
 }
 

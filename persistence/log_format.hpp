@@ -17,7 +17,8 @@
 ///                                   | number u64 | mark u64 | met u8
 ///   0xfffe    | 0x12 | incarnation u64 -> number u64 | mark u64
 /// What is known of a node ended with its incarnation before starts had
-/// numbers; such a node counts as met.
+/// numbers; such a node counts as met. A later version of Iris that keeps more
+/// of nodes and starts appends it, which tells the two apart.
 namespace iris::persistence {
 
 /// What a floor's record holds: the floor, and the first entry that is kept.
@@ -49,7 +50,8 @@ std::string encode_peer(node_id node, const known_peer& in);
 std::string encode_start(std::uint64_t incarnation, const store_start& in);
 
 /// These fail with corrupt, naming the node, or the shard and the index of an
-/// entry.
+/// entry; those of nodes and starts with store_newer, if there is more than
+/// this version knows.
 result<hard_state> decode_hard_state(shard_id shard, std::string_view value);
 result<floor_record> decode_floor(shard_id shard, std::string_view value);
 result<log_entry> decode_entry(shard_id shard, std::uint64_t index,

@@ -11,7 +11,13 @@ namespace iris::persistence {
 
 namespace {
 
-constexpr auto remedy = "; start it with its own disk, as that is now";
+std::string remedy(node_id node) {
+  auto number = std::to_string(node.value);
+  return "; start it with its own disk, as that is now; if that is gone: iris "
+         "node drain "
+         + number + ", iris node remove " + number
+         + ", and a new node with another number";
+}
 
 std::string name_of(std::uint64_t store) {
   if (store == 0)
@@ -26,7 +32,8 @@ error another_store(node_id node, std::uint64_t found, std::uint64_t expected) {
           "node " + std::to_string(node.value)
             + " comes with another store "
               "than before: its disk was wiped or replaced; found "
-            + name_of(found) + ", expected " + name_of(expected) + remedy};
+            + name_of(found) + ", expected " + name_of(expected)
+            + remedy(node)};
 }
 
 error went_back(node_id node, std::uint64_t found, std::uint64_t expected) {
@@ -35,7 +42,7 @@ error went_back(node_id node, std::uint64_t found, std::uint64_t expected) {
             + std::to_string(found)
             + ": its disk is an old backup or a copy; expected "
             + std::to_string(expected) + ", which was seen of it, or more"
-            + remedy};
+            + remedy(node)};
 }
 
 error forked(node_id node, std::uint64_t found, const known_peer& known) {
@@ -46,7 +53,7 @@ error forked(node_id node, std::uint64_t found, const known_peer& known) {
             + std::to_string(found) + ", expected one that goes on from number "
             + std::to_string(known.incarnation)
             + " as it was last seen, with mark "
-            + std::to_string(known.last.mark) + remedy};
+            + std::to_string(known.last.mark) + remedy(node)};
 }
 
 bool goes_on(const std::vector<store_start>& starts, const store_start& from) {

@@ -117,6 +117,15 @@ result<node_proof> prove_node(const cluster_files& files,
                                        + files.certificate.string()};
 }
 
+result<void> check_files(const cluster_files& files) {
+  ERR_clear_error();
+  if (auto store = trust(files.ca); !store)
+    return store.failure();
+  if (auto proof = prove_node(files, ""); !proof)
+    return proof.failure();
+  return {};
+}
+
 result<node_id> proven_node(const node_judge& by, const node_proof& proof,
                             std::string_view what) {
   ERR_clear_error();

@@ -21,6 +21,10 @@ struct node_proof {
 result<node_proof> prove_node(const cluster_files& files,
                               std::string_view what);
 
+/// Whether a node could prove itself and judge others with these files as they
+/// are now. Blocks. Fails as prove_node and proven_node do.
+result<void> check_files(const cluster_files& files);
+
 /// By what a proof is judged.
 struct node_judge {
   std::filesystem::path ca; ///< PEM: one or more that sign for the cluster

@@ -39,7 +39,9 @@ result<admin_node> node_of(const cluster_options& x) {
   return out;
 }
 
-std::string remedy_of(const error& why) {
+std::string remedy_of(const cluster_order& what, const error& why) {
+  if (why.code == errc::illegal_state && !what.remedy.empty())
+    return what.remedy;
   switch (why.code) {
   case errc::illegal_state:
   case errc::not_found:
@@ -92,6 +94,19 @@ result<void> await(const cluster_order& what, admin_node at,
   }
 }
 
+/// Whether it is done already. Fails with unavailable where that could never be
+/// seen.
+result<bool> look_first(const cluster_order& what, const admin_node& at) {
+  auto found = read(at, what.watched);
+  if (!found)
+    return found.failure();
+  if (what.is_done(*found))
+    return true;
+  if (auto why = what.unseen(*found); !why.empty())
+    return error{errc::unavailable, why};
+  return false;
+}
+
 exit_code say(const std::string& text, bool done, const console& io) {
   if (io.json)
     io.out << to_line({{"done", done}, {"text", text}}) << std::endl;
@@ -136,10 +151,20 @@ exit_code carry_out(const cluster_order& what, const cluster_options& with,
   auto at = node_of(with);
   if (!at)
     return io.fail(because(what.task, at.failure()));
+  if (with.wait && what.unseen) {
+    auto done = look_first(what, *at);
+    if (!done)
+      return io.fail(because(what.task, done.failure(),
+                             done.failure().code == errc::unavailable
+                               ? "ask another node, with --admin URL"
+                               : remedy_of(what, done.failure())));
+    if (*done)
+      return say(what.done, true, io);
+  }
   auto answer = call(*at, {"POST", what.target, {}, to_line(what.body)});
   if (!answer)
     return io.fail(
-      because(what.task, answer.failure(), remedy_of(answer.failure())));
+      because(what.task, answer.failure(), remedy_of(what, answer.failure())));
   if (!with.wait)
     return say(what.taken, false, io);
   if (auto done = await(what, *at, until); !done)

@@ -42,6 +42,11 @@ struct cluster_order {
   std::string watched = {};
   std::function<bool(const ordered_json&)> is_done = {};
   std::string awaited = {};
+  /// Why the node that is asked can't see it done, if it can't; then nothing is
+  /// asked of it that is to be waited for.
+  std::function<std::string(const ordered_json&)> unseen = {};
+  /// What to try if the cluster refuses it; empty: to look at the map.
+  std::string remedy = {};
 };
 
 exit_code carry_out(const cluster_order& what, const cluster_options& with,

@@ -36,6 +36,28 @@ std::string seen(const ordered_json& node) {
   return at(node, "dead") == true ? "dead, " + out : out;
 }
 
+/// What an operator may have to do about a node; empty if it is fine.
+std::string next_step(const ordered_json& node) {
+  auto id = text_of(at(node, "id"));
+  auto state = text_of(at(node, "state"));
+  auto name = "node " + id;
+  if (state == "removed") {
+    if (at(node, "empty") != true)
+      return name + " was removed, and still keeps replicas: let it run";
+    return at(node, "up") == true ? name + " keeps nothing any more: stop it"
+                                  : std::string{};
+  }
+  auto remove = "iris node remove " + id;
+  if (at(node, "dead") == true)
+    return name + " is dead; if it never comes back: "
+           + (state == "draining" ? "" : "iris node drain " + id + ", then ")
+           + remove;
+  if (state == "draining")
+    return name + " drains; to have it back: iris node drain " + id
+           + " --off; to have it go: " + remove;
+  return {};
+}
+
 void show_nodes(const ordered_json& found, std::ostream& to) {
   table rows{{"NODE", "ADDRESS", "ZONE", "STATE", "SEEN", "LEADS", "REPLICAS"}};
   for (const auto& x : at(found, "nodes"))
@@ -43,6 +65,9 @@ void show_nodes(const ordered_json& found, std::ostream& to) {
               text_of(at(x, "zone")), text_of(at(x, "state")), seen(x),
               text_of(at(x, "leads")), text_of(at(x, "replicas"))});
   rows.print(to);
+  for (const auto& x : at(found, "nodes"))
+    if (auto next = next_step(x); !next.empty())
+      to << '\n' << printable(next) << '\n';
   if (at(found, "settled") != true)
     to << "\nreplicas are on their way: iris shard list\n";
 }
@@ -63,7 +88,8 @@ exit_code add(const node_options& x, const console& io) {
   what.body = {{"id", x.id}, {"address", x.address}};
   if (!x.zone.empty())
     what.body["zone"] = x.zone;
-  what.taken = name_of(x) + " may join: start it";
+  what.taken =
+    name_of(x) + " may join as " + x.address + ": start it, unless it runs";
   what.done = name_of(x) + " is up and has its share";
   what.watched = "/v1/nodes";
   what.is_done = [id = x.id](const ordered_json& found) {
@@ -87,6 +113,15 @@ exit_code remove(const node_options& x, const console& io) {
     return at(node, "state") == "removed" && at(node, "empty") == true;
   };
   what.awaited = "others to have all that " + name_of(x) + " keeps";
+  what.unseen = [&x](const ordered_json& found) {
+    return at(found, "self") == x.id
+             ? name_of(x)
+                 + " hears of nothing once it is gone: expected another node "
+                   "to be asked, and changed nothing"
+             : std::string{};
+  };
+  what.remedy =
+    "tell it to drain first: iris node drain " + std::to_string(x.id);
   return carry_out(what, x.with, io);
 }
 
@@ -130,14 +165,15 @@ void add_node(CLI::App& app, action& chosen) {
     list);
   add_command<node_options>(
     *node, chosen,
-    {"add", "Let a new one join; it gets its share once it is up"},
+    {"add", "Let a new one join, or correct where a known one is"},
     [](CLI::App& command, node_options& x) {
       declare_id(command, x);
       command
         .add_option("ADDRESS", x.address, "HOST:PORT where the others reach it")
         ->required();
       command.add_option("--zone", x.zone,
-                         "What fails together; replicas are kept apart");
+                         "What fails together; replicas are kept apart. "
+                         "Without, a known node keeps its own");
       declare(command, x.with, true);
     },
     add);

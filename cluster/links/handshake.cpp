@@ -21,13 +21,24 @@ error refuse(std::string why) {
   return {errc::forbidden, std::move(why)};
 }
 
-void put(encoder& to, const link_peer& x) {
-  to.u64(x.node.value).u64(x.store).u64(x.incarnation).u64(x.founding);
-  to.bytes(x.past);
-}
-
 std::string name(node_id x) {
   return "node " + std::to_string(x.value);
+}
+
+std::string text(const frame_versions& x) {
+  if (x.min == x.max)
+    return "version " + std::to_string(x.max);
+  return "versions " + std::to_string(x.min) + " to " + std::to_string(x.max);
+}
+
+/// In the same words at both ends.
+error no_common_version(const introduction& one, const introduction& other) {
+  const auto& older = one.speaks.max < other.speaks.max ? one : other;
+  return refuse(name(one.from.node) + " speaks " + text(one.speaks)
+                + " of node frames, " + name(other.from.node) + " "
+                + text(other.speaks) + ": expected one in common; upgrade "
+                + name(older.from.node)
+                + ", and skip no release that speaks both");
 }
 
 } // namespace
@@ -41,41 +52,26 @@ handshake::handshake(const link_options& with, const clock& time,
 hello handshake::greet(node_id expected) {
   here_ = role::connector;
   expected_ = expected;
-  return {link_version, with_.cluster, expected.value, self(), nonce_};
+  return {introduce(expected)};
 }
 
 result<proven> handshake::answer(const welcome& from) {
-  peer_ = from.from;
-  peer_nonce_ = from.nonce;
-  if (peer_.node != expected_)
-    return refuse("it says that it is " + name(peer_.node) + ": expected "
-                  + name(expected_));
-  if (auto good = judge(from.proof, role::acceptor); !good)
+  if (auto good = listen(from.words); !good)
     return good.failure();
-  if (auto good = check_words(); !good)
+  if (auto good = judge(from.proof, role::acceptor); !good)
     return good.failure();
   return prove(role::connector);
 }
 
 result<welcome> handshake::answer(const hello& from) {
   here_ = role::acceptor;
-  peer_ = from.from;
-  peer_nonce_ = from.nonce;
-  if (from.version != link_version)
-    return refuse("it speaks version " + std::to_string(from.version)
-                  + " of links: expected " + std::to_string(link_version));
-  if (from.cluster != with_.cluster)
-    return refuse("it is of the cluster \"" + from.cluster.substr(0, 64)
-                  + "\": expected \"" + with_.cluster + "\"");
-  if (from.to != with_.self.node.value)
-    return refuse("it looks for " + name({from.to}) + ": this is "
-                  + name(with_.self.node));
-  if (auto good = check_words(); !good)
+  if (auto good = listen(from.words); !good)
     return good.failure();
+  auto words = introduce(peer_.node);
   auto proof = prove(role::acceptor);
   if (!proof)
     return proof.failure();
-  return welcome{self(), nonce_, *std::move(proof)};
+  return welcome{std::move(words), *std::move(proof)};
 }
 
 result<void> handshake::judge(const proven& by) const {
@@ -89,27 +85,36 @@ session_id handshake::session() const {
                                   : session_id{theirs, mine};
 }
 
-link_peer handshake::self() const {
-  auto out = with_.self;
-  out.past = past_;
-  return out;
+std::string handshake::introduce(node_id to) {
+  introduction out{with_.speaks, with_.self, with_.cluster, to, nonce_};
+  out.from.past = past_;
+  words_ = encode(out);
+  return words_;
 }
 
-std::string handshake::words_of(role by) const {
+result<void> handshake::listen(std::string_view words) {
+  auto said = decode_introduction(words);
+  if (!said)
+    return refuse(said.failure().context);
+  peer_words_ = words;
+  peer_ = said->from;
+  peer_nonce_ = said->nonce;
+  version_ = common_version(said->speaks, with_.speaks);
+  return check(*said);
+}
+
+std::string handshake::signed_by(role by) const {
   auto connects = here_ == role::connector;
   std::string out;
   encoder to{out};
-  to.raw("iris link").u8(link_version).u8(static_cast<std::uint8_t>(by));
-  to.bytes(with_.cluster);
-  put(to, connects ? self() : peer_);
-  put(to, connects ? peer_ : self());
-  to.bytes(connects ? nonce_ : peer_nonce_);
-  to.bytes(connects ? peer_nonce_ : nonce_);
+  to.raw("iris link 3").u8(static_cast<std::uint8_t>(by));
+  to.bytes(connects ? words_ : peer_words_);
+  to.bytes(connects ? peer_words_ : words_);
   return out;
 }
 
 result<proven> handshake::prove(role as) const {
-  auto made = security::prove_node(with_.files, words_of(as));
+  auto made = security::prove_node(with_.files, signed_by(as));
   if (!made)
     return made.failure();
   return proven{std::move(made->certificate), std::move(made->signature)};
@@ -120,7 +125,7 @@ result<void> handshake::judge(const proven& by, role as) const {
     return refuse("its nonce is too short: expected 32 bytes");
   auto who =
     security::proven_node({with_.files.ca, with_.cluster, time_.wall_now()},
-                          {by.certificate, by.signature}, words_of(as));
+                          {by.certificate, by.signature}, signed_by(as));
   if (!who)
     return who.failure();
   if (*who != peer_.node)
@@ -129,13 +134,24 @@ result<void> handshake::judge(const proven& by, role as) const {
   return {};
 }
 
-result<void> handshake::check_words() const {
-  if (peer_.past.size() > past_bytes_max)
-    return refuse("it shows " + std::to_string(peer_.past.size())
+result<void> handshake::check(const introduction& of) const {
+  if (version_ == 0)
+    return no_common_version(of, {with_.speaks, with_.self, {}, {}, {}});
+  if (of.cluster != with_.cluster)
+    return refuse("it is of the cluster \"" + of.cluster.substr(0, 64)
+                  + "\": expected \"" + with_.cluster + "\"");
+  if (of.to != with_.self.node)
+    return refuse("it looks for " + name(of.to) + ": this is "
+                  + name(with_.self.node));
+  if (here_ == role::connector && of.from.node != expected_)
+    return refuse("it says that it is " + name(of.from.node) + ": expected "
+                  + name(expected_));
+  if (of.from.past.size() > past_bytes_max)
+    return refuse("it shows " + std::to_string(of.from.past.size())
                   + " bytes of its past: expected at most "
                   + std::to_string(past_bytes_max));
-  auto mine = with_.self.founding;
-  if (mine == 0 || peer_.founding == 0 || mine == peer_.founding)
+  auto mine = with_.self.founding, theirs = of.from.founding;
+  if (mine == 0 || theirs == 0 || mine == theirs)
     return {};
   return refuse("it was founded with other first members or another number of "
                 "shards: expected the same in each node's configuration");

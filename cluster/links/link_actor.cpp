@@ -20,10 +20,13 @@ link_actor::link_actor(caf::actor_config& config, parts with)
 
 caf::behavior link_actor::make_behavior() {
   set_default_handler(caf::drop);
-  set_exit_handler([this](caf::exit_msg&) { end("this node ended it"); });
+  set_exit_handler([this](caf::exit_msg&) {
+    report("this node ended it", false);
+    quit();
+  });
   set_down_handler([this](caf::down_msg& x) {
     if (x.source == peer_.address())
-      end("the connection was closed");
+      end_closed();
   });
   delayed_send(this, options().heartbeat, link_tick{});
   send(this, link_begin{});
@@ -66,7 +69,7 @@ void link_actor::come_up() {
   with_.peer->out().open([self = caf::actor_cast<caf::actor>(this)] {
     caf::anon_send(self, link_flush{});
   });
-  with_.peer->set_up(true);
+  with_.peer->set_up(hands_.version());
   if (!connects())
     send(peer_, linked{session_});
   send(with_.porter, came_up{node});
@@ -76,6 +79,7 @@ void link_actor::come_up() {
   with_.env.with.log.info("link is up",
                           {{"peer", node},
                            {"incarnation", hands_.peer().incarnation},
+                           {"version", hands_.version()},
                            {"address", public_text{socket_->peer().str()}}});
   with_.env.to.load()->on_link(node, true);
 }
@@ -84,7 +88,7 @@ void link_actor::on_exit() {
   if (phase_ == phase::up) {
     auto node = with_.peer->node();
     with_.peer->out().close();
-    with_.peer->set_up(false);
+    with_.peer->set_down();
     with_.env.with.metrics.link_up.with(std::to_string(node.value)).set(0);
     with_.env.to.load()->on_link(node, false);
   }
@@ -168,15 +172,29 @@ void link_actor::end(const std::string& why) {
   quit();
 }
 
-void link_actor::report(const std::string& why) {
-  auto news = with_.peer->set_problem(why);
+/// What TLS knows of is why; a peer that only hangs up doesn't explain itself.
+void link_actor::end_closed(const std::string& while_doing) {
+  auto known = socket_ ? socket_->failure() : std::string{};
+  if (!known.empty())
+    return end(while_doing + known);
+  report(while_doing + "the connection was closed", false);
+  quit();
+}
+
+void link_actor::report(const std::string& why, bool explains) {
+  // Who was refused hangs up, and that is no reason any more.
+  if (phase_ == phase::refusing)
+    return;
+  auto now = with_.env.with.time.steady_now();
+  auto unsaid = explains ? with_.peer->set_problem(why, now)
+                         : with_.peer->set_unexplained(why, now);
   if (phase_ == phase::up)
     with_.env.with.log.warn("link is lost", {{"peer", with_.peer->node()},
                                              {"reason", public_text{why}}});
-  else if (news)
-    with_.env.with.log.warn(
-      "no link to a node",
-      {{"peer", with_.peer->node()}, {"reason", public_text{why}}});
+  else if (unsaid)
+    with_.env.with.log.warn("no link to a node", {{"peer", with_.peer->node()},
+                                                  {"reason", public_text{why}},
+                                                  {"unsaid", *unsaid}});
 }
 
 } // namespace iris::cluster

@@ -95,7 +95,8 @@ private:
   void send_waiting();
   bool belongs(const session_id& x);
   void end(const std::string& why);
-  void report(const std::string& why);
+  void end_closed(const std::string& while_doing = {});
+  void report(const std::string& why, bool explains = true);
 
   parts with_;
   handshake hands_;

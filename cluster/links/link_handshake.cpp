@@ -30,9 +30,7 @@ void link_actor::dial() {
     .then([this](const caf::node_id&, const caf::strong_actor_ptr& door,
                  const std::set<std::string>&) { greet(door); },
           [this, to = at->str()](const caf::error&) {
-            auto reason = socket_->failure();
-            end("no TLS with " + to + ": "
-                + (reason.empty() ? "the connection was closed" : reason));
+            end_closed("no TLS with " + to + ": ");
           });
 }
 
@@ -55,12 +53,12 @@ void link_actor::pick_up() {
         socket_ = with_.env.sockets.accepted_from({host, port});
         welcome_caller();
       },
-      [this](const caf::error&) { end("the connection was closed"); });
+      [this](const caf::error&) { end_closed(); });
 }
 
 void link_actor::welcome_caller() {
   if (!socket_)
-    return end("the connection was closed");
+    return end_closed();
   auto words = hands_.answer(with_.from->what);
   if (!words)
     return refuse(words.failure());

@@ -32,6 +32,16 @@ struct link_peer {
   bool operator==(const link_peer&) const = default;
 };
 
+/// Of the frames that nodes send each other on all lanes: each build speaks a
+/// range of versions, and a link the highest that both its ends do. Who changes
+/// a frame raises `max`, and keeps what is below for as long as a cluster may
+/// hold a node of the release before.
+struct frame_versions {
+  std::uint8_t min = 1, max = 1;
+
+  bool operator==(const frame_versions&) const = default;
+};
+
 /// PEM; read again at each new link, so that they can be replaced.
 using link_files = security::cluster_files;
 
@@ -59,6 +69,7 @@ struct link_options {
   /// Port 0: the system chooses.
   config::endpoint listen;
   link_files files;
+  frame_versions speaks;
   /// A link on which nothing came for four of these is lost.
   std::chrono::milliseconds heartbeat{500};
   /// For the TCP connection.
@@ -150,6 +161,8 @@ public:
     node_id node;
     config::endpoint at;
     bool up = false;
+    /// Of frames, while it is up; else 0.
+    std::uint8_t version = 0;
     /// Why not, for operators; empty if there is nothing to tell.
     std::string problem;
   };

@@ -17,8 +17,6 @@
 /// they are registered are the wire's: a message that changes gets a new one.
 namespace iris::cluster {
 
-inline constexpr std::uint8_t link_version = 2;
-
 /// Two numbers that only the two ends know; nobody else on CAF's net can say
 /// something in a session, nor can an earlier one reach into it.
 struct session_id {
@@ -32,24 +30,14 @@ auto inspect(Inspector& f, session_id& x) {
   return f(caf::meta::type_name("session"), x.connector, x.acceptor);
 }
 
-template <class Inspector>
-auto inspect(Inspector& f, link_peer& x) {
-  return f(caf::meta::type_name("peer"), x.node.value, x.store, x.incarnation,
-           x.founding, x.past);
-}
-
+/// `words` are an `introduction`, as bytes.
 struct hello {
-  std::uint8_t version = link_version;
-  std::string cluster;
-  std::uint64_t to = 0;
-  link_peer from;
-  std::string nonce; ///< 32 bytes that nobody can guess
+  std::string words;
 };
 
 template <class Inspector>
 auto inspect(Inspector& f, hello& x) {
-  return f(caf::meta::type_name("hello"), x.version, x.cluster, x.to, x.from,
-           x.nonce);
+  return f(caf::meta::type_name("hello"), x.words);
 }
 
 /// A certificate as DER, and a signature over both ends' words.
@@ -63,14 +51,13 @@ auto inspect(Inspector& f, proven& x) {
 }
 
 struct welcome {
-  link_peer from;
-  std::string nonce;
+  std::string words; ///< as in `hello`
   proven proof;
 };
 
 template <class Inspector>
 auto inspect(Inspector& f, welcome& x) {
-  return f(caf::meta::type_name("welcome"), x.from, x.nonce, x.proof);
+  return f(caf::meta::type_name("welcome"), x.words, x.proof);
 }
 
 struct linked {
@@ -128,8 +115,8 @@ auto inspect(Inspector& f, beat& x) {
 }
 
 inline void add_link_messages(caf::actor_system_config& to) {
-  to.add_message_type<hello>("iris.link.hello.2")
-    .add_message_type<welcome>("iris.link.welcome.2")
+  to.add_message_type<hello>("iris.link.hello.3")
+    .add_message_type<welcome>("iris.link.welcome.3")
     .add_message_type<proven>("iris.link.proven")
     .add_message_type<linked>("iris.link.linked")
     .add_message_type<refused>("iris.link.refused")

@@ -42,7 +42,10 @@ caf::behavior porter::make_behavior() {
 }
 
 void porter::on_hello(const hello& what) {
-  auto who = what.from.node;
+  auto said = decode_introduction(what.words);
+  if (!said)
+    return turn_away(said.failure().context);
+  auto who = said->from.node;
   auto peer = env_.peers.find(who);
   if (ending_ || env_.to == nullptr)
     return turn_away("it starts or stops");
@@ -50,7 +53,8 @@ void porter::on_hello(const hello& what) {
     return turn_away("this is that node: expected another number");
   if (!peer || !peer->address())
     return turn_away("it doesn't know a node " + std::to_string(who.value)
-                     + ": expected one of its cluster");
+                     + ": expected one that was added to its cluster (iris "
+                       "node add), and not removed");
   if (calls(who))
     return turn_away("it connects to nodes with higher numbers by itself");
   if (links_.size() >= callers_max)

@@ -18,21 +18,37 @@ std::optional<config::endpoint> peer_state::address() const {
   return listed_ ? std::optional{at_} : std::nullopt;
 }
 
-void peer_state::set_up(bool up) {
+void peer_state::set_up(std::uint8_t version) {
   std::lock_guard guard{mutex_};
-  up_ = up;
-  if (up)
-    problem_.clear();
+  version_ = version;
+  problem_.clear();
 }
 
-bool peer_state::set_problem(const std::string& what) {
+void peer_state::set_down() {
   std::lock_guard guard{mutex_};
-  return std::exchange(problem_, what) != what;
+  version_ = 0;
+}
+
+std::optional<std::uint64_t>
+peer_state::set_problem(const std::string& what, std::chrono::nanoseconds now) {
+  std::lock_guard guard{mutex_};
+  problem_ = what;
+  return said_.say(what, now);
+}
+
+std::optional<std::uint64_t>
+peer_state::set_unexplained(const std::string& what,
+                            std::chrono::nanoseconds now) {
+  std::lock_guard guard{mutex_};
+  if (!problem_.empty())
+    return std::nullopt;
+  problem_ = what;
+  return said_.say(what, now);
 }
 
 links::status peer_state::describe() const {
   std::lock_guard guard{mutex_};
-  return {node_, at_, up_, problem_};
+  return {node_, at_, version_ != 0, version_, problem_};
 }
 
 void roster::assign(const std::vector<link_address>& peers,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster/links/outgoing.hpp"
+#include "cluster/links/refusals.hpp"
 
 #include <map>
 #include <memory>
@@ -25,9 +26,15 @@ public:
   /// Where it is, if this node links to it.
   std::optional<config::endpoint> address() const;
 
-  void set_up(bool up);
-  /// Whether that is news.
-  bool set_problem(const std::string& what);
+  /// A link that speaks this version is up, and with it no problem is left.
+  void set_up(std::uint8_t version);
+  void set_down();
+  /// Why there is no link. Whether to log that now, as `refusals::say`.
+  std::optional<std::uint64_t> set_problem(const std::string& what,
+                                           std::chrono::nanoseconds now);
+  /// There is no link, and nothing says why: what is known of it stays.
+  std::optional<std::uint64_t> set_unexplained(const std::string& what,
+                                               std::chrono::nanoseconds now);
   links::status describe() const;
 
 private:
@@ -35,9 +42,10 @@ private:
   outgoing out_;
   mutable std::mutex mutex_;
   bool listed_ = false;
-  bool up_ = false;
+  std::uint8_t version_ = 0; ///< of the link that is up
   config::endpoint at_;
   std::string problem_;
+  refusals said_;
 };
 
 using peer_ptr = std::shared_ptr<peer_state>;

@@ -1,6 +1,6 @@
 #include "cluster/links/transport.hpp"
 
-#include "security/openssl.hpp"
+#include "security/node_proof.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
@@ -108,6 +108,11 @@ multiplexer& backend(caf::actor_system& system) {
 /// Reads the certificates, and begins the handshake.
 result<caf::openssl::session_ptr> make_session(caf::actor_system& system,
                                                int fd, end_of_link here) {
+  const auto& from = system.config();
+  if (auto good = security::check_files(
+        {from.openssl_cafile, from.openssl_certificate, from.openssl_key});
+      !good)
+    return error{errc::no_connection, good.failure().context};
   ERR_clear_error();
   std::string reason;
   try {

@@ -14,6 +14,7 @@
 ///    can't be read at the moment that somebody connects;
 ///  - leaves the errors of one connection in OpenSSL's queue, where the next
 ///    read of any other takes them for its own;
+///  - leaks an SSL context for each that it can't give the certificates to;
 ///  - can't end a connection, and keeps one that never says anything for ever;
 ///  - allocates what a header asks for, up to 4 GiB.
 /// A new SSL context is made for each connection, from the files: a link that

@@ -46,6 +46,10 @@ struct three_nodes {
   control_machine machine;
 };
 
+std::string at(std::uint64_t id) {
+  return "d:" + std::to_string(id);
+}
+
 } // namespace
 
 TEST_CASE("a node is added once, and learns of the cluster") {
@@ -63,7 +67,7 @@ TEST_CASE("a node that was removed counts until it keeps nothing") {
   CHECK(a.change(drain_node{{3}, true}) == "");
   CHECK(a.change(remove_node{{3}}) == "");
   for (std::uint64_t id = 4; id <= cluster::members_max; ++id)
-    REQUIRE(a.change(add_node{{id}, "d:1", ""}) == "");
+    REQUIRE(a.change(add_node{{id}, at(id), ""}) == "");
 
   CHECK(a.change(add_node{{65}, "d:1", ""})
         == "too_many_members (307): expected at most 64 nodes, and 1024 with "
@@ -83,12 +87,15 @@ TEST_CASE("a node's number, address and zone have to be right") {
            "255 bytes");
   CHECK(a.change(add_node{{4}, "d:1", std::string(65, 'z')})
         == "bad_field (102): the zone of a node: expected at most 64 bytes");
-  CHECK(a.change(add_node{{3}, "d:1", "z"})
-        == "already_exists (309): node 3 is there with address 'c:1' and zone "
-           "'z': expected those, or another number");
+  CHECK(a.change(add_node{{4}, "c:1", "z"})
+        == "already_exists (309): node 3 has the address c:1: expected another "
+           "for node 4");
+  CHECK(a.change(add_node{{2}, "c:1", "z"})
+        == "already_exists (309): node 3 has the address c:1: expected another "
+           "for node 2");
 }
 
-TEST_CASE("a founder that was alone is told where it is, once") {
+TEST_CASE("a founder that was alone is told where it is") {
   three_nodes a;
   a.machine.load(cluster::initial_map({{{1}, "", ""}}, 3, 3));
   a.twice(add_node{{1}, "a:1", ""});
@@ -96,15 +103,33 @@ TEST_CASE("a founder that was alone is told where it is, once") {
 
   CHECK(find(a.machine.map(), {1})->address == "a:1");
   CHECK(find(a.machine.map(), {1})->zone == "x");
-  CHECK(a.change(add_node{{1}, "b:1", "x"})
-        == "already_exists (309): node 1 is there with address 'a:1' and zone "
-           "'x': expected those, or another number");
+}
+
+TEST_CASE("a node's address and zone can be corrected") {
+  three_nodes a;
+  a.change(drain_node{{3}, true});
+  a.twice(add_node{{3}, "d:1", ""});
+  CHECK(*find(a.machine.map(), {3})
+        == cluster::member{{3}, "d:1", "z", node_state::draining});
+
+  a.twice(add_node{{3}, "d:1", "cellar"});
+
+  CHECK(find(a.machine.map(), {3})->zone == "cellar");
+  CHECK(a.machine.map().nodes.size() == 3);
+}
+
+TEST_CASE("the address of a node that was removed can be used again") {
+  three_nodes a;
+  a.change(drain_node{{3}, true});
+  a.change(remove_node{{3}});
+
+  a.twice(add_node{{4}, "c:1", ""});
 }
 
 TEST_CASE("there are at most 64 nodes") {
   three_nodes a;
   for (std::uint64_t i = 4; i <= 64; ++i)
-    CHECK(a.change(add_node{{i}, "d:1", ""}) == "");
+    CHECK(a.change(add_node{{i}, at(i), ""}) == "");
 
   CHECK(a.change(add_node{{65}, "d:1", ""})
         == "too_many_members (307): expected at most 64 nodes, and 1024 with "

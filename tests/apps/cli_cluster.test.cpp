@@ -91,8 +91,61 @@ TEST_CASE("nodes are listed with what they keep and whether they are there") {
            "REPLICAS\n"
            "1     a:1            active    up                  4      16\n"
            "3     a:3            active    dead, away for 2 h  0      0\n"
-           "4     a:4      b?    draining  away for 61 s       0      0\n");
+           "4     a:4      b?    draining  away for 61 s       0      0\n"
+           "\n"
+           "node 3 is dead; if it never comes back: iris node drain 3, then "
+           "iris node remove 3\n"
+           "\n"
+           "node 4 drains; to have it back: iris node drain 4 --off; to have "
+           "it go: iris node remove 4\n");
   CHECK(node.finish().at(0).authorization == "Bearer a.b.c");
+}
+
+TEST_CASE("who lists nodes is told what to do about those that go") {
+  auto dead = a_node(3);
+  dead["dead"] = true;
+  dead["state"] = "draining";
+  auto going = a_node(4), gone = a_node(5), off = a_node(6);
+  going["state"] = gone["state"] = off["state"] = "removed";
+  gone["empty"] = off["empty"] = true;
+  off["up"] = false;
+  canned_http node{
+    {{"/v1/nodes", {200, nodes(true, {dead, going, gone, off})}}}};
+
+  auto run = run_at(node, {"node", "list"});
+
+  CHECK(run.out.substr(run.out.find("\n\n"))
+        == "\n\n"
+           "node 3 is dead; if it never comes back: iris node remove 3\n"
+           "\n"
+           "node 4 was removed, and still keeps replicas: let it run\n"
+           "\n"
+           "node 5 keeps nothing any more: stop it\n");
+}
+
+TEST_CASE("a node's removal is not awaited at that node") {
+  auto self = [](bool empty) {
+    auto node = a_node(4);
+    node["state"] = empty ? "removed" : "draining";
+    node["empty"] = empty;
+    return json{{"self", 4}, {"nodes", {node}}}.dump();
+  };
+  const std::vector<std::string> wait{"node", "remove", "4", "--wait"};
+  auto asked = showing("/v1/nodes", self(false));
+  auto emptied = showing("/v1/nodes", self(true));
+
+  auto run = run_at(asked, wait);
+  auto again = run_at(emptied, wait);
+
+  CHECK(run.out == "");
+  CHECK(run.err
+        == "iris: can't remove node 4\n"
+           "why: unavailable (403): node 4 hears of nothing once it is gone: "
+           "expected another node to be asked, and changed nothing\n"
+           "try: ask another node, with --admin URL\n");
+  CHECK(again.out == "node 4 keeps nothing any more: stop it\n");
+  CHECK(asked.finish().size() == 1);
+  CHECK(emptied.finish().size() == 1);
 }
 
 TEST_CASE("who lists nodes while something moves is told so") {
@@ -133,11 +186,11 @@ TEST_CASE("each command asks for one thing and says what comes of it") {
     {{"node", "add", "4", "a.example:7400"},
      "/v1/nodes",
      R"({"id":4,"address":"a.example:7400"})",
-     "node 4 may join: start it\n"},
+     "node 4 may join as a.example:7400: start it, unless it runs\n"},
     {{"node", "add", "4", "a:1", "--zone", "b"},
      "/v1/nodes",
      R"({"id":4,"address":"a:1","zone":"b"})",
-     "node 4 may join: start it\n"},
+     "node 4 may join as a:1: start it, unless it runs\n"},
     {{"node", "drain", "4"},
      "/v1/nodes/drain",
      R"({"id":4,"on":true})",
@@ -271,7 +324,8 @@ TEST_CASE("who has waited in vain is told that it goes on") {
 
 TEST_CASE("what the cluster refuses is told with where to look") {
   canned_http node{
-    {{"/v1/nodes/remove",
+    {{"/v1/nodes", {200, nodes(true, {a_node(1)})}},
+     {"/v1/nodes/remove",
       {400, R"({"code":104,"name":"illegal_state","text":"node 1 is )"
             R"(active: expected one that was told to drain"})"}}}};
 
@@ -283,8 +337,8 @@ TEST_CASE("what the cluster refuses is told with where to look") {
         == "iris: can't remove node 1\n"
            "why: illegal_state (104): node 1 is active: expected one that was "
            "told to drain\n"
-           "try: see what there is with: iris node list, iris shard list\n");
-  CHECK(node.finish().size() == 1);
+           "try: tell it to drain first: iris node drain 1\n");
+  CHECK(node.finish().size() == 2);
 }
 
 TEST_CASE("what came of a change is JSON for programs") {

@@ -82,6 +82,41 @@ TEST_CASE("founders are those that are listed when the store is made") {
   CHECK(here.log().find(others) != std::string::npos);
 }
 
+TEST_CASE("who founds a cluster alone says so, once") {
+  place here;
+  auto said = [&](const std::string& what) {
+    return here.log().find(what) != std::string::npos;
+  };
+
+  SUBCASE("loudly, if it might have meant to join another") {
+    here.join(4, {"4=127.0.0.1:4"});
+    here.run();
+    CHECK(said(
+      "warn node=4 \"founded a new cluster of one: to join another, list its "
+      "members in cluster.nodes without this node"));
+  }
+  SUBCASE("not so loudly, if it has no links") {
+    here.run();
+    CHECK(said("founded a new cluster of one, without links"));
+  }
+  SUBCASE("not if there are others") {
+    here.join(2, {"1=127.0.0.1:1", "2=127.0.0.1:2"});
+    here.run();
+    CHECK(said("\"founded a new cluster\" founders=\"1 2\""));
+  }
+  SUBCASE("not if it joins") {
+    here.join(4, {"1=127.0.0.1:1"});
+    here.run();
+    CHECK(said("new store: this node joins a cluster"));
+  }
+  auto first = here.log().size();
+
+  here.run();
+
+  CHECK(here.log().find("new cluster", first) == std::string::npos);
+  CHECK(here.log().find("new store", first) == std::string::npos);
+}
+
 TEST_CASE("who joins a cluster does not start without it") {
   place here;
   here.join(4, {"1=127.0.0.1:1"});

@@ -74,6 +74,23 @@ TEST_CASE("what was encoded for the log is decoded") {
     }));
 }
 
+TEST_CASE("what a later version wrote of nodes is no damage") {
+  auto later = [](const std::string& key, const std::string& now) {
+    return checked_value(key, now.substr(4) + "more");
+  };
+
+  auto peer = decode_peer({3}, later(peer_key({3}), encode_peer({3}, {1, 2})));
+  auto start = decode_start(5, later(start_key(5), encode_start(5, {1, 2})));
+
+  REQUIRE(!peer);
+  REQUIRE(!start);
+  CHECK(peer.failure().code == errc::store_newer);
+  CHECK(peer.failure().context
+        == "what is known of node 3 was written by a later version of Iris, "
+           "expected at most this one: start that version");
+  CHECK(start.failure().code == errc::store_newer);
+}
+
 TEST_CASE("what was known of a node before starts had numbers is read") {
   std::string old;
   encoder{old}.u64(0xabc).u64(5);

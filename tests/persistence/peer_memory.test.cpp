@@ -26,7 +26,9 @@ shown_peer process_of(const std::vector<store_start>& starts,
 const auto first_start = process_of({{11, 0}});
 const auto second_start = process_of({{11, 0}, {12, 0}});
 
-constexpr auto remedy = "; start it with its own disk, as that is now";
+constexpr auto remedy = "; start it with its own disk, as that is now; if that "
+                        "is gone: iris node drain 2, iris node remove 2, and a "
+                        "new node with another number";
 
 error refusal(const std::string& why) {
   return {errc::store_foreign, why + remedy};

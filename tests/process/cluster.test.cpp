@@ -157,6 +157,35 @@ TEST_CASE("a node that is alone in a cluster of three answers nobody") {
   CHECK(ready.status == 503);
   CHECK(ready.body.find("expected 8 shards with a leader, found 0")
         != std::string::npos);
+  CHECK(ready.body.find("waiting to meet nodes 1 and 3 for the first time")
+        != std::string::npos);
+  auto shown = nlohmann::json::parse(status(nodes[1]));
+  CHECK(shown["founders"] == nlohmann::json{1, 2, 3});
+  CHECK(shown["joined"] == false);
+  CHECK(problem_with(nodes[1], 1).find("waiting for node 1 to call")
+        != std::string::npos);
+}
+
+TEST_CASE("links follow a node to the address that it is given") {
+  real_cluster nodes;
+  nodes.start();
+  nodes.await_ready();
+  auto give = [&](const std::string& address) {
+    auto done = nodes[0].operate("node add 3 " + address);
+    INFO(done.text);
+    CHECK(done.status == 0);
+  };
+
+  give("127.0.0.1:1");
+  for (std::size_t i : {0, 1})
+    nodes.await("node 3 is looked for elsewhere", [&] {
+      return problem_with(nodes[i], 3).find("127.0.0.1:1") != std::string::npos;
+    });
+
+  give(nodes.address(2));
+  for (std::size_t i : {0, 1})
+    nodes.await("node 3 is found",
+                [&] { return problem_with(nodes[i], 3).empty(); });
 }
 
 TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {

@@ -64,7 +64,9 @@ struct growing_cluster {
   void add(std::size_t i) {
     auto name = "node " + std::to_string(i + 1);
     auto command = "node add " + std::to_string(i + 1) + " " + nodes.address(i);
-    operate(1 % i, command, name + " may join: start it");
+    operate(1 % i, command,
+            name + " may join as " + nodes.address(i)
+              + ": start it, unless it runs");
     nodes[i].start();
     operate(1 % i, command + " --wait", name + " is up and has its share");
   }
@@ -81,6 +83,10 @@ struct growing_cluster {
     for (const auto& x : found["nodes"])
       out.push_back(x["replicas"]);
     return out;
+  }
+
+  nlohmann::json status(std::size_t i) {
+    return nlohmann::json::parse(nodes[i].get("/v1/status", true).body);
   }
 
   void stop(std::size_t i) {
@@ -159,7 +165,12 @@ TEST_CASE("a node that was alone grows to three while clients talk") {
 
   a.nodes.await_ready();
   CHECK(a.shares(2) == std::vector<int>{8, 8, 8});
+  CHECK(a.status(0)["founders"] == nlohmann::json{1});
+  CHECK(a.status(2)["joined"] == true);
   a.operate(0, "node drain 3 --wait", "node 3 leads nothing any more");
+  auto ready = a.nodes[2].get("/readyz");
+  CHECK(ready.status == 503);
+  CHECK(ready.body.find("iris node drain 3 --off") != std::string::npos);
   a.operate(0, "node drain 3 --off --wait",
             "node 3 takes clients and leads again");
   a.nodes[2].kill();

@@ -92,7 +92,7 @@ TEST_CASE("a node alone keeps the map that it founded, over a restart") {
 TEST_CASE("a change may be asked at any node, and all know of it") {
   some_nodes a{3};
   for (std::size_t i = 0; i < 3; ++i) {
-    CHECK(a.change(i, add_node{{10 + i}, "b:1", ""}) == "");
+    CHECK(a.change(i, add_node{{10 + i}, "b:" + std::to_string(i), ""}) == "");
     CHECK(a.change(i, drain_node{{9}, true})
             .starts_with("not_found (308): no node 9: expected one of 1, 2"));
   }

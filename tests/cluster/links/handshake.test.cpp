@@ -24,6 +24,15 @@ std::string failure(const result<T>& x) {
   return x ? "" : x.failure().context;
 }
 
+/// Others' words, changed.
+template <class Message, class Change>
+void retell(Message& what, Change change) {
+  auto said = decode_introduction(what.words);
+  REQUIRE(said);
+  change(*said);
+  what.words = encode(*said);
+}
+
 /// What the acceptor says of the connector in the end; "" if it is content.
 std::string meet(end_of& connector, end_of& acceptor) {
   auto greeting = connector.hands.greet(acceptor.options.self.node);
@@ -138,10 +147,16 @@ TEST_CASE("what a node says of itself is signed") {
   end_of one{ca.setup(1)}, two{ca.setup(2)};
   auto greeting = one.hands.greet({2});
   SUBCASE("its incarnation") {
-    greeting.from.incarnation = 7;
+    retell(greeting, [](auto& x) { x.from.incarnation = 7; });
   }
   SUBCASE("its past") {
-    greeting.from.past = "another";
+    retell(greeting, [](auto& x) { x.from.past = "another"; });
+  }
+  SUBCASE("which versions it speaks") {
+    retell(greeting, [](auto& x) { x.speaks.max = 9; });
+  }
+  SUBCASE("what only later versions understand") {
+    greeting.words += "more";
   }
   auto welcome = two.hands.answer(greeting);
   REQUIRE(welcome);
@@ -155,27 +170,92 @@ TEST_CASE("an acceptor refuses who talks to somebody else") {
   auto greeting = one.hands.greet({2});
 
   SUBCASE("another node") {
-    greeting.to = 3;
+    retell(greeting, [](auto& x) { x.to = {3}; });
     CHECK(failure(two.hands.answer(greeting))
           == "it looks for node 3: this is node 2");
   }
   SUBCASE("another cluster") {
-    greeting.cluster = "other";
+    retell(greeting, [](auto& x) { x.cluster = "other"; });
     CHECK(failure(two.hands.answer(greeting))
           == "it is of the cluster \"other\": expected \"demo\"");
   }
-  SUBCASE("another version") {
-    greeting.version = 1;
+  SUBCASE("nobody, for it says too little") {
+    greeting.words.pop_back();
     CHECK(failure(two.hands.answer(greeting))
-          == "it speaks version 1 of links: expected 2");
+          == "it says less of itself than expected");
   }
   SUBCASE("a nonce that is none") {
-    greeting.nonce = "short";
+    retell(greeting, [](auto& x) { x.nonce = "short"; });
     auto welcome = two.hands.answer(greeting);
     REQUIRE(welcome);
     CHECK(failure(two.hands.judge({}))
           == "its nonce is too short: expected 32 bytes");
   }
+}
+
+TEST_CASE("both ends speak the highest version that both know") {
+  struct {
+    frame_versions one, two;
+    int spoken;
+  } cases[] = {{{1, 1}, {1, 1}, 1},
+               {{1, 2}, {2, 3}, 2},
+               {{2, 5}, {1, 3}, 3},
+               {{1, 4}, {2, 3}, 3},
+               {{3, 3}, {1, 7}, 3}};
+  authority ca;
+  for (const auto& x : cases) {
+    CAPTURE(x.spoken);
+    auto first = ca.setup(1), second = ca.setup(2);
+    first.speaks = x.one;
+    second.speaks = x.two;
+    end_of one{first}, two{second};
+
+    CHECK(meet(one, two) == "");
+
+    CHECK(one.hands.version() == x.spoken);
+    CHECK(two.hands.version() == x.spoken);
+  }
+}
+
+TEST_CASE("ends without a version in common refuse in the same words") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.speaks = {1, 2};
+  second.speaks = {3, 4};
+  end_of one{first}, two{second};
+
+  SUBCASE("the older calls") {
+    CHECK(meet(one, two)
+          == "node 1 speaks versions 1 to 2 of node frames, node 2 versions 3 "
+             "to 4: expected one in common; upgrade node 1, and skip no "
+             "release that speaks both");
+  }
+  SUBCASE("the newer calls") {
+    CHECK(meet(two, one)
+          == "node 2 speaks versions 3 to 4 of node frames, node 1 versions 1 "
+             "to 2: expected one in common; upgrade node 1, and skip no "
+             "release that speaks both");
+  }
+  SUBCASE("the acceptor says so in its welcome") {
+    two.options.speaks = {2, 2};
+    auto welcome = two.hands.answer(one.hands.greet({2}));
+    REQUIRE(welcome);
+    retell(*welcome, [](auto& x) { x.speaks = {4, 4}; });
+    CHECK(failure(one.hands.answer(*welcome))
+            .starts_with("node 2 speaks version 4 of node frames, node 1 "
+                         "versions 1 to 2: expected one in common"));
+  }
+}
+
+TEST_CASE("what a later version says more is not minded") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+  auto greeting = one.hands.greet({2});
+  greeting.words += "more";
+
+  CHECK(two.hands.answer(greeting));
+
+  CHECK(two.hands.peer() == one.options.self);
 }
 
 TEST_CASE("each end is shown the other's past, and no more than is allowed") {

@@ -342,6 +342,36 @@ TEST_CASE("certificates are replaced without a restart") {
   CHECK(two.seen().links_are({1}, "+-+"));
 }
 
+TEST_CASE("a certificate that can't be read is named, and asked for again") {
+  authority ca;
+  node one{ca.setup(1)}, two{ca.setup(2)};
+  auto file = ca.files_of({1}).certificate;
+  auto elsewhere = ca.directory() / "elsewhere";
+  std::filesystem::rename(file, elsewhere);
+  join({&one, &two});
+  REQUIRE(one.log().come("no file " + file.string() + ": expected a PEM"));
+
+  std::filesystem::rename(elsewhere, file);
+
+  CHECK(one.seen().links_are({2}, "+"));
+  CHECK(one.log().count("no link to a node") == 1);
+}
+
+TEST_CASE("a link speaks the highest version that both of its nodes do") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.speaks = {1, 2};
+  second.speaks = {2, 3};
+  node one{first}, two{second};
+
+  join({&one, &two});
+
+  REQUIRE(one.seen().links_are({2}, "+"));
+  REQUIRE(two.seen().links_are({1}, "+"));
+  CHECK(one.net().describe().at(0).version == 2);
+  CHECK(two.net().describe().at(0).version == 2);
+}
+
 TEST_CASE("a port that is taken is named") {
   authority ca;
   node one{ca.setup(1)};

@@ -346,3 +346,42 @@ TEST_CASE("a node that was founded differently is refused by both") {
     CHECK(other.metrics().links_made.value() == 0);
   }
 }
+
+TEST_CASE("nodes without a version in common say which they speak") {
+  for (std::uint64_t id : {1, 9}) {
+    CAPTURE(id);
+    two_good_nodes good;
+    auto setup = good.ca.setup(id);
+    setup.speaks = {2, 3};
+    node later{setup};
+
+    good.meet(later);
+
+    constexpr auto why = ": expected one in common; upgrade node 2, and";
+    CHECK(later.log().come(why));
+    CHECK(good.two->log().come(why));
+    CHECK(later.metrics().links_made.value() == 0);
+  }
+}
+
+TEST_CASE("the reason of a refusal stays, and is said once") {
+  authority ca;
+  auto setup = ca.setup(2);
+  waiting all;
+  int asked = 0;
+  setup.admit = [&](const link_peer&) -> result<void> {
+    all.change([&] { ++asked; });
+    return error{errc::forbidden, "wiped"};
+  };
+  node one{ca.setup(1)}, two{setup};
+
+  join({&one, &two});
+  REQUIRE(all.until([&] { return asked >= 8; }));
+
+  two.net().close();
+  CHECK(two.net().describe().at(0).problem == "refused: wiped");
+  CHECK(two.log().count("no link to a node") == 1);
+  CHECK(two.log().count("refused: wiped") == 1);
+  CHECK(one.log().count("it refuses this node: wiped") == 1);
+  CHECK(one.log().count("the connection was closed") == 0);
+}

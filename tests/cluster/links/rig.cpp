@@ -75,6 +75,7 @@ link_options options_of(const node_setup& setup) {
   out.self = {setup.id, 1, setup.incarnation, setup.founding};
   out.listen = {"127.0.0.1", 0};
   out.files = setup.files;
+  out.speaks = setup.speaks;
   out.heartbeat = setup.heartbeat;
   out.handshake_timeout = setup.handshake_timeout;
   out.close_timeout = setup.close_timeout;
