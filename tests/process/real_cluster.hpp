@@ -65,7 +65,7 @@ private:
 
   bench::scratch_directory scratch_;
   const std::size_t founders_;
-  std::deque<reserved_port> ports_;
+  std::deque<bench::reserved_port> ports_;
   std::vector<std::unique_ptr<tcp_proxy>> wires_; ///< of founders, from × to
   std::vector<std::unique_ptr<real_node>> nodes_;
 };

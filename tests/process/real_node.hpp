@@ -1,10 +1,10 @@
 #pragma once
 
 #include "apps/bench/node_process.hpp"
+#include "apps/bench/reserved_port.hpp"
 #include "apps/cli/http.hpp"
 #include "apps/cli/local_key.hpp"
 #include "clients/cpp/tls.hpp"
-#include "tests/process/reserved_port.hpp"
 #include "tests/process/venue.hpp"
 
 #include <array>
@@ -103,7 +103,7 @@ private:
 
   const node_setup setup_;
   bench::scratch_directory scratch_;
-  std::map<std::string, reserved_port> ports_;
+  std::map<std::string, bench::reserved_port> ports_;
   bench::node_process::options program_;
   std::unique_ptr<bench::node_process> process_; ///< ends before its folder
   std::optional<cli::local_key> key_;
