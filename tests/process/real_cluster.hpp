@@ -19,10 +19,13 @@ public:
   static constexpr std::size_t size = 3;
   static constexpr int shards = 8;
 
-  explicit real_cluster(std::size_t founders = size, std::size_t joiners = 0);
+  /// `more`: as in node_setup, for each.
+  explicit real_cluster(std::size_t founders = size, std::size_t joiners = 0,
+                        const std::string& more = {});
 
   /// Of those that found it and those that may join.
   std::size_t count() const { return nodes_.size(); }
+  std::size_t founders() const { return founders_; }
   real_node& operator[](std::size_t i) { return *nodes_[i]; }
   const real_node& operator[](std::size_t i) const { return *nodes_[i]; }
 

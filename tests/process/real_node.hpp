@@ -41,6 +41,13 @@ public:
     : real_node(node_setup{more, shards}) {}
 
   void start();
+  /// What its next start runs: the irisd of this build, or another.
+  const std::filesystem::path& program() const { return program_.program; }
+  void use_program(const std::filesystem::path& file) {
+    program_.program = file;
+  }
+  /// What runs now, as the system knows it.
+  std::filesystem::path running_program() const;
   /// SIGKILL, and waits for the end.
   void kill();
   /// SIGTERM, and waits for the end: call it where it blocks nobody. Fails
