@@ -16,7 +16,8 @@ member::~member() {
 void member::open() {
   link_ =
     std::make_shared<link>(fleet_.reactor_, static_cast<link::user&>(*this));
-  link_->open(fleet_.options_.where);
+  const auto& all = fleet_.options_.where;
+  link_->open(all[index_ % all.size()]);
 }
 
 void member::close() {

@@ -70,7 +70,8 @@ public:
   };
 
   struct options {
-    target where;
+    /// One member after the other goes to the next of them.
+    std::vector<target> where;
     /// Signs a token.
     std::function<result<std::string>(const user_id&)> token;
     /// Items that the node may send before they are acknowledged.

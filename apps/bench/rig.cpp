@@ -8,13 +8,10 @@
 #include <boost/asio/connect.hpp>
 
 #include <csignal>
-#include <fstream>
 
 namespace iris::bench {
 
 namespace {
-
-constexpr auto stop_timeout = std::chrono::minutes{1};
 
 bool is_secure(const std::string& transport) {
   return transport == "tls" || transport == "wss";
@@ -28,23 +25,6 @@ std::string transport_of(const rig_options& x) {
   if (x.websocket)
     return x.tls ? "wss" : "ws";
   return x.tls ? "tls" : "tcp";
-}
-
-/// As a node is run, with room for the connections of a benchmark; fsync has
-/// no switch. The folder's name is quoted as TOML wants it.
-std::string config_text(const std::filesystem::path& data,
-                        const std::string& transport) {
-  auto text = "[node]\nname = \"bench\"\ndata_dir = "
-              + config::toml_string(data.string()) + "\n[listen]\n";
-  if (transport != "tcp")
-    text += "tcp.address = \"\"\n";
-  text += transport + ".address = \"127.0.0.1:0\"\n";
-  if (is_secure(transport))
-    text += "[tls]\ngenerate = true\n";
-  return text
-         + "[admin]\naddress = \"127.0.0.1:0\"\n"
-           "[limits]\nconnections = 100000\nconnections_per_ip = 100000\n"
-           "[log]\nlevel = \"warn\"\n";
 }
 
 std::string new_run_name() {
@@ -71,55 +51,50 @@ result<std::unique_ptr<rig>> rig::make(const rig_options& with) {
 // -- a node of our own --------------------------------------------------------
 
 result<void> rig::spawn(const rig_options& with) {
-  auto scratch = scratch_directory::make(with.directory);
-  if (!scratch)
-    return scratch.failure();
-  scratch_.emplace(*std::move(scratch));
   transport_ = transport_of(with);
-  process_options_.program = with.irisd;
-  process_options_.config = scratch_->path() / "iris.toml";
-  process_options_.log = scratch_->path() / "irisd.log";
-  std::ofstream{process_options_.config}
-    << config_text(scratch_->path() / "data", transport_);
-  if (auto ok = load_settings(process_options_.config); !ok)
+  auto made = own_nodes::make(
+    {with.irisd, with.directory, transport_, with.tls, with.nodes});
+  if (!made)
+    return made.failure();
+  own_ = *std::move(made);
+  if (auto ok = load_settings(own_->config(0)); !ok)
     return ok;
-  if (auto ok = start_process(); !ok)
+  if (auto ok = load_key(); !ok)
     return ok;
-  return load_key();
+  return start_own();
 }
 
-result<void> rig::start_process() {
-  auto started = node_process::start(process_options_);
-  if (!started && started.failure().code == errc::not_found)
-    return error{errc::usage, started.failure().context
-                                + ", expected the node's program: --irisd"};
-  if (!started)
-    return started.failure();
-  process_ = *std::move(started);
-  auto where = process_->listeners().find(transport_);
-  if (where == process_->listeners().end())
-    return error{errc::internal,
-                 "the node said nothing of a listener for " + transport_};
-  return aim(transport_, where->second, settings_.node.data_dir / "ca.pem");
+result<void> rig::start_own() {
+  if (auto ok = own_->start(); !ok)
+    return ok;
+  targets_.clear();
+  for (std::size_t i = 0; i < own_->count(); ++i) {
+    auto where = own_->address(i);
+    if (!where)
+      return where.failure();
+    if (auto ok = aim(*where, own_->data_dir(i) / "ca.pem"); !ok)
+      return ok;
+  }
+  return {};
 }
 
 result<void> rig::restart(int signal) {
-  if (auto ok = process_->stop(signal, stop_timeout); !ok)
+  if (auto ok = own_->stop(signal); !ok)
     return ok;
-  return start_process();
+  return start_own();
 }
 
 result<void> rig::finish() {
-  return process_ ? process_->stop(SIGTERM, stop_timeout) : result<void>{};
+  return own_ ? own_->stop(SIGTERM) : result<void>{};
 }
 
 // -- a node that runs already -------------------------------------------------
 
 result<void> rig::use_running(const rig_options& with) {
   auto scheme = with.server.find("://");
-  auto transport = with.server.substr(0, scheme);
+  transport_ = with.server.substr(0, scheme);
   auto known =
-    transport == "tcp" || is_secure(transport) || is_websocket(transport);
+    transport_ == "tcp" || is_secure(transport_) || is_websocket(transport_);
   if (scheme == with.server.npos || !known)
     return error{errc::usage, "--server: expected tcp://host:port, or tls://, "
                               "ws:// or wss:// in its place, found '"
@@ -129,7 +104,7 @@ result<void> rig::use_running(const rig_options& with) {
     return ok;
   if (auto ok = load_key(); !ok)
     return ok;
-  return aim(transport, with.server.substr(scheme + 3), with.ca);
+  return aim(with.server.substr(scheme + 3), with.ca);
 }
 
 // -- both ---------------------------------------------------------------------
@@ -151,7 +126,7 @@ result<void> rig::load_key() {
   return {};
 }
 
-result<void> rig::aim(const std::string& transport, const std::string& where,
+result<void> rig::aim(const std::string& where,
                       const std::filesystem::path& ca) {
   auto at = config::endpoint::parse(where);
   if (!at || !at->loopback())
@@ -163,24 +138,26 @@ result<void> rig::aim(const std::string& transport, const std::string& where,
   auto found = lookup.resolve(at->host, std::to_string(at->port), failed);
   // A name may have several addresses: the node listens at one.
   boost::asio::ip::tcp::socket probe{loop_.io()};
+  target next;
   if (!failed)
-    target_.address = boost::asio::connect(probe, found, failed);
+    next.address = boost::asio::connect(probe, found, failed);
   if (failed)
     return error{errc::no_connection, where + ": " + failed.message()};
-  target_.host = at->host;
-  target_.websocket = is_websocket(transport);
-  if (!is_secure(transport))
-    return {};
-  auto context = security::client_context(ca);
-  if (!context)
-    return context.failure();
-  target_.tls = std::move(*context);
+  next.host = at->host;
+  next.websocket = is_websocket(transport_);
+  if (is_secure(transport_)) {
+    auto context = security::client_context(ca);
+    if (!context)
+      return context.failure();
+    next.tls = std::move(*context);
+  }
+  targets_.push_back(std::move(next));
   return {};
 }
 
 fleet::options rig::fleet_options() const {
   fleet::options out;
-  out.where = target_;
+  out.where = targets_;
   out.token = [by = issuer_](const user_id& who) {
     security::claims whom;
     whom.user = who;
@@ -190,14 +167,16 @@ fleet::options rig::fleet_options() const {
 }
 
 usage rig::node_usage() const {
-  if (!node_is_known())
+  if (own_)
+    return own_->used();
+  if (pid_ <= 0)
     return {};
-  auto out = usage_of(node_pid());
+  auto out = usage_of(pid_);
   return out ? *out : usage{};
 }
 
 result<void> rig::add_sync_times(report& out) {
-  if (!scratch_)
+  if (!own_)
     return {};
   constexpr unsigned count = 200;
   unsigned done = 0;
@@ -205,11 +184,10 @@ result<void> rig::add_sync_times(report& out) {
     return "syncs of the disk: " + std::to_string(done) + " of "
            + std::to_string(count);
   });
-  auto found =
-    sync_times(scratch_->path().string(), count, [&](unsigned so_far) {
-      done = so_far;
-      loop_.tell_if_due();
-    });
+  auto found = sync_times(own_->folder().string(), count, [&](unsigned so_far) {
+    done = so_far;
+    loop_.tell_if_due();
+  });
   loop_.now_doing({});
   if (!found)
     return found.failure();
@@ -221,6 +199,8 @@ report rig::begin_report(std::string bench) const {
   report out;
   out.bench = std::move(bench);
   out.on = this_machine();
+  if (own_ && own_->count() > 1)
+    out.add("nodes", static_cast<double>(own_->count()), "");
   if (std::filesystem::exists(settings_.node.data_dir))
     out.store = file_system_of(settings_.node.data_dir.string());
   return out;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "apps/bench/fleet.hpp"
-#include "apps/bench/node_process.hpp"
+#include "apps/bench/own_nodes.hpp"
 #include "apps/bench/report.hpp"
 #include "config/settings.hpp"
 #include "security/tokens.hpp"
@@ -14,9 +14,11 @@ namespace iris::bench {
 /// Which node is measured.
 struct rig_options {
   /// Without `server`: one that is started, with a store in a new folder
-  /// below `directory`, and ended.
+  /// below `directory`, and ended; or a cluster of so many, over which the
+  /// connections are spread.
   std::filesystem::path irisd;
   std::filesystem::path directory;
+  std::uint32_t nodes = 1;
   /// Use TLS, WebSocket or both, of a node that is started.
   bool tls = false;
   bool websocket = false;
@@ -42,15 +44,13 @@ public:
   /// For names of users that this node has never seen.
   const std::string& run_name() const noexcept { return run_name_; }
 
-  /// What the node has used; zeros if its process isn't known.
+  /// What the node has used, or all; zeros if its process isn't known.
   usage node_usage() const;
-  bool node_is_known() const noexcept { return node_pid() > 0; }
+  bool node_is_known() const noexcept { return own_ || pid_ > 0; }
 
   /// Ends the started node by that signal, and starts it again on its store.
   result<void> restart(int signal);
-  std::chrono::nanoseconds started_in() const noexcept {
-    return process_->started_in();
-  }
+  std::chrono::nanoseconds started_in() const { return own_->started_in(); }
 
   /// Adds what a sync costs where a started node has its store: `sync`, 200 of
   /// them. Nothing is written beside the store of a node that runs already.
@@ -67,24 +67,20 @@ private:
   rig() = default;
 
   result<void> spawn(const rig_options& with);
-  result<void> start_process();
+  result<void> start_own();
   result<void> use_running(const rig_options& with);
   result<void> load_settings(const std::filesystem::path& file);
   result<void> load_key();
-  result<void> aim(const std::string& transport, const std::string& where,
-                   const std::filesystem::path& ca);
-  pid_t node_pid() const noexcept { return process_ ? process_->pid() : pid_; }
+  result<void> aim(const std::string& where, const std::filesystem::path& ca);
 
   reactor loop_;
   std::string run_name_;
-  target target_;
-  config::settings settings_;
+  std::string transport_; ///< "tcp"
+  std::vector<target> targets_;
+  config::settings settings_; ///< of the first node
   std::shared_ptr<security::token_issuer> issuer_;
   pid_t pid_ = 0;
-  std::string transport_; ///< of a node that is started: "tcp"
-  std::optional<scratch_directory> scratch_;
-  node_process::options process_options_;
-  std::unique_ptr<node_process> process_; ///< ends before its folder goes
+  std::unique_ptr<own_nodes> own_;
 };
 
 } // namespace iris::bench

@@ -115,6 +115,16 @@ void declare_own(CLI::App& command, bench::rig_options& x) {
                    "Connect to it with WebSocket, above TLS if both are given");
 }
 
+/// With three and more, a shard has three replicas.
+void declare_nodes(CLI::App& command, bench::rig_options& x) {
+  command
+    .add_option("--nodes", x.nodes,
+                "How many such nodes, as a cluster: connections go to all")
+    ->check(whole(1, 9))
+    ->excludes("--server")
+    ->capture_default_str();
+}
+
 /// A node that runs already.
 void declare_other(CLI::App& command, bench::rig_options& x) {
   auto server = command
@@ -272,8 +282,10 @@ void add_bench(CLI::App& bench, action& chosen, heading title, node_kind of,
     bench, chosen, std::move(title),
     [of](CLI::App& command, bench_options<Options>& x) {
       declare_own(command, x.node);
-      if (of != node_kind::own)
+      if (of != node_kind::own) {
         declare_other(command, x.node);
+        declare_nodes(command, x.node);
+      }
       declare(command, x.load);
     },
     [of, run](const bench_options<Options>& options, const console& io) {

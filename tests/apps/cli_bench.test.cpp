@@ -50,6 +50,19 @@ TEST_CASE("a measurement starts a node of its own, and leaves nothing") {
   }
 }
 
+TEST_CASE("a measurement may start a cluster, which is ended with it") {
+  security::test::temporary_directory folder;
+
+  program run{measure({"--nodes", "3", "--dir", folder.path().string()})};
+  auto said = run.rest();
+
+  CHECK(run.wait() == 0);
+  auto report = nlohmann::json::parse(said);
+  CHECK(report["ok"] == true);
+  CHECK(report["figures"]["nodes"] == 3);
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
 TEST_CASE("a node that runs already is measured when it is named") {
   live_node node{"[listen.ws]\naddress = \"127.0.0.1:0\"\n"};
 

@@ -1,6 +1,7 @@
 // Three who misbehave on real sockets: the node's memory stays bounded, and
 // the neighbours lose nothing.
 #include "tests/process/bystanders.hpp"
+#include "tests/process/percentile.hpp"
 #include "tests/process/raw_connection.hpp"
 #include "tests/process/raw_socket.hpp"
 
@@ -281,17 +282,6 @@ double connections(const real_node& node) {
   return out;
 }
 
-/// How long messages took: half of them, and all but one of a hundred.
-std::pair<double, double>
-quantiles_ms(std::vector<std::chrono::nanoseconds> of) {
-  std::sort(of.begin(), of.end());
-  auto at = [&](std::size_t percent) {
-    auto i = (of.size() - 1) * percent / 100;
-    return static_cast<double>(of[i].count()) / 1e6;
-  };
-  return {at(50), at(99)};
-}
-
 } // namespace
 
 TEST_CASE("those who misbehave cost bounded memory, and others nothing") {
@@ -311,7 +301,7 @@ TEST_CASE("those who misbehave cost bounded memory, and others nothing") {
     x->await_inbox(good.written.size());
     CHECK((x->inbox == good.written));
   }
-  auto [p50_before, p99_before] = quantiles_ms(friends.take_delays());
+  auto before = friends.take_delays();
 
   auto bad = feeds.create("bad", {user("hoarder"), user("deaf")});
   raw_connection hoarder{friends.io(), node, "tls"};
@@ -345,11 +335,12 @@ TEST_CASE("those who misbehave cost bounded memory, and others nothing") {
           unbounded_items / kib);
   if (looks_at_memory)
     CHECK(grown <= growth_max);
-  auto [p50, p99] = quantiles_ms(friends.take_delays());
-  MESSAGE("neighbours' p50 ", p50_before, " p99 ", p99_before,
-          " ms beside good readers; p50 ", p50, " p99 ", p99,
-          " ms beside the three: ", p50 / p50_before, " and ", p99 / p99_before,
-          " times as much");
+  auto after = friends.take_delays();
+  for (std::size_t n : {50, 99}) {
+    auto usual = percentile(before, n), now = percentile(after, n);
+    MESSAGE("neighbours' p", n, ": ", usual, " ms beside good readers, ", now,
+            " ms beside the three, ", now / usual, " times that");
+  }
   for (const auto& x : friends.problems())
     FAIL_CHECK(x);
   // Nobody was thrown out, and nothing is lost.

@@ -5,18 +5,15 @@
 #include "persistence/posix_disk.hpp"
 #include "persistence/state_store.hpp"
 #include "persistence/writes.hpp"
-#include "tests/process/checks.hpp"
+#include "tests/process/busy_cluster.hpp"
 #include "tests/process/from_environment.hpp"
-#include "tests/process/real_cluster.hpp"
+#include "tests/process/percentile.hpp"
 
-#include <boost/asio/post.hpp>
 #include <doctest/doctest.h>
 #include <leveldb/db.h>
 #include <nlohmann/json.hpp>
 
 #include <csignal>
-#include <optional>
-#include <thread>
 
 using namespace iris;
 using namespace iris::process;
@@ -31,63 +28,6 @@ constexpr std::uint64_t rounds_default = 4;
 
 std::chrono::nanoseconds now() {
   return system_clock().steady_now();
-}
-
-void check_store(const real_node& node) {
-  auto found = node.verify();
-  INFO(found.text);
-  CHECK(found.status == 0);
-  CHECK(found.text.ends_with("no problems\n"));
-}
-
-real_cluster& started(real_cluster& nodes) {
-  nodes.start();
-  nodes.await_ready();
-  return nodes;
-}
-
-/// Three nodes that are ready, and a crowd that writes to them.
-struct busy_cluster {
-  explicit busy_cluster(std::uint64_t seed) : all(started(nodes), {seed}) {
-    all.begin();
-    all.load();
-  }
-
-  real_cluster nodes;
-  crowd all;
-};
-
-/// While the crowd goes on.
-void run_until(crowd& all, const std::function<bool()>& done) {
-  REQUIRE(all.run_until([&] {
-    boost::asio::post(all.io(), [] {}); // Look again.
-    return done();
-  }));
-}
-
-void acknowledge(crowd& all, std::size_t more) {
-  auto upto = all.counts().acknowledged + more;
-  REQUIRE(all.run_until([&] { return all.counts().acknowledged >= upto; }));
-}
-
-/// The others lead all shards between them.
-bool led_without(const real_cluster& nodes, std::size_t i) {
-  auto led = 0;
-  for (std::size_t other = 0; other < real_cluster::size; ++other)
-    led += other == i ? 0 : nodes.led_by(other);
-  return led == real_cluster::shards;
-}
-
-/// No load any more: whatever was acknowledged is there, everywhere.
-void check_all(real_cluster& nodes, crowd& all) {
-  CHECK(all.settle());
-  CHECK(all.call_witnesses());
-  check_nothing_wrong(all);
-  for (std::size_t i = 0; i < real_cluster::size; ++i) {
-    CAPTURE(i);
-    CHECK(nodes[i].terminate());
-    check_store(nodes[i]);
-  }
 }
 
 /// What a node says of the links to others.
@@ -113,12 +53,20 @@ int shards_in_state(const std::string& state, const std::string& tree) {
   return out;
 }
 
-void report(std::vector<std::chrono::nanoseconds> pauses) {
-  std::sort(pauses.begin(), pauses.end());
-  std::string text;
-  for (auto x : pauses)
-    text += std::to_string(x / std::chrono::milliseconds{1}) + " ";
-  MESSAGE("writes under way at a kill were answered after (ms): ", text);
+void report(const std::vector<std::chrono::nanoseconds>& pauses) {
+  MESSAGE("all writes under way at a kill were answered after (ms): p50 ",
+          percentile(pauses, 50), ", p90 ", percentile(pauses, 90), ", p99 ",
+          percentile(pauses, 99), ", at most ", percentile(pauses, 100));
+}
+
+/// For a percentile that means something.
+constexpr std::size_t delays = 1000;
+
+void report(const std::vector<std::chrono::nanoseconds>& before,
+            const std::vector<std::chrono::nanoseconds>& after) {
+  auto usual = percentile(before, 99), now = percentile(after, 99);
+  MESSAGE("acknowledgements, p99: ", usual, " ms with all nodes, ", now,
+          " ms with one that hangs, ", now / usual, " times that");
 }
 
 } // namespace
@@ -229,10 +177,15 @@ TEST_CASE("a leader that stands still is replaced, and comes back as one of "
   auto& all = a.all;
   acknowledge(all, 100);
   auto leader = nodes.busiest();
+  all.take_delays();
+  acknowledge(all, delays);
+  auto before = all.take_delays();
 
   nodes[leader].signal(SIGSTOP);
   run_until(all, [&] { return led_without(nodes, leader); });
-  acknowledge(all, 100);
+  all.take_delays();
+  acknowledge(all, delays);
+  report(before, all.take_delays());
   nodes[leader].signal(SIGCONT);
   nodes.await_ready();
   acknowledge(all, 100);
@@ -267,16 +220,7 @@ TEST_CASE("SIGTERM of one node of three: its clients go on at the others") {
   for (std::size_t i = 0; i < real_cluster::size; ++i) {
     CAPTURE(i);
     acknowledge(all, 100);
-    std::optional<result<void>> ended;
-    std::thread stopping{[&] {
-      auto how = nodes[i].terminate();
-      boost::asio::post(all.io(), [&ended, how] { ended = how; });
-    }};
-    auto in_time = all.run_until([&] { return ended.has_value(); });
-    stopping.join();
-    REQUIRE(in_time);
-    INFO(ended->failure().context);
-    CHECK(*ended);
+    stop(all, nodes[i]);
     acknowledge(all, 100);
     check_store(nodes[i]);
     nodes[i].start();

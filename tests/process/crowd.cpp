@@ -16,6 +16,10 @@ constexpr auto enough = 120s;
 constexpr std::size_t groups_made = 3;
 constexpr std::size_t witnesses = 2;
 
+std::chrono::nanoseconds now() {
+  return system_clock().steady_now();
+}
+
 } // namespace
 
 crowd::crowd(const venue& to, const crowd_options& with)
@@ -89,6 +93,15 @@ void crowd::load() {
   for (auto& x : devices_)
     if (!x->away)
       keep_busy(*x);
+}
+
+std::vector<message_id> crowd::write_to_all() {
+  std::vector<message_id> out;
+  for (std::size_t i = 0; i < users_.size(); ++i)
+    for (const auto& to : users_)
+      if (auto id = send_to_user(*devices_[i], to))
+        out.push_back(*id);
+  return out;
 }
 
 bool crowd::settle() {
@@ -169,8 +182,11 @@ void crowd::act(device& who) {
 }
 
 void crowd::send_to_user(device& who) {
-  const auto& to = users_[random_.below(users_.size())];
-  send(who, to, "to " + to.str(), {who.user, to});
+  send_to_user(who, users_[random_.below(users_.size())]);
+}
+
+std::optional<message_id> crowd::send_to_user(device& who, const user_id& to) {
+  return send(who, to, "to " + to.str(), {who.user, to});
 }
 
 void crowd::send_to_group(device& who) {
@@ -180,16 +196,21 @@ void crowd::send_to_group(device& who) {
 }
 
 template <class To>
-void crowd::send(device& who, const To& to, const std::string& label,
-                 std::vector<user_id> audience) {
+std::optional<message_id> crowd::send(device& who, const To& to,
+                                      const std::string& label,
+                                      std::vector<user_id> audience) {
   auto filler = random_.chance(3) ? random_.below(20'000) : random_.below(200);
   auto body = std::to_string(next_body_++) + std::string(filler, '.');
   auto id = who.connection->send(to, body);
-  if (!id)
-    return problem(who.label + " can't send: " + to_string(id.failure()));
+  if (!id) {
+    problem(who.label + " can't send: " + to_string(id.failure()));
+    return {};
+  }
   ++counts_.submitted;
   history_.submitted(who.label, *id, label, body);
   audiences_[*id] = std::move(audience);
+  sent_at_[*id] = now();
+  return *id;
 }
 
 void crowd::change_members(group& in) {
@@ -225,6 +246,8 @@ void crowd::note(device& who, client::event what) {
     ++counts_.acknowledged;
     counts_.duplicate += s->duplicate;
     history_.answered(who.label, *s);
+    if (auto sent = sent_at_.extract(s->id))
+      delays_.push_back(now() - sent.mapped());
     expect(s->id, audiences_[s->id]);
     audiences_.erase(s->id);
     keep_busy(who);
@@ -236,8 +259,9 @@ void crowd::note(device& who, client::event what) {
     if (f->why.code != errc::not_a_member)
       problem(who.label + " was refused: " + to_string(f->why));
     keep_busy(who);
-  } else if (std::holds_alternative<client::delayed>(what)) {
+  } else if (auto* l = std::get_if<client::delayed>(&what)) {
     ++counts_.delayed;
+    counts_.no_room += l->why.code == errc::storage_full;
   } else if (std::holds_alternative<protocol::live>(what)) {
     who.live = true;
   } else if (std::holds_alternative<protocol::device_list>(what)) {
@@ -251,6 +275,11 @@ void crowd::note(device& who, client::event what) {
   } else if (std::holds_alternative<client::skipped>(what)) {
     problem(who.label + " was told that entries are gone");
   }
+}
+
+std::vector<std::chrono::nanoseconds> crowd::take_delays() {
+  sent_at_.clear();
+  return std::exchange(delays_, {});
 }
 
 std::vector<message_id> crowd::unanswered() const {

@@ -32,6 +32,7 @@ public:
     std::size_t duplicate = 0; ///< of acknowledged: known to the node before
     std::size_t refused = 0;
     std::size_t delayed = 0;
+    std::size_t no_room = 0;  ///< of delayed: the disk was full
     std::size_t received = 0; ///< inbox items
   };
 
@@ -58,6 +59,8 @@ public:
   void begin();
   /// From now on there is load.
   void load();
+  /// One message of each user to each, however much is under way.
+  std::vector<message_id> write_to_all();
   /// No load any more; waits until all is answered and has arrived. False, and
   /// a problem, if that takes too long.
   bool settle();
@@ -75,6 +78,10 @@ public:
 
   /// What the clients saw and must not have, and what history says.
   std::vector<std::string> judge() const;
+
+  /// How long messages took to be acknowledged: of those that were sent and
+  /// acknowledged since this was asked.
+  std::vector<std::chrono::nanoseconds> take_delays();
 
   /// What was sent and is not answered yet.
   std::vector<message_id> unanswered() const;
@@ -97,11 +104,13 @@ private:
   void keep_busy(device& who);
   void act(device& who);
   void send_to_user(device& who);
+  std::optional<message_id> send_to_user(device& who, const user_id& to);
   void send_to_group(device& who);
   void change_members(group& in);
   template <class To>
-  void send(device& who, const To& to, const std::string& label,
-            std::vector<user_id> audience);
+  std::optional<message_id> send(device& who, const To& to,
+                                 const std::string& label,
+                                 std::vector<user_id> audience);
   void note(device& who, client::event what);
   void problem(std::string what) { problems_.push_back(std::move(what)); }
 
@@ -117,6 +126,8 @@ private:
   std::vector<group> groups_;
   /// Who has to get a message that is not answered yet.
   std::map<message_id, std::vector<user_id>> audiences_;
+  std::map<message_id, std::chrono::nanoseconds> sent_at_;
+  std::vector<std::chrono::nanoseconds> delays_;
   std::uint64_t next_body_ = 1;
   tally counts_;
   sim::history history_;

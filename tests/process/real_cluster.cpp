@@ -38,7 +38,8 @@ std::string quoted(const std::filesystem::path& x) {
 
 } // namespace
 
-real_cluster::real_cluster(std::size_t founders, std::size_t joiners)
+real_cluster::real_cluster(std::size_t founders, std::size_t joiners,
+                           const std::string& more)
   : scratch_(must(
     bench::scratch_directory::make(std::filesystem::temp_directory_path()))),
     founders_(founders), ports_(founders + joiners) {
@@ -56,7 +57,7 @@ real_cluster::real_cluster(std::size_t founders, std::size_t joiners)
     std::filesystem::copy(ca.certificate, authority_of(i));
     must(security::make_node_certificate(home, certificate_for(ca, i)));
     nodes_.push_back(std::make_unique<real_node>(node_setup{
-      section(i), shards, static_cast<int>(i + 1), key, home / "tls"}));
+      section(i) + more, shards, static_cast<int>(i + 1), key, home / "tls"}));
   }
 }
 

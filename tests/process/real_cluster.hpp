@@ -19,10 +19,13 @@ public:
   static constexpr std::size_t size = 3;
   static constexpr int shards = 8;
 
-  explicit real_cluster(std::size_t founders = size, std::size_t joiners = 0);
+  /// `more`: as in node_setup, for each.
+  explicit real_cluster(std::size_t founders = size, std::size_t joiners = 0,
+                        const std::string& more = {});
 
   /// Of those that found it and those that may join.
   std::size_t count() const { return nodes_.size(); }
+  std::size_t founders() const { return founders_; }
   real_node& operator[](std::size_t i) { return *nodes_[i]; }
   const real_node& operator[](std::size_t i) const { return *nodes_[i]; }
 
@@ -65,7 +68,7 @@ private:
 
   bench::scratch_directory scratch_;
   const std::size_t founders_;
-  std::deque<reserved_port> ports_;
+  std::deque<bench::reserved_port> ports_;
   std::vector<std::unique_ptr<tcp_proxy>> wires_; ///< of founders, from × to
   std::vector<std::unique_ptr<real_node>> nodes_;
 };

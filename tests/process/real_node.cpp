@@ -89,6 +89,11 @@ void real_node::start() {
   trust_ = *std::move(trust);
 }
 
+std::filesystem::path real_node::running_program() const {
+  return std::filesystem::read_symlink(
+    "/proc/" + std::to_string(process_->pid()) + "/exe");
+}
+
 void real_node::kill() {
   if (auto ok = process_->stop(SIGKILL, stop_timeout); !ok)
     give_up(to_string(ok.failure()));

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "apps/bench/node_process.hpp"
+#include "apps/bench/reserved_port.hpp"
 #include "apps/cli/http.hpp"
 #include "apps/cli/local_key.hpp"
 #include "clients/cpp/tls.hpp"
-#include "tests/process/reserved_port.hpp"
 #include "tests/process/venue.hpp"
 
 #include <array>
@@ -41,6 +41,13 @@ public:
     : real_node(node_setup{more, shards}) {}
 
   void start();
+  /// What its next start runs: the irisd of this build, or another.
+  const std::filesystem::path& program() const { return program_.program; }
+  void use_program(const std::filesystem::path& file) {
+    program_.program = file;
+  }
+  /// What runs now, as the system knows it.
+  std::filesystem::path running_program() const;
   /// SIGKILL, and waits for the end.
   void kill();
   /// SIGTERM, and waits for the end: call it where it blocks nobody. Fails
@@ -103,7 +110,7 @@ private:
 
   const node_setup setup_;
   bench::scratch_directory scratch_;
-  std::map<std::string, reserved_port> ports_;
+  std::map<std::string, bench::reserved_port> ports_;
   bench::node_process::options program_;
   std::unique_ptr<bench::node_process> process_; ///< ends before its folder
   std::optional<cli::local_key> key_;

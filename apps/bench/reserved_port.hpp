@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace iris::process {
+namespace iris::bench {
 
 /// A port of the loopback that the system chose and that nobody else gets: a
 /// socket that is bound to it, and doesn't listen, holds it between two lives
@@ -22,4 +22,4 @@ private:
   std::uint16_t number_ = 0;
 };
 
-} // namespace iris::process
+} // namespace iris::bench

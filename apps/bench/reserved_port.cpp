@@ -1,4 +1,4 @@
-#include "tests/process/reserved_port.hpp"
+#include "apps/bench/reserved_port.hpp"
 
 #include <cerrno>
 #include <netinet/in.h>
@@ -6,7 +6,7 @@
 #include <system_error>
 #include <unistd.h>
 
-namespace iris::process {
+namespace iris::bench {
 
 namespace {
 
@@ -39,4 +39,4 @@ reserved_port::~reserved_port() {
   close(fd_);
 }
 
-} // namespace iris::process
+} // namespace iris::bench
