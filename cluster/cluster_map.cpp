@@ -11,7 +11,11 @@ namespace iris::cluster {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 2;
+constexpr std::uint8_t without_index = 1;
+
+/// Of the entry that founders begin their logs with.
+constexpr std::uint64_t founding_index = 1;
 
 using ids = std::vector<node_id>;
 
@@ -25,6 +29,7 @@ void put(encoder& to, const placement& in) {
   put(to, in.voters);
   put(to, in.learners);
   put(to, in.actual);
+  to.varint(in.index);
 }
 
 ids take_ids(decoder& in) {
@@ -35,11 +40,12 @@ ids take_ids(decoder& in) {
   return out;
 }
 
-placement take_placement(decoder& in) {
+placement take_placement(decoder& in, std::uint8_t of) {
   placement out;
   out.voters = take_ids(in);
   out.learners = take_ids(in);
   out.actual = take_ids(in);
+  out.index = of == without_index ? 0 : in.varint();
   return out;
 }
 
@@ -186,11 +192,13 @@ cluster_map initial_map(std::vector<member> founders, std::uint16_t shards,
     (full ? out.control.learners : out.control.voters).push_back(x.id);
   }
   out.control.actual = out.control.voters;
+  out.control.index = founding_index;
   dealer among{out.nodes};
   for (std::uint16_t i = 0; i < shards; ++i) {
     auto voters = among.deal(replicas);
     auto actual = sorted(voters);
-    out.shards.push_back({std::move(voters), {}, std::move(actual)});
+    out.shards.push_back(
+      {std::move(voters), {}, std::move(actual), founding_index});
   }
   IRIS_ASSERT(well_formed(out));
   return out;
@@ -217,16 +225,17 @@ result<cluster_map> decode_cluster_map(std::string_view bytes) {
   error damaged{errc::corrupt, "expected the map of a cluster, got "
                                  + std::to_string(bytes.size())
                                  + " other bytes"};
-  if (in.u8() != format)
+  auto of = in.u8();
+  if (of != format && of != without_index)
     return damaged;
   cluster_map out;
   out.version = in.u64();
   out.replicas = in.u32();
   for (auto left = in.varint(); left > 0 && !in.failed(); --left)
     out.nodes.push_back(take_member(in));
-  out.control = take_placement(in);
+  out.control = take_placement(in, of);
   for (auto left = in.varint(); left > 0 && !in.failed(); --left)
-    out.shards.push_back(take_placement(in));
+    out.shards.push_back(take_placement(in, of));
   if (!in.done() || !well_formed(out))
     return damaged;
   return out;

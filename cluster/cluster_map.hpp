@@ -45,6 +45,7 @@ struct placement {
   std::vector<node_id> voters;   ///< wanted, the preferred leader first
   std::vector<node_id> learners; ///< wanted, without a vote
   std::vector<node_id> actual; ///< voters that its leader last told of; sorted
+  std::uint64_t index = 0;     ///< of their entry in its log; 0: not known
 
   bool operator==(const placement&) const = default;
 };
@@ -82,13 +83,13 @@ constexpr std::size_t control_voters_max = 5;
 cluster_map initial_map(std::vector<member> founders, std::uint16_t shards,
                         std::uint32_t replicas);
 
-/// A format u8 (1), then
+/// A format u8 (2), then
 ///   version u64 | replicas u32
 ///   | nodes varint, each: id varint, address bytes, zone bytes, state u8
 ///   | placement of the control group
 ///   | shards varint, each: placement
 /// where a placement is three lists (voters, learners, actual) of a varint
-/// count and as many varint ids.
+/// count and as many varint ids, and a varint index. Format 1 has no index.
 std::string encode(const cluster_map& in);
 
 /// Fails with corrupt.

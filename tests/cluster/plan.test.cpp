@@ -403,7 +403,7 @@ TEST_CASE("a voter of the control group that died before it came is not "
   of.kill(2);
   REQUIRE(of.step());
 
-  CHECK(of.map.control == placement{{{1}}, {{2}}, {{1}}});
+  CHECK(of.map.control == placement{{{1}}, {{2}}, {{1}}, 1});
 }
 
 namespace {
