@@ -8,7 +8,7 @@ namespace {
 
 /// Shards that are asked at a time: links are not made for thousands of
 /// questions at once.
-constexpr std::uint16_t window = 64;
+constexpr std::size_t window = 64;
 
 } // namespace
 
@@ -20,8 +20,17 @@ comparison_desk::comparison_desk(
 }
 
 comparison_desk::behavior_type comparison_desk::make_behavior() {
-  while (asked_ < std::min(window, env_.routes.shards()))
-    ask({asked_++});
+  left_.push_back(cluster::control_shard);
+  for (auto i = env_.routes.shards(); i > 0; --i)
+    left_.push_back({static_cast<std::uint16_t>(i - 1)});
+  for (auto x : left_)
+    heard_[x] = {
+      x.value,
+      {errc::deadline_exceeded, "its leader did not answer in time", 100},
+      {}};
+  waiting_ = left_.size();
+  for (auto n = std::min(window, left_.size()); n > 0; --n)
+    ask_next();
   // The timer holds it meanwhile.
   home().after(patience, [self = caf::actor_cast<comparison_desk_actor>(this)] {
     caf::anon_send(self, tick{});
@@ -36,7 +45,9 @@ comparison_desk::behavior_type comparison_desk::make_behavior() {
   };
 }
 
-void comparison_desk::ask(shard_id whom) {
+void comparison_desk::ask_next() {
+  auto whom = left_.back();
+  left_.pop_back();
   env_.routes.to_shard(whom,
                        compare_shard{number_, whom.value,
                                      caf::actor_cast<connection_actor>(this)});
@@ -45,9 +56,10 @@ void comparison_desk::ask(shard_id whom) {
 void comparison_desk::on_answer(shard_compared& what) {
   shard_id from{static_cast<std::uint16_t>(what.tag)};
   heard_[from] = std::move(what);
-  if (asked_ < env_.routes.shards())
-    ask({asked_++});
-  else if (heard_.size() == asked_)
+  --waiting_;
+  if (!left_.empty())
+    ask_next();
+  else if (waiting_ == 0)
     end();
 }
 
@@ -55,12 +67,6 @@ void comparison_desk::end() {
   auto then = std::exchange(then_, {});
   if (!then)
     return;
-  for (std::uint16_t i = 0; i < env_.routes.shards(); ++i)
-    heard_.try_emplace(
-      {i}, shard_compared{i,
-                          {errc::deadline_exceeded,
-                           "its leader did not answer in time", 100},
-                          {}});
   then(heard_);
   quit();
 }

@@ -4,15 +4,17 @@
 
 #include <functional>
 #include <map>
+#include <vector>
 
 namespace iris::actors {
 
 /// What is known of each shard's comparison, or why nothing is.
 using compared_shards = std::map<shard_id, shard_compared>;
 
-/// Asks the leaders of all shards how far the comparison with one number is,
-/// and tells `then` once, in the desk, when all have answered or some take too
-/// long. One for each question, for which it lives.
+/// Asks the leaders of all shards and of the control group how far the
+/// comparison with one number is, and tells `then` once, in the desk, when all
+/// have answered or some take too long. One for each question, for which it
+/// lives.
 class comparison_desk final
   : public supervision::bounded<comparison_desk_actor::base> {
 public:
@@ -33,14 +35,15 @@ protected:
   }
 
 private:
-  void ask(shard_id whom);
+  void ask_next();
   void on_answer(shard_compared& what);
   void end();
 
   const environment& env_;
   const std::uint64_t number_;
   std::function<void(const compared_shards&)> then_;
-  std::uint16_t asked_ = 0;
+  std::vector<shard_id> left_; ///< to be asked, the last first
+  std::size_t waiting_ = 0;    ///< for answers, also of those not asked yet
   compared_shards heard_;
 };
 

@@ -40,13 +40,21 @@ error check(const add_node& what) {
 result<void> control_machine::change(const control_change& what) {
   auto before = map_;
   auto out = std::visit([this](const auto& x) { return carry_out(x); }, what);
-  if (out && map_ != before)
+  if (out && map_ != before) {
+    cluster::revise(map_, before);
     ++map_.version;
+  }
   return out;
 }
 
-void control_machine::plan(const cluster::node_health& health) {
-  if (auto next = cluster::plan(map_, health))
+void control_machine::see(cluster::node_health nodes,
+                          std::chrono::nanoseconds now) {
+  watch_.look(map_, now, nodes);
+  nodes_ = std::move(nodes);
+}
+
+void control_machine::plan() {
+  if (auto next = cluster::plan(map_, nodes_))
     map_ = *std::move(next);
 }
 
@@ -132,11 +140,11 @@ result<void> control_machine::carry_out(const move_shard& what) {
                    + ": expected a node without one");
   if (auto may = may_get(what.to); !may)
     return may;
-  if (!reached(map_.control)
-      || !std::all_of(map_.shards.begin(), map_.shards.end(), cluster::reached))
+  if (cluster::moving(map_, nodes_))
     return error{errc::unavailable,
                  "another replica moves: one moves at a time, try again later",
                  1000};
+  watch_.forgive(what.to);
   std::replace(of->voters.begin(), of->voters.end(), what.from, what.to);
   return {};
 }
@@ -168,7 +176,12 @@ result<void> control_machine::carry_out(const shard_reached& what) {
            != what.voters.end())
     return error{errc::bad_field,
                  "voters: expected nodes of the cluster, in order, each once"};
+  if (what.index < of->index)
+    return {};
   of->actual = what.voters;
+  of->index = what.index;
+  if (what.settled == of->revision)
+    of->dropped.clear();
   return {};
 }
 
@@ -204,6 +217,10 @@ result<void> control_machine::may_get(node_id id) {
   if (known->state != node_state::active)
     return not_now(text(id) + " is " + std::string{to_string(known->state)}
                    + ": expected an active node");
+  if (!nodes_.up.contains(id))
+    return not_now(text(id)
+                   + " is down: expected a node that is up, to take "
+                     "over there");
   return {};
 }
 

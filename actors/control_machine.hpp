@@ -2,7 +2,7 @@
 
 #include "base/result.hpp"
 #include "cluster/cluster_map.hpp"
-#include "cluster/plan.hpp"
+#include "cluster/motion_watch.hpp"
 
 #include <string>
 #include <variant>
@@ -35,25 +35,29 @@ struct drain_node {
   bool on = true;
 };
 
-/// A replica goes from one node to another. not_found, illegal_state;
-/// unavailable while something else moves.
+/// A replica goes from one node to another that is up. not_found,
+/// illegal_state; unavailable while something else moves.
 struct move_shard {
   shard_id shard;
   node_id from;
   node_id to;
 };
 
-/// One of its voters leads a shard, as long as shares stay even. not_found,
-/// illegal_state.
+/// One of its voters that is up leads a shard, as long as shares stay even.
+/// not_found, illegal_state.
 struct transfer_shard {
   shard_id shard;
   node_id to;
 };
 
-/// A group's leader has these voters. not_found, bad_field.
+/// A group's leader has these voters, by this entry of its log: what is older
+/// than the last report changes nothing. Of a revision that it calls settled,
+/// nobody that was wanted before may become a voter. not_found, bad_field.
 struct shard_reached {
   shard_id shard;
   std::vector<node_id> voters; ///< sorted
+  std::uint64_t index = 0;
+  std::uint64_t settled = 0;
 };
 
 using control_change = std::variant<add_node, remove_node, drain_node,
@@ -63,14 +67,21 @@ using control_change = std::variant<add_node, remove_node, drain_node,
 /// whether something changed. Pure.
 class control_machine {
 public:
+  /// How long a replica may take to arrive before others move.
+  explicit control_machine(std::chrono::milliseconds arrive_within)
+    : watch_(arrive_within) {}
+
   void load(cluster::cluster_map map) { map_ = std::move(map); }
   const cluster::cluster_map& map() const noexcept { return map_; }
+
+  /// Who is there at this time: what follows goes by that.
+  void see(cluster::node_health nodes, std::chrono::nanoseconds now);
 
   /// Carries it out, or says what was expected.
   result<void> change(const control_change& what);
 
   /// Takes the next step of the plan, if there is one.
-  void plan(const cluster::node_health& health);
+  void plan();
 
 private:
   result<void> carry_out(const add_node& what);
@@ -87,6 +98,8 @@ private:
   bool others_active(node_id than) const;
 
   cluster::cluster_map map_;
+  cluster::node_health nodes_;
+  cluster::motion_watch watch_;
 };
 
 } // namespace iris::actors

@@ -31,7 +31,7 @@ read_map(const persistence::state_store& store) {
 }
 
 controller::controller(caf::actor_config& config, const activation& with)
-  : durable(config, with) {
+  : durable(config, with), machine_(with.env.control.arrive_within) {
   // nop
 }
 
@@ -67,6 +67,7 @@ void controller::activate() {
 
 void controller::on_change(const change_cluster& what) {
   auto before = machine_.map().version;
+  see();
   if (auto made = machine_.change(what.what); !made)
     return decline(what, made.failure());
   if (machine_.map().version == before)
@@ -81,12 +82,18 @@ void controller::on_change(const change_cluster& what) {
 void controller::on_tick() {
   ticked();
   tick_after(env().control.plan_every);
-  const auto& map = machine_.map();
-  auto before = map.version;
-  machine_.plan(env().control.nodes->health(map.nodes, env().time.steady_now(),
-                                            env().control.dead_after));
+  auto before = machine_.map().version;
+  see();
+  machine_.plan();
   if (machine_.map().version != before)
     store([] {});
+}
+
+void controller::see() {
+  auto now = env().time.steady_now();
+  machine_.see(env().control.nodes->health(machine_.map().nodes, now,
+                                           env().control.dead_after),
+               now);
 }
 
 void controller::store(task release, task dropped) {

@@ -26,6 +26,7 @@ private:
   void activate();
   void on_change(const change_cluster& what);
   void on_tick();
+  void see();
   void store(task release, task dropped = {});
 
   control_machine machine_;

@@ -77,6 +77,8 @@ struct control_options {
   std::chrono::milliseconds plan_every = std::chrono::seconds{1};
   /// For how long a node may be away before others take over for it.
   std::chrono::milliseconds dead_after = std::chrono::minutes{10};
+  /// How long a replica may take to arrive before others move.
+  std::chrono::milliseconds arrive_within = std::chrono::minutes{10};
   const presence* nodes = nullptr; ///< where there is a control group
 };
 

@@ -396,7 +396,9 @@ struct hand_out_on {};
 /// The replica's own news, from its callbacks.
 struct shard_leads {};
 struct shard_follows {};
-struct shard_reload {};
+struct shard_reload {
+  bool anew = false; ///< as another replica, if this one has stopped
+};
 struct shard_stopped {
   error why;
 };

@@ -15,9 +15,6 @@ using supervision::supervisor_options;
 /// changes.
 constexpr auto say_again_every = 1s;
 
-/// From one repair to the next.
-constexpr auto repair_pause = 10s;
-
 /// What the cluster begins with.
 cluster::cluster_map founded(const node_options& of) {
   auto founders = of.founders;
@@ -46,19 +43,19 @@ node::node(const node_options& options, persistence::node_store store,
                 }),
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
     mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
-    users_(options.connections_per_user), started_(with.time.steady_now()),
+    users_(options.connections_per_user),
     presence_(options.self.node, with.time.steady_now()),
-    env_{
-      with.time,
-      routes_,
-      users_,
-      with.metrics,
-      with.log,
-      options.conversation,
-      options.user,
-      options.mailbox_max,
-      storage_full_,
-      {founded(options), options.plan_every, options.dead_after, &presence_}},
+    env_{with.time,
+         routes_,
+         users_,
+         with.metrics,
+         with.log,
+         options.conversation,
+         options.user,
+         options.mailbox_max,
+         storage_full_,
+         {founded(options), options.plan_every, options.dead_after,
+          options.arrive_within, &presence_}},
     on_map_(with.on_map), leaders_(options.self.node, options.self.shards),
     map_(std::make_shared<const cluster::cluster_map>(env_.control.first_map)) {
   if (with.net != nullptr)
@@ -133,9 +130,11 @@ caf::actor node::start_shard(shard_id id) {
     [this, id](std::optional<node_id> leader, std::uint64_t term) {
       on_leader(id, leader, term);
     },
-    [this, id](std::uint64_t, const cluster::raft::configuration& servers) {
-      on_servers(id, servers);
-    }};
+    [this, id](std::uint64_t index,
+               const cluster::raft::configuration& servers) {
+      on_servers(id, index, servers);
+    },
+    [this, id](std::uint64_t revision) { on_settled(id, revision); }};
   if (id == cluster::control_shard)
     parts.on_map = [this](cluster::cluster_map x) { take(std::move(x)); };
   auto started = supervision::spawn_on<shard_host>(home, parts);
@@ -167,25 +166,35 @@ void node::on_leader(shard_id of, std::optional<node_id> leader,
   tell_voters(of);
 }
 
-void node::on_servers(shard_id of,
+void node::on_servers(shard_id of, std::uint64_t index,
                       const cluster::raft::configuration& servers) {
-  std::lock_guard guard{routing_};
-  auto& voters = voters_[of];
-  voters.clear();
+  group_voters next{{}, index};
   for (const auto& x : servers)
     if (x.role == cluster::raft::server_role::voter)
-      voters.push_back(x.id);
-  std::sort(voters.begin(), voters.end());
+      next.voters.push_back(x.id);
+  std::sort(next.voters.begin(), next.voters.end());
+  std::lock_guard guard{routing_};
+  groups_[of] = std::move(next);
+  tell_voters(of);
+}
+
+void node::on_settled(shard_id of, std::uint64_t revision) {
+  std::lock_guard guard{routing_};
+  groups_[of].settled = revision;
   tell_voters(of);
 }
 
 /// The map has what leaders say. Locked.
 void node::tell_voters(shard_id of) {
-  auto voters = voters_.find(of);
-  if (leaders_.leader(of) == options_.self.node && voters != voters_.end()
-      && !voters->second.empty()
-      && cluster::placement_of(*map_, of).actual != voters->second)
-    ask(shard_reached{of, voters->second}, [](const error&) {});
+  auto found = groups_.find(of);
+  if (leaders_.leader(of) != options_.self.node || found == groups_.end()
+      || found->second.voters.empty())
+    return;
+  const auto& [voters, index, settled] = found->second;
+  const auto& told = cluster::placement_of(*map_, of);
+  if (told.actual != voters || told.index != index
+      || (!told.dropped.empty() && told.revision == settled))
+    ask(shard_reached{of, voters, index, settled}, [](const error&) {});
 }
 
 /// Locked.
@@ -266,9 +275,7 @@ void node::place(shard_id id, const cluster::placement& where) {
     // Until its group does without it, it votes.
     if (!wanted && cluster::reached(where))
       end(id);
-  } else if (wanted
-             || std::binary_search(where.actual.begin(), where.actual.end(),
-                                   options_.self.node)) {
+  } else if (wanted || cluster::may_vote(where, options_.self.node)) {
     open(id);
   }
 }
@@ -284,12 +291,7 @@ cluster::node_health node::health() const {
 }
 
 std::optional<std::chrono::nanoseconds> node::away(node_id who) const {
-  std::lock_guard guard{routing_};
-  if (who == options_.self.node || linked_.contains(who))
-    return std::nullopt;
-  auto since = lost_.find(who);
-  return env_.time.steady_now()
-         - (since == lost_.end() ? started_ : since->second);
+  return presence_.away(who, env_.time.steady_now());
 }
 
 void node::change(control_change what, std::function<void(const error&)> then) {
@@ -314,7 +316,7 @@ void node::open(shard_id id) {
 /// Locked.
 void node::end(shard_id id) {
   replicas_.erase(id);
-  voters_.erase(id);
+  groups_.erase(id);
   local_.update(id, {});
   if (gateway_)
     gateway_->serve(id, {});
@@ -327,10 +329,10 @@ std::vector<node::led_shard> node::leads() const {
   std::lock_guard guard{routing_};
   std::vector<led_shard> out;
   for (const auto& x : leaders_.own().list) {
-    auto voters = voters_.find(x.shard);
+    auto found = groups_.find(x.shard);
     out.push_back(
       {x.shard, x.term,
-       voters == voters_.end() ? std::vector<node_id>{} : voters->second});
+       found == groups_.end() ? std::vector<node_id>{} : found->second.voters});
   }
   return out;
 }
@@ -347,22 +349,7 @@ void node::repair(shard_id which,
   if (!to)
     return then(error{errc::not_found, "this node has no replica of shard "
                                          + cluster::label_of(which)});
-  if (!may_repair())
-    return then(error{errc::unavailable,
-                      "another replica was repaired a moment ago: try again in "
-                      "ten seconds",
-                      10'000});
   caf::anon_send(to, repair_replica{std::move(then)});
-}
-
-/// Each may cost the supervisor a restart, of which it takes few.
-bool node::may_repair() {
-  std::lock_guard guard{routing_};
-  auto now = env_.time.steady_now();
-  if (repaired_at_ && now - *repaired_at_ < repair_pause)
-    return false;
-  repaired_at_ = now;
-  return true;
 }
 
 void node::hand_over() {
@@ -406,7 +393,6 @@ void node::on_link(node_id peer, bool up) {
     return announce();
   }
   linked_.erase(peer);
-  lost_[peer] = env_.time.steady_now();
   route(leaders_.lost(peer));
 }
 

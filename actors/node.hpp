@@ -55,6 +55,9 @@ struct node_options {
   std::uint32_t replicas = 3;
   /// For how long a node may be away before others take over for it.
   std::chrono::milliseconds dead_after = std::chrono::minutes{10};
+  /// How long a replica may take to get to another node before that one is
+  /// passed over for a while, and others move.
+  std::chrono::milliseconds arrive_within = std::chrono::minutes{10};
   std::chrono::milliseconds plan_every = std::chrono::seconds{1};
   cluster::raft::options raft;
   conversation_options conversation;
@@ -136,7 +139,8 @@ public:
 
   /// Which nodes of the map this one sees. Any thread.
   cluster::node_health health() const;
-  /// For how long it has not seen that one; none while it does. Any thread.
+  /// For how long it has not seen that one, if it ever did; none while it does.
+  /// Any thread.
   std::optional<std::chrono::nanoseconds> away(node_id who) const;
 
   /// Asks the controller, wherever it is: `then` is called once, on some unit
@@ -155,16 +159,23 @@ public:
   void on_link(node_id peer, bool up) override;
 
 private:
+  struct group_voters {
+    std::vector<node_id> voters; ///< sorted
+    std::uint64_t index = 0;     ///< of the entry that has them
+    std::uint64_t settled = 0;   ///< the revision, see cluster::shard::events
+  };
+
   caf::actor start_shard(shard_id id);
   supervision::child_spec spec_of(shard_id id);
   void open(shard_id id);
   void end(shard_id id);
   void on_leader(shard_id of, std::optional<node_id> leader,
                  std::uint64_t term);
-  void on_servers(shard_id of, const cluster::raft::configuration& servers);
+  void on_servers(shard_id of, std::uint64_t index,
+                  const cluster::raft::configuration& servers);
+  void on_settled(shard_id of, std::uint64_t revision);
   void route(const leader_table::changes& what);
   void route(shard_id of);
-  bool may_repair();
   void announce();
   void tell_voters(shard_id of);
   void say_again(const std::weak_ptr<bool>& alive);
@@ -182,7 +193,6 @@ private:
   /// This node's replicas.
   router local_;
   user_gate users_;
-  const std::chrono::nanoseconds started_;
   std::atomic<bool> storage_full_{false};
   presence presence_;
   environment env_;
@@ -192,11 +202,9 @@ private:
   /// Guards what follows, and the order in which routes change.
   mutable std::mutex routing_;
   leader_table leaders_;
-  std::map<shard_id, std::vector<node_id>> voters_; ///< committed
+  std::map<shard_id, group_voters> groups_; ///< committed
   std::set<shard_id> replicas_;
   std::set<node_id> linked_;
-  std::optional<std::chrono::nanoseconds> repaired_at_;
-  std::map<node_id, std::chrono::nanoseconds> lost_; ///< links, and when
   std::shared_ptr<const cluster::cluster_map> map_;
   /// None before they have started.
   supervision::supervisor_actor shards_;

@@ -67,7 +67,7 @@ IRIS_LAYOUT(remove_node, x.id)
 IRIS_LAYOUT(drain_node, x.id, x.on)
 IRIS_LAYOUT(move_shard, x.shard, x.from, x.to)
 IRIS_LAYOUT(transfer_shard, x.shard, x.to)
-IRIS_LAYOUT(shard_reached, x.shard, x.voters)
+IRIS_LAYOUT(shard_reached, x.shard, x.voters, x.index, x.settled)
 IRIS_LAYOUT(change_cluster, x.what, x.tag)
 IRIS_LAYOUT(compare_shard, x.number, x.tag)
 
@@ -305,8 +305,9 @@ std::string_view fault_of(const command_frame& what) {
                          || std::holds_alternative<fanned_out>(what.what);
   if (what.from.number == caf::invalid_actor_id && !of_conversation)
     return "the connection that it is from";
-  if (std::holds_alternative<change_cluster>(what.what)
-      != (what.where == cluster::control_shard))
+  if (!std::holds_alternative<compare_shard>(what.what)
+      && std::holds_alternative<change_cluster>(what.what)
+           != (what.where == cluster::control_shard))
     return "changes of the cluster for the control group, and only those";
   return std::visit([&](const auto& x) { return fault_of(what.where, x); },
                     what.what);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace iris::actors {
 
@@ -35,6 +36,17 @@ public:
         out.dead.insert(x.id);
     }
     return out;
+  }
+
+  /// For how long this one has been away; none while it is there, and if it was
+  /// never seen.
+  std::optional<std::chrono::nanoseconds>
+  away(node_id who, std::chrono::nanoseconds now) const {
+    std::lock_guard guard{mutex_};
+    auto i = seen_.find(who);
+    if (i == seen_.end() || i->second.up)
+      return std::nullopt;
+    return now - i->second.since;
   }
 
 private:

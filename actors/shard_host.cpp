@@ -27,13 +27,6 @@ constexpr std::size_t record_bytes = 1024;
 /// Fan-outs that may wait for room, and how often they look for it.
 constexpr std::size_t deliveries_max = 32;
 constexpr auto hand_out_pause = 20ms;
-/// Actors that one step of a sweep looks at.
-constexpr std::size_t sweep_step = 64;
-/// The pause behind a step, for what it woke to do its work.
-constexpr auto sweep_pause = 200ms;
-/// Wake marks that are read at a time.
-constexpr std::size_t wake_step = 64;
-
 std::size_t bytes_of(const submit& what) {
   std::size_t out = 0;
   for (const auto& x : what.list)
@@ -67,54 +60,6 @@ hold(const std::shared_ptr<std::atomic<std::size_t>>& taken, std::size_t what) {
   return {nullptr, [taken, what](const void*) { *taken -= what; }};
 }
 
-result<cluster::shard::stored> stored(result<persistence::loaded_log> log,
-                                      const persistence::state_store& state,
-                                      shard_id id) {
-  if (!log)
-    return log.failure();
-  auto applied = state.applied(id);
-  if (!applied)
-    return applied.failure();
-  auto incomplete = state.incomplete(id);
-  if (!incomplete)
-    return incomplete.failure();
-  return cluster::shard::stored{*std::move(log), *applied, *incomplete};
-}
-
-/// The next actors at or behind `first`, and where to go on (empty: done).
-struct actors_found {
-  std::vector<actor_ref> list;
-  std::string next;
-};
-
-result<actors_found> find_actors(const persistence::state_store& store,
-                                 shard_id shard, std::string first,
-                                 std::size_t limit) {
-  actors_found out;
-  auto end = persistence::prefix_end(persistence::shard_prefix(shard));
-  while (out.list.size() < limit) {
-    result<actor_ref> owner{actor_ref{}};
-    auto found = false;
-    auto scanned = store.scan(first, end, false,
-                              [&](std::string_view key, std::string_view) {
-                                found = true;
-                                owner = persistence::owner_of(key);
-                                return false;
-                              });
-    if (!scanned)
-      return scanned.failure();
-    if (!found)
-      return out;
-    if (!owner)
-      return owner.failure();
-    first = persistence::prefix_end(persistence::key_prefix(shard, *owner));
-    if (owner->kind != actor_kind::shard)
-      out.list.push_back(std::move(*owner));
-  }
-  out.next = std::move(first);
-  return out;
-}
-
 } // namespace
 
 shard_host::shard_host(caf::actor_config& config, const shard_host_parts& with)
@@ -135,34 +80,7 @@ auto shard_host::to_user() {
 shard_host::behavior_type shard_host::make_behavior() {
   set_down_handler([this](caf::down_msg& x) { on_down(x); });
   set_exit_handler([this](caf::exit_msg& x) { end(x.reason); });
-  auto self = caf::actor_cast<shard_actor>(this);
-  // The callbacks come from this unit, but not from inside this actor.
-  cluster::shard::events tell;
-  tell.on_leading = [self] { caf::anon_send(self, shard_leads{}); };
-  tell.on_following = [self] { caf::anon_send(self, shard_follows{}); };
-  tell.on_leader = [this, self, own = with_.shard.self,
-                    &to = with_.on_leader](std::optional<node_id> leader) {
-    if (to)
-      to(leader, shard_->term());
-    if (leader && *leader != own)
-      caf::anon_send(self, shard_follows{});
-  };
-  tell.on_servers = with_.on_servers;
-  tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
-  tell.on_differs = [&env = with_.env, id = with_.shard.id](auto index) {
-    env.metrics.shard_differences.add();
-    env.log.error("a shard's state is not what a majority has: it is copied "
-                  "anew, look after this node's memory and disk",
-                  {{"shard", id}, {"entry", index}});
-  };
-  if (with_.on_map)
-    tell.on_applied = [this](std::uint64_t) { read_map(); };
-  tell.on_stopped = [self](const error& why) {
-    caf::anon_send(self, shard_stopped{why});
-  };
-  tell.on_committed = [&waited = with_.env.metrics.commit_seconds](
-                        std::chrono::nanoseconds x) { waited.observe(x); };
-  shard_ = std::make_shared<cluster::shard>(with_.shard, std::move(tell));
+  begin();
   load();
   tick_later();
   return {
@@ -190,9 +108,9 @@ shard_host::behavior_type shard_host::make_behavior() {
     [this](replica_message& x) { on_replica(x); },
     [this](shard_leads&) { on_leading(); },
     [this](shard_follows&) { on_following(); },
-    [this](shard_reload&) { load(); },
+    [this](shard_reload& x) { on_reload(x); },
     [this](shard_stopped& x) { on_stopped(x.why); },
-    [this](place_replica& x) { shard_->place(x.wanted); },
+    [this](place_replica& x) { place(std::move(x.wanted)); },
     [this](hand_over&) { shard_->hand_over(); },
     [this](tick&) { on_tick(); },
     [this](supervision::read_tree&) { return describe(); },
@@ -433,6 +351,43 @@ void shard_host::on_resting(const resting& what) {
 
 // -- the replica --------------------------------------------------------------
 
+void shard_host::begin() {
+  auto self = caf::actor_cast<shard_actor>(this);
+  // The callbacks come from this unit, but not from inside this actor.
+  cluster::shard::events tell;
+  tell.on_leading = [self] { caf::anon_send(self, shard_leads{}); };
+  tell.on_following = [self] { caf::anon_send(self, shard_follows{}); };
+  tell.on_leader = [this, self, own = with_.shard.self,
+                    &to = with_.on_leader](std::optional<node_id> leader) {
+    if (to)
+      to(leader, shard_->term());
+    if (leader && *leader != own)
+      caf::anon_send(self, shard_follows{});
+  };
+  tell.on_servers = with_.on_servers;
+  tell.on_settled = with_.on_settled;
+  tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
+  tell.on_differs = [&env = with_.env, id = with_.shard.id](auto index) {
+    env.metrics.shard_differences.add();
+    env.log.error("a shard's state is not what a majority has: it is copied "
+                  "anew, look after this node's memory and disk",
+                  {{"shard", id}, {"entry", index}});
+  };
+  if (with_.on_map)
+    tell.on_applied = [this](std::uint64_t) { read_map(); };
+  tell.on_stopped = [self](const error& why) {
+    caf::anon_send(self, shard_stopped{why});
+  };
+  tell.on_committed = [&waited = with_.env.metrics.commit_seconds](
+                        std::chrono::nanoseconds x) { waited.observe(x); };
+  shard_ = std::make_shared<cluster::shard>(with_.shard, std::move(tell));
+}
+
+void shard_host::place(cluster::placement wanted) {
+  wanted_ = std::move(wanted);
+  shard_->place(wanted_);
+}
+
 void shard_host::read_map() {
   with_.shard.readers.post([&state = with_.shard.state, to = with_.on_map,
                             &log = with_.env.log] {
@@ -442,27 +397,6 @@ void shard_host::read_map() {
     else if (*found)
       to(std::move(**found));
   });
-}
-
-void shard_host::load() {
-  auto self = caf::actor_cast<shard_actor>(this);
-  with_.log_thread.post([self, &log = with_.log, &state = with_.shard.state,
-                         &next = with_.state_thread, id = with_.shard.id] {
-    next.post([self, &state, id, found = log.load(id)] {
-      caf::anon_send(self, shard_loaded{stored(found, state, id)});
-    });
-  });
-}
-
-void shard_host::on_loaded(shard_loaded& what) {
-  if (!what.found)
-    return on_stopped(what.found.failure());
-  if (what.found->incomplete) {
-    with_.env.metrics.shard_copies.add();
-    with_.env.log.info("a shard's state is copied from another node",
-                       {{"shard", with_.shard.id}});
-  }
-  shard_->start(*std::move(what.found));
 }
 
 void shard_host::on_replica(replica_message& what) {
@@ -508,41 +442,6 @@ void shard_host::on_following() {
   take_early();
 }
 
-/// Step by step: the next one is read behind what this one wakes.
-void shard_host::wake_marked(std::string first) {
-  shard_->read([self = caf::actor_cast<shard_actor>(this), id = with_.shard.id,
-                first](const persistence::state_store& store) {
-    awaken out;
-    auto end = persistence::prefix_end(wake_prefix(id));
-    auto scanned = store.scan(first, end, false,
-                              [&](std::string_view key, std::string_view) {
-                                if (out.list.size() == wake_step) {
-                                  out.next_mark = key;
-                                  return false;
-                                }
-                                if (auto who = decode_wake(key, id))
-                                  out.list.push_back(std::move(*who));
-                                return true;
-                              });
-    if (!scanned)
-      return caf::anon_send(self, shard_stopped{scanned.failure()});
-    caf::anon_send(self, std::move(out));
-  });
-}
-
-/// What it staged before it failed counts.
-void shard_host::wake_if_marked(const actor_ref& who) {
-  shard_->read_staged([self = caf::actor_cast<shard_actor>(this),
-                       id = with_.shard.id,
-                       who](const persistence::state_store& store) {
-    auto found = store.get(wake_key(id, who));
-    if (!found)
-      caf::anon_send(self, shard_stopped{found.failure()});
-    else if (*found)
-      caf::anon_send(self, awaken{{who}, {}});
-  });
-}
-
 void shard_host::on_awaken(const awaken& what) {
   for (const auto& who : what.list) {
     // A sweep is the command that changes nothing.
@@ -551,18 +450,6 @@ void shard_host::on_awaken(const awaken& what) {
   }
   if (!what.next_mark.empty() && !stopped_ && !ending_)
     wake_marked(what.next_mark);
-}
-
-void shard_host::on_stopped(const error& why) {
-  if (stopped_)
-    return;
-  stopped_ = why;
-  // Also if it was found by a reader: others lead from now on.
-  shard_->stop(why);
-  tell_stopped();
-  end_children();
-  for (auto& x : std::exchange(early_, {}))
-    x();
 }
 
 // -- housekeeping -------------------------------------------------------------
@@ -589,25 +476,6 @@ void shard_host::on_tick() {
     sweep_from(std::move(first));
   }
   tick_later();
-}
-
-void shard_host::sweep_from(std::string first) {
-  sweeping_ = !first.empty() && !stopped_ && shard_->leading();
-  if (!sweeping_)
-    return;
-  shard_->read([self = caf::actor_cast<shard_actor>(this), &unit = home(),
-                id = with_.shard.id,
-                first](const persistence::state_store& store) {
-    auto found = find_actors(store, id, first, sweep_step);
-    if (!found)
-      return caf::anon_send(self, shard_stopped{found.failure()});
-    caf::anon_send(self, awaken{std::move(found->list), {}});
-    unit.after(sweep_pause, [weak = caf::actor_cast<caf::weak_actor_ptr>(self),
-                             next = std::move(found->next)] {
-      if (auto alive = weak.lock())
-        caf::anon_send(caf::actor_cast<shard_actor>(alive), sweep_on{next});
-    });
-  });
 }
 
 const char* shard_host::state() const {

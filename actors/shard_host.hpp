@@ -29,6 +29,7 @@ struct shard_host_parts {
   /// As the shard's.
   std::function<void(std::uint64_t, const cluster::raft::configuration&)>
     on_servers = {};
+  std::function<void(std::uint64_t)> on_settled = {};
   /// Told by the control group's replica what its state store has, at the start
   /// and after each entry: on a reader's thread.
   std::function<void(cluster::cluster_map)> on_map = {};
@@ -88,7 +89,10 @@ private:
   bool hand_out(delivery& what);
   void hand_out_later();
   bool has_room(std::size_t bytes, std::size_t limit) const;
+  void begin();
+  void place(cluster::placement wanted);
   void read_map();
+  void on_reload(const shard_reload& what);
   void load();
   void on_loaded(shard_loaded& what);
   void on_replica(replica_message& what);
@@ -120,6 +124,7 @@ private:
 
   const shard_host_parts with_;
   std::shared_ptr<cluster::shard> shard_;
+  cluster::placement wanted_;
   error stopped_;
   caf::error ending_;
   /// Whether it is known who leads; before, commands wait.

@@ -5,9 +5,6 @@ namespace iris::actors {
 
 namespace {
 
-using cluster::raft::latest_in;
-using cluster::raft::server_role;
-
 /// Whether a replica with this log may copy its state from others: it votes by
 /// what its log says.
 result<void> may_copy(const result<persistence::loaded_log>& log,
@@ -16,17 +13,63 @@ result<void> may_copy(const result<persistence::loaded_log>& log,
                            "has to be replaced";
   if (!log)
     return error{log.failure().code, log.failure().context + replace};
-  auto servers = latest_in(*log);
-  if (!servers)
-    return error{servers.failure().code, servers.failure().context + replace};
-  for (const auto& x : *servers)
-    if (x.id != self && x.role == server_role::voter)
-      return {};
+  auto others = cluster::raft::others_vote(*log, self);
+  if (!others)
+    return error{others.failure().code, others.failure().context + replace};
+  if (*others)
+    return {};
   return error{errc::unavailable,
                "no other node has this shard: restore a backup"};
 }
 
+result<cluster::shard::stored> stored(result<persistence::loaded_log> log,
+                                      const persistence::state_store& state,
+                                      shard_id id) {
+  if (!log)
+    return log.failure();
+  auto applied = state.applied(id);
+  if (!applied)
+    return applied.failure();
+  auto incomplete = state.incomplete(id);
+  if (!incomplete)
+    return incomplete.failure();
+  return cluster::shard::stored{*std::move(log), *applied, *incomplete};
+}
+
 } // namespace
+
+void shard_host::load() {
+  auto self = caf::actor_cast<shard_actor>(this);
+  with_.log_thread.post([self, &log = with_.log, &state = with_.shard.state,
+                         &next = with_.state_thread, id = with_.shard.id] {
+    next.post([self, &state, id, found = log.load(id)] {
+      caf::anon_send(self, shard_loaded{stored(found, state, id)});
+    });
+  });
+}
+
+void shard_host::on_loaded(shard_loaded& what) {
+  if (!what.found)
+    return on_stopped(what.found.failure());
+  if (what.found->incomplete) {
+    with_.env.metrics.shard_copies.add();
+    with_.env.log.info("a shard's state is copied from another node",
+                       {{"shard", with_.shard.id}});
+  }
+  shard_->start(*std::move(what.found));
+}
+
+void shard_host::on_stopped(const error& why) {
+  if (stopped_)
+    return;
+  stopped_ = why;
+  // Also if it was found by a reader: others lead from now on.
+  shard_->stop(why);
+  tell_stopped();
+  end_children();
+  for (auto& x : std::exchange(early_, {}))
+    x();
+}
 
 void shard_host::tell_stopped() {
   auto label = cluster::label_of(with_.shard.id);
@@ -44,6 +87,21 @@ void shard_host::forget_stopped() {
       .set(0);
 }
 
+/// Who has stopped begins anew with another object: what actors of the old one
+/// still write is forgotten by it.
+void shard_host::on_reload(const shard_reload& what) {
+  if (what.anew && stopped_ && !ending_) {
+    forget_stopped();
+    stopped_ = {};
+    led_ = leads_soon_ = sweeping_ = false;
+    if (with_.on_leader)
+      with_.on_leader(std::nullopt, 0);
+    begin();
+    shard_->place(wanted_);
+  }
+  load();
+}
+
 /// Who has stopped begins anew, as one whose state is incomplete.
 void shard_host::on_repair(const repair_replica& what) {
   if (ending_)
@@ -56,15 +114,12 @@ void shard_host::on_repair(const repair_replica& what) {
                            "no leader of this shard is known here: expected "
                            "one on another node, whose state is copied",
                            1000});
-  auto restart = [self = caf::actor_cast<shard_actor>(this), then = what.then,
-                  id = with_.shard.id,
-                  &metrics = with_.env.metrics](const result<bool>& marked) {
+  auto restart = [self = caf::actor_cast<shard_actor>(this),
+                  then = what.then](const result<bool>& marked) {
     if (!marked)
       return then(marked.failure());
-    metrics.shard_stopped.with(cluster::label_of(id)).set(0);
     then({});
-    // Its supervisor begins it again.
-    caf::anon_send_exit(self, caf::exit_reason::kill);
+    caf::anon_send(self, shard_reload{true});
   };
   with_.log_thread.post([restart, then = what.then, &log = with_.log,
                          &writer = with_.shard.writer, &unit = with_.shard.home,

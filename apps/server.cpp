@@ -231,9 +231,13 @@ result<void> server::open_store() {
     return ok;
   std::error_code ignored;
   auto known = std::filesystem::exists(store_directory() / "IDENTITY", ignored);
-  auto store =
-    persistence::node_store::open(store_directory().string(), new_identity(),
-                                  disk_, store_options(settings_));
+  auto how = store_options(settings_);
+  how.others_have = [self = node_id{settings_.node.id}](const auto& log) {
+    auto others = cluster::raft::others_vote(log, self);
+    return others && *others;
+  };
+  auto store = persistence::node_store::open(store_directory().string(),
+                                             new_identity(), disk_, how);
   if (!store)
     return store.failure();
   log_.info(known ? observability::literal{"store opened"}

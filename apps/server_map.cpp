@@ -97,7 +97,7 @@ std::string server::describe_nodes() const {
        {"address", x.address},
        {"zone", x.zone},
        {"state", cluster::to_string(x.state)},
-       {"up", !away},
+       {"up", health.up.contains(x.id)},
        {"dead", health.dead.contains(x.id)},
        {"away_ms", away ? json(*away / std::chrono::milliseconds{1}) : json()},
        {"leads", leads[x.id]},

@@ -11,7 +11,11 @@ namespace iris::cluster {
 
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 2;
+constexpr std::uint8_t three_lists = 1;
+
+/// Of the entry that founders begin their logs with.
+constexpr std::uint64_t founding_index = 1;
 
 using ids = std::vector<node_id>;
 
@@ -25,6 +29,8 @@ void put(encoder& to, const placement& in) {
   put(to, in.voters);
   put(to, in.learners);
   put(to, in.actual);
+  to.varint(in.index).varint(in.revision);
+  put(to, in.dropped);
 }
 
 ids take_ids(decoder& in) {
@@ -35,11 +41,16 @@ ids take_ids(decoder& in) {
   return out;
 }
 
-placement take_placement(decoder& in) {
+placement take_placement(decoder& in, std::uint8_t of) {
   placement out;
   out.voters = take_ids(in);
   out.learners = take_ids(in);
   out.actual = take_ids(in);
+  if (of == three_lists)
+    return out;
+  out.index = in.varint();
+  out.revision = in.varint();
+  out.dropped = take_ids(in);
   return out;
 }
 
@@ -69,7 +80,9 @@ bool well_formed(ids in, const cluster_map& of) {
 bool well_formed(const placement& in, const cluster_map& of) {
   return !in.voters.empty() && well_formed(in.voters, of)
          && well_formed(in.learners, of) && well_formed(in.actual, of)
-         && std::is_sorted(in.actual.begin(), in.actual.end());
+         && std::is_sorted(in.actual.begin(), in.actual.end())
+         && well_formed(in.dropped, of)
+         && std::is_sorted(in.dropped.begin(), in.dropped.end());
 }
 
 bool well_formed(const cluster_map& in) {
@@ -133,6 +146,20 @@ ids sorted(ids in) {
   return in;
 }
 
+bool contains(const ids& in, node_id who) {
+  return std::find(in.begin(), in.end(), who) != in.end();
+}
+
+void revise(placement& next, const placement& before) {
+  if (sorted(next.voters) == sorted(before.voters))
+    return;
+  ++next.revision;
+  for (auto x : before.voters)
+    if (!may_vote(next, x))
+      next.dropped.push_back(x);
+  next.dropped = sorted(std::move(next.dropped));
+}
+
 } // namespace
 
 std::string label_of(shard_id id) {
@@ -152,7 +179,7 @@ std::string_view to_string(node_state state) noexcept {
 }
 
 bool reached(const placement& what) {
-  return sorted(what.voters) == what.actual;
+  return sorted(what.voters) == what.actual && what.dropped.empty();
 }
 
 const placement& placement_of(const cluster_map& in, shard_id id) {
@@ -160,10 +187,18 @@ const placement& placement_of(const cluster_map& in, shard_id id) {
 }
 
 bool wants(const placement& what, node_id who) {
-  auto in = [who](const ids& x) {
-    return std::find(x.begin(), x.end(), who) != x.end();
-  };
-  return in(what.voters) || in(what.learners);
+  return contains(what.voters, who) || contains(what.learners, who);
+}
+
+bool may_vote(const placement& what, node_id who) {
+  return contains(what.voters, who) || contains(what.actual, who)
+         || contains(what.dropped, who);
+}
+
+void revise(cluster_map& next, const cluster_map& before) {
+  revise(next.control, before.control);
+  for (std::size_t i = 0; i < next.shards.size(); ++i)
+    revise(next.shards[i], before.shards.at(i));
 }
 
 const member* find(const cluster_map& in, node_id id) noexcept {
@@ -186,11 +221,13 @@ cluster_map initial_map(std::vector<member> founders, std::uint16_t shards,
     (full ? out.control.learners : out.control.voters).push_back(x.id);
   }
   out.control.actual = out.control.voters;
+  out.control.index = founding_index;
   dealer among{out.nodes};
   for (std::uint16_t i = 0; i < shards; ++i) {
     auto voters = among.deal(replicas);
     auto actual = sorted(voters);
-    out.shards.push_back({std::move(voters), {}, std::move(actual)});
+    out.shards.push_back(
+      {std::move(voters), {}, std::move(actual), founding_index});
   }
   IRIS_ASSERT(well_formed(out));
   return out;
@@ -217,16 +254,17 @@ result<cluster_map> decode_cluster_map(std::string_view bytes) {
   error damaged{errc::corrupt, "expected the map of a cluster, got "
                                  + std::to_string(bytes.size())
                                  + " other bytes"};
-  if (in.u8() != format)
+  auto of = in.u8();
+  if (of != format && of != three_lists)
     return damaged;
   cluster_map out;
   out.version = in.u64();
   out.replicas = in.u32();
   for (auto left = in.varint(); left > 0 && !in.failed(); --left)
     out.nodes.push_back(take_member(in));
-  out.control = take_placement(in);
+  out.control = take_placement(in, of);
   for (auto left = in.varint(); left > 0 && !in.failed(); --left)
-    out.shards.push_back(take_placement(in));
+    out.shards.push_back(take_placement(in, of));
   if (!in.done() || !well_formed(out))
     return damaged;
   return out;

@@ -45,11 +45,19 @@ struct placement {
   std::vector<node_id> voters;   ///< wanted, the preferred leader first
   std::vector<node_id> learners; ///< wanted, without a vote
   std::vector<node_id> actual; ///< voters that its leader last told of; sorted
+  std::uint64_t index = 0;     ///< of their entry in its log; 0: not known
+  /// How often other voters were wanted.
+  std::uint64_t revision = 0;
+  /// Were wanted, are not in `actual`, and may vote by an entry that is not
+  /// committed: until a leader says, of this revision, that there is none.
+  /// Sorted.
+  std::vector<node_id> dropped = {};
 
   bool operator==(const placement&) const = default;
 };
 
-/// Whether its leader said to have the voters that are wanted.
+/// Whether its leader said to have the voters that are wanted, and that nobody
+/// else may become one.
 bool reached(const placement& what);
 
 struct cluster_map {
@@ -66,6 +74,11 @@ const placement& placement_of(const cluster_map& in, shard_id id);
 
 /// Whether it is to have a replica there.
 bool wants(const placement& what, node_id who);
+/// Whether it may have a vote there, now or later.
+bool may_vote(const placement& what, node_id who);
+
+/// `next` follows `before`: where other voters are wanted, a new revision.
+void revise(cluster_map& next, const cluster_map& before);
 
 /// Null when there never was one.
 const member* find(const cluster_map& in, node_id id) noexcept;
@@ -82,13 +95,14 @@ constexpr std::size_t control_voters_max = 5;
 cluster_map initial_map(std::vector<member> founders, std::uint16_t shards,
                         std::uint32_t replicas);
 
-/// A format u8 (1), then
+/// A format u8 (2), then
 ///   version u64 | replicas u32
 ///   | nodes varint, each: id varint, address bytes, zone bytes, state u8
 ///   | placement of the control group
 ///   | shards varint, each: placement
 /// where a placement is three lists (voters, learners, actual) of a varint
-/// count and as many varint ids.
+/// count and as many varint ids, an index varint, a revision varint, and a list
+/// more (dropped). Format 1 has three lists.
 std::string encode(const cluster_map& in);
 
 /// Fails with corrupt.

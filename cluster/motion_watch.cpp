@@ -40,7 +40,7 @@ void motion_watch::look(shard_id id, const placement& of,
     known.wanted = std::move(wanted);
     known.since = now;
   }
-  if (known.wanted == known.actual)
+  if (reached(of))
     return;
   if (now - known.since >= patience(known.failures)) {
     ++known.failures;

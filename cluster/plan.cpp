@@ -21,9 +21,8 @@ void to_front(ids& in, node_id id) {
 }
 
 bool has_shards(const cluster_map& in, node_id id) {
-  return std::any_of(in.shards.begin(), in.shards.end(), [&](const auto& x) {
-    return contains(x.voters, id) || contains(x.actual, id);
-  });
+  return std::any_of(in.shards.begin(), in.shards.end(),
+                     [&](const auto& x) { return may_vote(x, id); });
 }
 
 /// A shard's leadership that could go from one node to another.
@@ -395,7 +394,10 @@ private:
 
 std::optional<cluster_map> plan(const cluster_map& now,
                                 const node_health& health) {
-  return planner{now, health}.step();
+  auto next = planner{now, health}.step();
+  if (next)
+    revise(*next, now);
+  return next;
 }
 
 bool moving(const cluster_map& in, const node_health& health) {
@@ -411,8 +413,7 @@ bool moving(const cluster_map& in, const node_health& health) {
 bool empty(const cluster_map& in, node_id id) {
   // A map that doesn't know the node, such as the first one, can't say so.
   return find(in, id) != nullptr && !has_shards(in, id)
-         && !contains(in.control.voters, id) && !contains(in.control.actual, id)
-         && !contains(in.control.learners, id);
+         && !may_vote(in.control, id) && !wants(in.control, id);
 }
 
 } // namespace iris::cluster

@@ -88,6 +88,9 @@ public:
     /// The state store has everything up to here: at the start, and whenever
     /// it has more.
     std::function<void(std::uint64_t)> on_applied = {};
+    /// It leads, has the voters of this revision of its placement, and in no
+    /// log is an entry by which it could get others: see placement::dropped.
+    std::function<void(std::uint64_t)> on_settled = {};
     /// Its state is not what a majority has at this entry: it is copied anew.
     std::function<void(std::uint64_t)> on_differs = {};
     /// It can't go on; the error says why.
@@ -254,6 +257,7 @@ private:
   void steer_later(std::chrono::milliseconds delay);
   group_view view() const;
   bool carry_out(const relocation_step& what);
+  void settle();
   void tell_servers(const placed_configuration& what);
   void offer_copy(const raft::message& what);
   void overhear(const raft::message& what);

@@ -46,7 +46,22 @@ void shard::steer() {
   flush();
   auto busy = leaving_ ? core_->transferring() : !core_->may_change();
   busy = busy || carry_out(next_step(view(), wanted_));
+  if (!busy)
+    settle();
   steer_later(busy ? steer_soon : steer_idle);
+}
+
+/// Who is asked whether somebody may still become a voter looks behind what any
+/// leader before it may have begun.
+void shard::settle() {
+  auto now = voters();
+  auto wanted = wanted_.voters;
+  std::sort(now.begin(), now.end());
+  std::sort(wanted.begin(), wanted.end());
+  if (!wanted_.dropped.empty() && now == wanted)
+    confirm([this, revision = wanted_.revision] {
+      tell(tell_.on_settled, revision);
+    });
 }
 
 group_view shard::view() const {

@@ -169,8 +169,16 @@ result<void> node_directory::finish() {
   return {};
 }
 
+bool others_have(const node_store& store, shard_id shard,
+                 const node_options& how) {
+  if (how.others_have)
+    if (auto log = store.log->load(shard))
+      return how.others_have(*log);
+  return store.self.store != 0 && store.self.founders.size() != 1;
+}
+
 result<void> check_floors(const node_store& store, const identity& who,
-                          const std::string& dir) {
+                          const std::string& dir, const node_options& how) {
   for (shard_id shard; shard.value < who.shards; ++shard.value) {
     auto floor = store.log->floor(shard);
     if (!floor)
@@ -178,7 +186,7 @@ result<void> check_floors(const node_store& store, const identity& who,
     auto applied = store.state->applied(shard);
     // Whom other nodes can help finds it again, shard by shard.
     if (!applied && applied.failure().code == errc::corrupt
-        && store.self.store != 0 && store.self.founders.size() != 1)
+        && others_have(store, shard, how))
       continue;
     if (!applied)
       return applied.failure();
@@ -245,7 +253,7 @@ result<node_store> node_store::open(const std::string& dir,
     if (auto ok = files.finish(); !ok)
       return ok.failure();
   out.self = files.self();
-  if (auto ok = check_floors(out, expected, dir); !ok)
+  if (auto ok = check_floors(out, expected, dir, options); !ok)
     return ok.failure();
   return out;
 }

@@ -14,6 +14,10 @@ namespace iris::persistence {
 struct node_options {
   store_options state;
   store_options log;
+  /// Whether other nodes have the shard with this log. One of theirs that is
+  /// damaged is no reason not to open the store. Not told: whether other nodes
+  /// founded it.
+  std::function<bool(const loaded_log&)> others_have = {};
 };
 
 /// Files that a node's store may have open at a time.

@@ -30,9 +30,11 @@ std::string length_of(std::uint64_t ms) {
 /// Whether others see it.
 std::string seen(const ordered_json& node) {
   const auto& away = at(node, "away_ms");
-  if (!away.is_number_unsigned())
+  auto known = away.is_number_unsigned();
+  if (!known && at(node, "up") == true)
     return "up";
-  auto out = "away for " + length_of(away.get<std::uint64_t>());
+  auto out = known ? "away for " + length_of(away.get<std::uint64_t>())
+                   : std::string{"not seen yet"};
   return at(node, "dead") == true ? "dead, " + out : out;
 }
 

@@ -2,13 +2,14 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/remedies.hpp"
+#include "cluster/cluster_map.hpp"
 
 namespace iris::cli {
 
 namespace {
 
 struct repair_options {
-  std::uint32_t shard = 0;
+  std::uint16_t shard = 0;
   admin_options admin;
 };
 
@@ -18,8 +19,14 @@ std::string remedy_for(const error& why) {
   return operator_remedy(why);
 }
 
+std::string to_number(std::string given) {
+  auto control = cluster::control_shard;
+  return given == cluster::label_of(control) ? std::to_string(control.value)
+                                             : given;
+}
+
 exit_code repair(const repair_options& options, const console& io) {
-  auto shard = std::to_string(options.shard);
+  auto shard = cluster::label_of({options.shard});
   auto answer =
     call(options.admin,
          {"POST", "/v1/repair", {}, to_line({{"shard", options.shard}})});
@@ -41,8 +48,9 @@ void add_repair(CLI::App& app, action& chosen) {
     app, chosen,
     {"repair", "Make a node's replica of a shard anew from another node's"},
     [](CLI::App& command, repair_options& x) {
-      command.add_option("SHARD", x.shard, "Its number")
+      command.add_option("SHARD", x.shard, "Its number, or control")
         ->required()
+        ->transform(to_number, "")
         ->check(whole(0, UINT16_MAX));
       declare(command, x.admin);
     },

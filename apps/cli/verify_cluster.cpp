@@ -4,6 +4,7 @@
 #include "apps/cli/table.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "cluster/cluster_map.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -130,10 +131,10 @@ void print_text(const all_found& all, std::ostream& to) {
     {"SHARD", "ENTRY", "SAME", "DIFFERENT", "UNDECIDED", "SILENT", "REMARK"}};
   std::set<std::uint64_t> nodes;
   for (const auto& [shard, x] : all) {
-    rows.add({std::to_string(shard), std::to_string(x.entry),
-              nodes_in(x, {"same"}), nodes_in(x, {"different"}),
-              nodes_in(x, {"undecided"}), nodes_in(x, {"silent"}),
-              remark_on(x)});
+    rows.add({cluster::label_of({static_cast<std::uint16_t>(shard)}),
+              std::to_string(x.entry), nodes_in(x, {"same"}),
+              nodes_in(x, {"different"}), nodes_in(x, {"undecided"}),
+              nodes_in(x, {"silent"}), remark_on(x)});
     for (const auto& [node, _] : x.states)
       nodes.insert(node);
   }

@@ -87,6 +87,15 @@ result<configuration> latest_in(const persistence::loaded_log& log) {
   return latest.empty() ? configuration{} : decode_configuration(latest);
 }
 
+result<bool> others_vote(const persistence::loaded_log& log, node_id self) {
+  auto servers = latest_in(log);
+  if (!servers)
+    return servers.failure();
+  return std::any_of(servers->begin(), servers->end(), [self](const server& x) {
+    return x.id != self && x.role == server_role::voter;
+  });
+}
+
 const server* find(const configuration& in, node_id id) noexcept {
   auto found = std::find_if(in.begin(), in.end(),
                             [&](const server& x) { return x.id == id; });

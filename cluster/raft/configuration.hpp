@@ -54,6 +54,10 @@ result<configuration> decode_configuration(std::string_view in);
 /// corrupt.
 result<configuration> latest_in(const persistence::loaded_log& log);
 
+/// Whether others than this node vote by a log: they have what it may lack.
+/// Fails with corrupt.
+result<bool> others_vote(const persistence::loaded_log& log, node_id self);
+
 /// Null when it is not there.
 const server* find(const configuration& in, node_id id) noexcept;
 bool votes(const configuration& in, node_id id) noexcept;

@@ -6,6 +6,7 @@ using namespace iris;
 using namespace iris::actors;
 using cluster::node_state;
 using ids = std::vector<node_id>;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -13,6 +14,12 @@ struct three_nodes {
   three_nodes() {
     machine.load(cluster::initial_map(
       {{{1}, "a:1", "x"}, {{2}, "b:1", "y"}, {{3}, "c:1", "z"}}, 3, 3));
+    see({{1}, {2}, {3}, {4}});
+  }
+
+  void see(std::set<node_id> up, std::chrono::minutes later = 0min) {
+    now += later;
+    machine.see({std::move(up), {}}, now);
   }
 
   /// The error; empty if it is done.
@@ -43,7 +50,8 @@ struct three_nodes {
     return machine.map().shards[id];
   }
 
-  control_machine machine;
+  control_machine machine{10min};
+  std::chrono::nanoseconds now = 1h;
 };
 
 std::string at(std::uint64_t id) {
@@ -185,7 +193,7 @@ TEST_CASE("a replica moves where there is none, one at a time") {
   CHECK(a.change(move_shard{{1}, {2}, {4}})
         == "unavailable (403): another replica moves: one moves at a time, try "
            "again later");
-  a.twice(shard_reached{{0}, {{1}, {3}, {4}}});
+  a.twice(shard_reached{{0}, {{1}, {3}, {4}}, 9});
   CHECK(a.change(move_shard{{1}, {2}, {4}}) == "");
 }
 
@@ -208,6 +216,46 @@ TEST_CASE("a move from or to the wrong node is refused") {
         == "illegal_state (104): node 4 is draining: expected an active node");
 }
 
+TEST_CASE("nothing goes to a node that is down") {
+  three_nodes a;
+  a.change(add_node{{4}, "d:1", ""});
+  a.see({{1}, {2}});
+  const auto expected = " is down: expected a node that is up, to take over "
+                        "there";
+
+  CHECK(a.change(move_shard{{0}, {1}, {4}})
+        == std::string{"illegal_state (104): node 4"} + expected);
+  CHECK(a.change(transfer_shard{{0}, {3}})
+        == std::string{"illegal_state (104): node 3"} + expected);
+}
+
+TEST_CASE("what does not arrive in time holds no other move") {
+  three_nodes a;
+  a.change(add_node{{4}, "d:1", ""});
+  REQUIRE(a.change(move_shard{{0}, {2}, {4}}) == "");
+  a.see({{1}, {2}, {3}, {4}});
+  a.see({{1}, {2}, {3}, {4}}, 9min);
+  CHECK(a.change(move_shard{{1}, {2}, {4}})
+          .starts_with("unavailable (403): another replica moves"));
+  a.see({{1}, {2}, {3}, {4}}, 1min);
+
+  CHECK(a.change(move_shard{{1}, {2}, {4}}) == "");
+}
+
+TEST_CASE("whom an operator wants is not passed over") {
+  three_nodes a;
+  a.change(add_node{{4}, "d:1", ""});
+  REQUIRE(a.change(move_shard{{0}, {2}, {4}}) == "");
+  a.see({{1}, {2}, {3}, {4}});
+  a.see({{1}, {2}, {3}, {4}}, 10min);
+  REQUIRE(a.change(move_shard{{0}, {4}, {2}}) == "");
+
+  REQUIRE(a.change(move_shard{{0}, {2}, {4}}) == "");
+  a.see({{1}, {2}, {3}, {4}});
+  a.machine.plan();
+  CHECK(a.shard(0).voters == ids{{1}, {4}, {3}});
+}
+
 TEST_CASE("leadership goes to an active voter") {
   three_nodes a;
   a.change(add_node{{4}, "d:1", ""});
@@ -228,9 +276,9 @@ TEST_CASE("leadership goes to an active voter") {
 
 TEST_CASE("leaders tell which voters their groups have") {
   three_nodes a;
-  a.twice(shard_reached{{1}, {{2}, {3}}});
+  a.twice(shard_reached{{1}, {{2}, {3}}, 2});
   CHECK(a.shard(1).actual == ids{{2}, {3}});
-  a.twice(shard_reached{cluster::control_shard, {{1}, {2}}});
+  a.twice(shard_reached{cluster::control_shard, {{1}, {2}}, 2});
   CHECK(a.machine.map().control.actual == ids{{1}, {2}});
 
   auto wrong = "bad_field (102): voters: expected nodes of the cluster, in "
@@ -243,14 +291,52 @@ TEST_CASE("leaders tell which voters their groups have") {
         == "not_found (308): no shard 3: expected 0 to 2");
 }
 
+TEST_CASE("what a leader said too late changes nothing") {
+  three_nodes a;
+  a.twice(shard_reached{{1}, {{2}, {3}}, 8});
+  auto before = a.machine.map();
+  CHECK(a.change(shard_reached{{1}, {{1}, {2}, {3}}, 7}) == "");
+  CHECK(a.machine.map() == before);
+
+  a.twice(shard_reached{{1}, {{1}, {2}, {3}}, 9});
+  CHECK(a.shard(1).actual == ids{{1}, {2}, {3}});
+  CHECK(a.shard(1).index == 9);
+}
+
+TEST_CASE("who was to get a shard is needed until its leader says otherwise") {
+  three_nodes a;
+  a.change(add_node{{4}, "d:1", ""});
+  REQUIRE(a.change(move_shard{{0}, {2}, {4}}) == "");
+  REQUIRE(a.change(drain_node{{4}}) == "");
+  REQUIRE(a.change(remove_node{{4}}) == "");
+  a.machine.plan();
+  CHECK(a.shard(0).voters == ids{{1}, {2}, {3}});
+  CHECK(a.shard(0).dropped == ids{{4}});
+  CHECK(a.shard(0).revision == 2);
+  auto gone = [&] {
+    for (auto i = 0; i < 5; ++i)
+      a.machine.plan(); // The control group needs it no more.
+    return cluster::empty(a.machine.map(), {4});
+  };
+  CHECK(!gone());
+
+  // Of what was wanted before.
+  a.twice(shard_reached{{0}, {{1}, {2}, {3}}, 8, 1});
+  CHECK(!gone());
+  a.twice(shard_reached{{0}, {{1}, {2}, {3}}, 8, 2});
+  CHECK(gone());
+}
+
 TEST_CASE("the controller plans with the nodes that it sees") {
   three_nodes a;
   a.change(add_node{{4}, "d:1", ""});
   auto before = a.machine.map();
 
-  a.machine.plan({{{1}, {2}, {3}}, {}});
+  a.see({{1}, {2}, {3}});
+  a.machine.plan();
   CHECK(a.machine.map() == before);
-  a.machine.plan({{{1}, {2}, {3}, {4}}, {}});
+  a.see({{1}, {2}, {3}, {4}});
+  a.machine.plan();
   CHECK(a.machine.map().version == before.version + 1);
   CHECK(a.machine.map().control.voters == ids{{1}, {2}, {3}, {4}});
 }

@@ -129,6 +129,10 @@ TEST_CASE("what is asked of a conversation arrives as it was sent") {
 }
 
 TEST_CASE("a comparison is asked for and answered as it was sent") {
+  auto of_control = encode(command_frame{cluster::control_shard, somebody,
+                                         compare_shard{1ULL << 50, 12, {}}});
+  CHECK(std::get<command_frame>(decoded(of_control)).where
+        == cluster::control_shard);
   auto it = there(compare_shard{1ULL << 50, 12, {}});
   CHECK(it.number == 1ULL << 50);
   CHECK(it.tag == 12);
@@ -240,9 +244,11 @@ TEST_CASE("what is asked of the controller arrives as it was sent") {
   auto transferred = changed(transfer_shard{{8}, {2}});
   CHECK(transferred.shard == shard_id{8});
   CHECK(transferred.to == node_id{2});
-  auto told = changed(shard_reached{cluster::control_shard, {{1}, {2}}});
+  auto told = changed(shard_reached{cluster::control_shard, {{1}, {2}}, 300, 3});
   CHECK(told.shard == cluster::control_shard);
   CHECK(told.voters == std::vector<node_id>{{1}, {2}});
+  CHECK(told.index == 300);
+  CHECK(told.settled == 3);
 }
 
 TEST_CASE("the control group is asked nothing else, and nobody else is") {
@@ -346,6 +352,19 @@ TEST_CASE("frames between nodes are these bytes") {
            "07"
            "01"
            "ac02"
+           "16");
+  CHECK(hex(encode(command_frame{
+          cluster::control_shard, somebody,
+          change_cluster{shard_reached{{7}, {{1}, {2}}, 300, 3}, 22, {}}}))
+        == "010e"
+           "ffff"
+           "0102030405060708"
+           "0000000000000009"
+           "05"
+           "07"
+           "020102"
+           "ac02"
+           "03"
            "16");
   CHECK(hex(encode(answer_frame{somebody, detached{}}))
         == "0146"

@@ -79,7 +79,10 @@ TEST_CASE("nodes are listed with what they keep and whether they are there") {
   auto first = a_node(1);
   first["leads"] = 4;
   first["replicas"] = 16;
-  canned_http node{{{"/v1/nodes", {200, nodes(true, {first, gone, late})}}}};
+  auto never = a_node(5);
+  never["up"] = false;
+  canned_http node{
+    {{"/v1/nodes", {200, nodes(true, {first, gone, late, never})}}}};
 
   auto run = run_iris(
     {"node", "list", "--admin", node.url(), "--token-file", token.path()});
@@ -92,6 +95,7 @@ TEST_CASE("nodes are listed with what they keep and whether they are there") {
            "1     a:1            active    up                  4      16\n"
            "3     a:3            active    dead, away for 2 h  0      0\n"
            "4     a:4      b?    draining  away for 61 s       0      0\n"
+           "5     a:5            active    not seen yet        0      0\n"
            "\n"
            "node 3 is dead; if it never comes back: iris node drain 3, then "
            "iris node remove 3\n"

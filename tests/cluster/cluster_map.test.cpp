@@ -34,9 +34,9 @@ int spread(const shares& of) {
 TEST_CASE("one founder keeps everything") {
   auto map = initial_map(founders(1), 2, 3);
 
-  CHECK(map.control == placement{{{1}}, {}, {{1}}});
+  CHECK(map.control == placement{{{1}}, {}, {{1}}, 1});
   REQUIRE(map.shards.size() == 2);
-  CHECK(map.shards[0] == placement{{{1}}, {}, {{1}}});
+  CHECK(map.shards[0] == placement{{{1}}, {}, {{1}}, 1});
   CHECK(map.shards[1] == map.shards[0]);
 }
 
@@ -87,6 +87,7 @@ TEST_CASE("a map is read as it was written") {
   map.version = 77;
   map.nodes[6].state = node_state::removed;
   map.shards[2].voters.pop_back();
+  map.shards[3].index = 1ULL << 40;
   auto bytes = encode(map);
 
   CHECK(!reached(map.shards[2]));
@@ -95,6 +96,51 @@ TEST_CASE("a map is read as it was written") {
   for (std::size_t n = 0; n < bytes.size(); ++n)
     CHECK(decode_cluster_map(bytes.substr(0, n)).failure().code
           == errc::corrupt);
+}
+
+TEST_CASE("a map that was stored without indices is read") {
+  constexpr unsigned char stored[] = {
+    1,                                                            // format
+    0, 0, 0, 0,   0,   0,   0, 7,                                 // version
+    0, 0, 0, 3,                                                   // replicas
+    2, 1, 3, 'a', ':', '1', 0, 0, 4, 3, 'b', ':', '1', 1, 'z', 1, // nodes
+    1, 1, 1, 4,   1,   1,                                         // control
+    1, 2, 4, 1,   0,   2,   1, 4};                                // a shard
+  std::string bytes{std::begin(stored), std::end(stored)};
+  auto map = decode_cluster_map(bytes);
+
+  REQUIRE(map);
+  CHECK(map->version == 7);
+  CHECK(map->nodes
+        == std::vector<member>{{{1}, "a:1", ""},
+                               {{4}, "b:1", "z", node_state::draining}});
+  CHECK(map->control == placement{{{1}}, {{4}}, {{1}}, 0});
+  CHECK(map->shards == std::vector<placement>{{{{4}, {1}}, {}, {{1}, {4}}, 0}});
+  CHECK(*decode_cluster_map(encode(*map)) == *map);
+}
+
+TEST_CASE("who was wanted and is not any more may have a vote yet") {
+  auto before = initial_map(founders(4), 2, 3);
+  before.shards[0] = {{{1}, {4}}, {}, {{1}, {2}}};
+  auto next = before;
+  next.shards[0].voters = {{3}, {1}};
+  std::swap(next.shards[1].voters[0], next.shards[1].voters[1]);
+  revise(next, before);
+
+  CHECK(next.shards[0] == placement{{{3}, {1}}, {}, {{1}, {2}}, 0, 1, {{4}}});
+  CHECK(next.shards[1].revision == before.shards[1].revision);
+  CHECK(*decode_cluster_map(encode(next)) == next);
+  for (auto x : {1, 2, 3, 4})
+    CHECK(may_vote(next.shards[0], {static_cast<std::uint64_t>(x)}));
+
+  auto again = next;
+  again.shards[0].voters = {{1}, {2}};
+  revise(again, next);
+  CHECK(again.shards[0]
+        == placement{{{1}, {2}}, {}, {{1}, {2}}, 0, 2, {{3}, {4}}});
+  CHECK(!reached(again.shards[0]));
+  again.shards[0].dropped.clear();
+  CHECK(reached(again.shards[0]));
 }
 
 TEST_CASE("a map that nobody writes is not read") {
@@ -117,6 +163,9 @@ TEST_CASE("a map that nobody writes is not read") {
   CHECK(refused([](auto& x) { x.shards[0].voters[0] = {3}; }));
   CHECK(refused([](auto& x) { x.shards[0].learners = {{9}}; }));
   CHECK(refused([](auto& x) { x.shards[0].actual = {{2}, {1}}; }));
+  CHECK(!refused([](auto& x) { x.shards[0].dropped = {{1}, {2}}; }));
+  CHECK(refused([](auto& x) { x.shards[0].dropped = {{2}, {1}}; }));
+  CHECK(refused([](auto& x) { x.shards[0].dropped = {{9}}; }));
   CHECK(refused([](auto& x) { x.control.voters = {}; }));
   CHECK(refused([](auto& x) { x.replicas = 0; }));
 }

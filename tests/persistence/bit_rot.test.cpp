@@ -89,6 +89,35 @@ TEST_CASE("a flipped bit in a table of the state is corrupt, or harmless") {
   flip_all(true, "/node/state/", ".ldb");
 }
 
+TEST_CASE("a damaged state of what others have is no reason not to start") {
+  store_model model{seed};
+  auto files = closed_store(model, true);
+  auto helped = 0;
+  auto lone = 0;
+  auto open = [&](const std::string& path, std::size_t at, bool others) {
+    memory_disk disk{seed};
+    for (const auto& [name, content] : files)
+      disk.plant(name, content);
+    disk.flip_bit(path, at, static_cast<unsigned>(at * 5 % 8));
+    node_options how;
+    how.others_have = [others](const loaded_log&) { return others; };
+    auto store = node_store::open("/node", store_model::self(), disk, how);
+    return static_cast<bool>(store);
+  };
+  for (const auto& [path, bytes] : files) {
+    if (!path.starts_with("/node/state/") || !path.ends_with(".ldb"))
+      continue;
+    for (std::size_t i = 0; i < bytes.size(); i += stride(bytes)) {
+      if (open(path, i, false))
+        continue;
+      ++lone;
+      helped += open(path, i, true) ? 1 : 0;
+    }
+  }
+  CHECK(lone > 0);
+  CHECK(helped > 0);
+}
+
 TEST_CASE("a flipped bit in a MANIFEST is corrupt, or harmless") {
   flip_all(true, "/node/log/MANIFEST", "");
   flip_all(true, "/node/state/MANIFEST", "");

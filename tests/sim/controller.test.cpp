@@ -179,12 +179,18 @@ TEST_CASE("a shard goes where it is told to, and its leader says so") {
   CHECK(a.compare() == std::vector<std::string>{});
 }
 
-TEST_CASE("what a leader said too late is said again as it is") {
+TEST_CASE("what a leader said too late counts for nothing, nor what was never "
+          "said for long") {
   some_nodes a{3};
   const shard_id one{0};
   const std::vector<node_id> all{{1}, {2}, {3}};
-  REQUIRE(a.map(0).shards[0].actual == all);
+  auto before = a.map(0).shards[0];
+  REQUIRE(before.actual == all);
+  CHECK(a.change(0, actors::shard_reached{one, {{1}, {2}}, before.index - 1})
+        == "");
+  CHECK(a.map(0).shards[0] == before);
 
-  CHECK(a.change(0, actors::shard_reached{one, {{1}, {2}}}) == "");
+  CHECK(a.change(0, actors::shard_reached{one, {{1}, {2}}, before.index})
+        == "");
   CHECK(a.here.run(a_while, [&] { return a.map(1).shards[0].actual == all; }));
 }

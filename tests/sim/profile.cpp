@@ -71,7 +71,7 @@ void profile::apply(actors::node_options& to) const {
   if (grows || spares > 0)
     to.plan_every = plan_every;
   if (hasty)
-    to.dead_after = 3s;
+    to.dead_after = to.arrive_within = 3s;
   if (wild_timers) {
     random_source random{seed_ ^ apart
                          ^ (std::uint64_t{to.self.node.value} << 32)};

@@ -1,0 +1,103 @@
+// Replicas of whole nodes that are made anew, and compared.
+#include "tests/sim/cluster.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace iris;
+using namespace iris::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct three_nodes : sim_cluster {
+  three_nodes() : sim_cluster(1, 3, profile::calm()) { here.run(10s); }
+
+  sim_node& leader(shard_id of) {
+    auto id = nodes[0]->node().leader(of);
+    REQUIRE(id);
+    return *nodes.at(id->value - 1);
+  }
+
+  /// As damage that a reader finds.
+  void stop(sim_node& at, shard_id which) {
+    auto replica = at.node().env().routes.at(which);
+    REQUIRE(replica);
+    caf::anon_send(replica,
+                   actors::shard_stopped{error{errc::corrupt, "a test"}});
+    REQUIRE(here.run(10s, [&] { return stopped(at, which); }));
+  }
+
+  bool stopped(sim_node& at, shard_id which) {
+    auto out = false;
+    at.metrics().shard_stopped.each([&](std::string_view name, const auto& x) {
+      out = out || (name == cluster::label_of(which) && x.value() == 1);
+    });
+    return out;
+  }
+
+  /// What comes of it; empty if it has begun.
+  std::string repair(sim_node& at, shard_id which) {
+    std::optional<result<void>> out;
+    at.node().repair(which, [&out](const result<void>& x) { out = x; });
+    REQUIRE(here.run(10s, [&] { return out.has_value(); }));
+    return *out ? std::string{} : to_string(out->failure());
+  }
+};
+
+} // namespace
+
+TEST_CASE("all replicas of a node that stopped are made anew where they are") {
+  three_nodes a;
+  for (auto which : a.groups()) {
+    auto& at = a.leader(which);
+    auto replica = at.node().env().routes.at(which);
+    auto copies = at.metrics().shard_copies.value();
+    a.stop(at, which);
+    REQUIRE(a.here.run(20s, [&] {
+      auto now = at.node().leader(which);
+      return now && *now != at.id();
+    }));
+
+    // The replica has to hear of who leads, too.
+    std::string refused = "not asked";
+    for (auto i = 0; i < 20 && !refused.empty(); ++i) {
+      refused = a.repair(at, which);
+      a.here.run(100ms);
+    }
+    CHECK(refused == "");
+    CHECK_FALSE(a.stopped(at, which));
+    REQUIRE(a.here.run(
+      20s, [&] { return at.metrics().shard_copies.value() > copies; }));
+    // It leads again, being wanted to, and is who it was.
+    REQUIRE(a.here.run(
+      2min, [&] { return at.node().env().routes.at(which) == replica; }));
+  }
+  a.here.run(10s);
+  CHECK(a.compare() == std::vector<std::string>{});
+}
+
+TEST_CASE("a comparison of all shards has the control group, too") {
+  three_nodes a;
+  std::optional<actors::compared_shards> heard;
+  auto over = [&] {
+    for (const auto& [id, x] : *heard)
+      if (!x.found.over)
+        return false;
+    return true;
+  };
+  do {
+    heard.reset();
+    a.nodes[1]->node().compare_all(7, [&](const auto& x) { heard = x; });
+    REQUIRE(a.here.run(10s, [&] { return heard.has_value(); }));
+    a.here.run(100ms);
+  } while (!over() && a.here.steady_now() < 60s);
+
+  CHECK(over());
+  CHECK(heard->size() == a.groups().size());
+  for (auto which : a.groups()) {
+    const auto& found = heard->at(which).found;
+    CHECK(found.replicas.size() == 3);
+    for (const auto& x : found.replicas)
+      CHECK(x.is == cluster::standing::same);
+  }
+}
