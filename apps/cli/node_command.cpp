@@ -38,12 +38,17 @@ std::string seen(const ordered_json& node) {
   return at(node, "dead") == true ? "dead, " + out : out;
 }
 
-/// What an operator may have to do about a node; empty if it is fine.
-std::string next_step(const ordered_json& node) {
+/// What an operator may have to do about a node; empty if it is fine. `asked`:
+/// this is the one that says so.
+std::string next_step(const ordered_json& node, bool asked) {
   auto id = text_of(at(node, "id"));
   auto state = text_of(at(node, "state"));
   auto name = "node " + id;
   if (state == "removed") {
+    if (asked)
+      return name
+             + " was removed and hears of nothing any more: see at another "
+               "node, with --admin, what it keeps";
     if (at(node, "empty") != true)
       return name + " was removed, and still keeps replicas: let it run";
     return at(node, "up") == true ? name + " keeps nothing any more: stop it"
@@ -68,7 +73,8 @@ void show_nodes(const ordered_json& found, std::ostream& to) {
               text_of(at(x, "leads")), text_of(at(x, "replicas"))});
   rows.print(to);
   for (const auto& x : at(found, "nodes"))
-    if (auto next = next_step(x); !next.empty())
+    if (auto next = next_step(x, at(x, "id") == at(found, "self"));
+        !next.empty())
       to << '\n' << printable(next) << '\n';
   if (at(found, "settled") != true)
     to << "\nreplicas are on their way: iris shard list\n";

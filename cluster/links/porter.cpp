@@ -51,6 +51,8 @@ void porter::on_hello(const hello& what) {
     return turn_away("it starts or stops");
   if (who == env_.options.self.node)
     return turn_away("this is that node: expected another number");
+  if (env_.peers.all().empty())
+    return turn_away("it knows no other node: it founded a cluster of its own");
   if (!peer || !peer->address())
     return turn_away("it doesn't know a node " + std::to_string(who.value)
                      + ": expected one that was added to its cluster (iris "

@@ -127,6 +127,20 @@ TEST_CASE("who lists nodes is told what to do about those that go") {
            "node 5 keeps nothing any more: stop it\n");
 }
 
+TEST_CASE("a node that was removed doesn't say what it keeps") {
+  auto going = a_node(4);
+  going["state"] = "removed";
+  canned_http node{
+    {{"/v1/nodes",
+      {200, json{{"self", 4}, {"settled", true}, {"nodes", {going}}}.dump()}}}};
+
+  auto run = run_at(node, {"node", "list"});
+
+  CHECK(
+    run.out.ends_with("\nnode 4 was removed and hears of nothing any more: "
+                      "see at another node, with --admin, what it keeps\n"));
+}
+
 TEST_CASE("a node's removal is not awaited at that node") {
   auto self = [](bool empty) {
     auto node = a_node(4);

@@ -309,6 +309,17 @@ TEST_CASE("a node that nobody listed is refused") {
   CHECK(unknown.metrics().links_made.value() == 0);
 }
 
+TEST_CASE("a node that founded a cluster of its own says so to who calls it") {
+  authority ca;
+  node one{ca.setup(1)}, alone{ca.setup(2)};
+  alone.start({});
+
+  one.start({alone.address()});
+
+  CHECK(one.log().come("it refuses this node: it knows no other node: it "
+                       "founded a cluster of its own"));
+}
+
 TEST_CASE("a node that is not where it was looked for is refused") {
   two_good_nodes good;
   node caller{good.ca.setup(1)};
