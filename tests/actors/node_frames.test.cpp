@@ -244,7 +244,8 @@ TEST_CASE("what is asked of the controller arrives as it was sent") {
   auto transferred = changed(transfer_shard{{8}, {2}});
   CHECK(transferred.shard == shard_id{8});
   CHECK(transferred.to == node_id{2});
-  auto told = changed(shard_reached{cluster::control_shard, {{1}, {2}}, 300, 3});
+  auto told =
+    changed(shard_reached{cluster::control_shard, {{1}, {2}}, 300, 3});
   CHECK(told.shard == cluster::control_shard);
   CHECK(told.voters == std::vector<node_id>{{1}, {2}});
   CHECK(told.index == 300);

@@ -9,6 +9,9 @@ using security::test::temporary_directory;
 
 namespace {
 
+const std::string founded =
+  "founded a new cluster of one, without links to other nodes";
+
 run_outcome run_irisd(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), IRISD_PROGRAM);
   program node{std::move(arguments)};
@@ -187,16 +190,19 @@ TEST_CASE("a node's log tells its life, from its start to its end") {
         out.push_back(x["text"]);
     return out;
   };
-  auto life = [](const char* store) {
-    return std::vector<std::string>{"starting", store,       "listening",
-                                    "ready",    "reloading", "reloaded",
-                                    "draining", "stopped"};
+  auto life = [](std::vector<std::string> store) {
+    std::vector<std::string> out{"starting"};
+    out.insert(out.end(), store.begin(), store.end());
+    for (auto x :
+         {"listening", "ready", "reloading", "reloaded", "draining", "stopped"})
+      out.push_back(x);
+    return out;
   };
 
   auto first = live(), second = live();
 
-  CHECK(texts(first) == life("new store made"));
-  CHECK(texts(second) == life("store opened"));
+  CHECK(texts(first) == life({"new store made", founded}));
+  CHECK(texts(second) == life({"store opened"}));
   REQUIRE(first.size() >= 3);
   CHECK(first[0]["data_dir"] == (config.folder / "data").string());
   CHECK(first[0]["version"].is_string());
@@ -212,8 +218,8 @@ TEST_CASE("a log that was renamed goes on in a new file at SIGHUP") {
   // Those that still waited for the writing thread may be in either.
   CHECK(texts.now.ends_with("reloading; reloaded; draining; stopped; "));
   CHECK(texts.old + texts.now
-        == "starting; new store made; listening; ready; reloading; reloaded; "
-           "draining; stopped; ");
+        == "starting; new store made; " + founded
+             + "; listening; ready; reloading; reloaded; draining; stopped; ");
 }
 
 TEST_CASE("a log that can't be opened again goes on where it was") {
@@ -223,9 +229,11 @@ TEST_CASE("a log that can't be opened again goes on where it was") {
     std::filesystem::create_directory(file);
   });
 
-  CHECK(texts.old
-        == "starting; new store made; listening; ready; log file not "
-           "reopened; reloading; reloaded; draining; stopped; ");
+  CHECK(
+    texts.old
+    == "starting; new store made; " + founded
+         + "; listening; ready; log file not reopened; reloading; reloaded; "
+           "draining; stopped; ");
   CHECK(texts.now == "");
 }
 

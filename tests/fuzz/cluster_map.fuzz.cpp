@@ -1,4 +1,5 @@
-// Any bytes as the map of a cluster. Seeds: one node, six, one removed.
+// Any bytes as the map of a cluster. Seeds: one node, six, one removed, in both
+// formats, one dropped.
 #include "cluster/cluster_map.hpp"
 #include "base/assert.hpp"
 
@@ -12,9 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     IRIS_ASSERT(first.failure().code == errc::corrupt);
     return 0;
   }
-  // Numbers may be written longer than need be.
+  // Numbers may be written longer than need be; format 1 has less of them.
   auto bytes = encode(*first);
-  IRIS_ASSERT(bytes.size() <= size);
+  IRIS_ASSERT(bytes.size() <= size || data[0] == 1);
   auto second = decode_cluster_map(bytes);
   IRIS_ASSERT(second && *second == *first);
   return 0;
