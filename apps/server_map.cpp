@@ -34,6 +34,7 @@ bool settled(const cluster::cluster_map& map,
 json to_json(const cluster::placement& of, std::optional<node_id> leader) {
   return {{"voters", to_json(of.voters)},
           {"actual", to_json(of.actual)},
+          {"dropped", to_json(of.dropped)},
           {"leader", leader ? json(leader->value) : json()},
           {"moving", !cluster::reached(of)}};
 }

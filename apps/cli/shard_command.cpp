@@ -24,9 +24,16 @@ std::string text_of(const ordered_json& x) {
   return out;
 }
 
+std::string motion_of(const ordered_json& x) {
+  if (at(x, "moving") != true)
+    return "";
+  auto dropped = text_of(at(x, "dropped"));
+  return dropped.empty() ? "moves" : "moves, may still need " + dropped;
+}
+
 std::vector<std::string> row_of(std::string name, const ordered_json& x) {
   return {std::move(name), text_of(at(x, "voters")), text_of(at(x, "actual")),
-          text_of(at(x, "leader")), at(x, "moving") == true ? "moves" : ""};
+          text_of(at(x, "leader")), motion_of(x)};
 }
 
 void show_shards(const ordered_json& found, std::ostream& to) {

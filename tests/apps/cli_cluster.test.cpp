@@ -44,7 +44,8 @@ std::string nodes(bool settled, const std::vector<json>& all) {
 
 std::string shards() {
   return R"({"version":7,"settled":false,"control":{"voters":[1,2],)"
-         R"("actual":[1,2],"leader":2,"moving":false},"shards":[)"
+         R"("actual":[1,2],"dropped":[4,5],"leader":2,"moving":true},)"
+         R"("shards":[)"
          R"({"shard":0,"voters":[2,1],"actual":[1,2],"leader":2,)"
          R"("moving":false},{"shard":1,"voters":[1,3],"actual":[1,2],)"
          R"("leader":null,"moving":true}]})";
@@ -184,7 +185,7 @@ TEST_CASE("shards are listed with where they are wanted and where they are") {
         == "SHARD    WANTED  ACTUAL  LEADER\n"
            "0        2, 1    1, 2    2\n"
            "1        1, 3    1, 2            moves\n"
-           "control  1, 2    1, 2    2\n");
+           "control  1, 2    1, 2    2       moves, may still need 4, 5\n");
 }
 
 TEST_CASE("what is listed for programs is the node's own") {
