@@ -37,10 +37,10 @@ void upgrade(real_cluster& nodes, crowd& all, std::size_t i,
   check_store(node);
   node.use_program(to);
   node.start();
-  nodes.await_ready();
   CHECK(node.running_program() == to);
-  operate(all, node, drain + " --off --wait",
+  operate(all, nodes[(i + 1) % nodes.count()], drain + " --off --wait",
           name + " takes clients and leads again");
+  nodes.await_ready();
 }
 
 } // namespace
