@@ -412,6 +412,16 @@ TEST_CASE("a replica that stopped for damage is repaired by one command") {
 
 TEST_CASE("founders answer nobody until each has met all others once") {
   real_cluster nodes;
+  // That two have met is durable a moment after their link is up.
+  auto await_missing = [&](std::size_t at, int node) {
+    nodes.await("it waits for that node only", [&] {
+      auto ready = nodes[at].get("/readyz");
+      CHECK(ready.status == 503);
+      return ready.body.find("waiting to meet node " + std::to_string(node)
+                             + " for the first time")
+             != std::string::npos;
+    });
+  };
   nodes.start({0, 1});
   for (std::size_t i : {0, 1}) {
     CAPTURE(i);
@@ -419,10 +429,7 @@ TEST_CASE("founders answer nobody until each has met all others once") {
                 [&] { return problem_with(nodes[i], 2 - i).empty(); });
     CHECK(problem_with(nodes[i], 3)
             .starts_with("down: waiting to meet it for the first time"));
-    auto ready = nodes[i].get("/readyz");
-    CHECK(ready.status == 503);
-    CHECK(ready.body.find("waiting to meet node 3 for the first time")
-          != std::string::npos);
+    await_missing(i, 3);
   }
   // Its disk is wiped while only one of the others has met it.
   nodes[1].kill();
@@ -441,10 +448,7 @@ TEST_CASE("founders answer nobody until each has met all others once") {
   nodes.await("the two that know each other are a majority", [&] {
     return nodes.led_by(0) + nodes.led_by(2) == real_cluster::shards;
   });
-  auto ready = nodes[1].get("/readyz");
-  CHECK(ready.status == 503);
-  CHECK(ready.body.find("waiting to meet node 1 for the first time")
-        != std::string::npos);
+  await_missing(1, 1);
 }
 
 TEST_CASE("a cluster that has met goes on without one of its founders") {
