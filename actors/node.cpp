@@ -158,6 +158,10 @@ caf::actor node::start_shard(shard_id id) {
 void node::on_leader(shard_id of, std::optional<node_id> leader,
                      std::uint64_t term) {
   std::lock_guard guard{routing_};
+  // What it was certain of as a leader is for that leadership.
+  if (auto known = groups_.find(of);
+      known != groups_.end() && leader != options_.self.node)
+    known->second.settled = 0;
   auto led = leaders_.own().list.size();
   route(leaders_.told(of, leader, term));
   if (led == leaders_.own().list.size())

@@ -173,6 +173,10 @@ FAULTS = [
       && fault("vote_not_synced"))
     return impl_->db->write(batch, false);
   return impl_->write(batch);""", SEVERAL),
+    ("dropped_forgotten", "cluster/cluster_map.cpp",
+     "next.dropped.push_back(x);",
+     """if (!fault("dropped_forgotten"))
+        next.dropped.push_back(x);""", SEVERAL, "--there-and-back"),
     ("anybody_admitted", "persistence/peer_memory.cpp",
      "if (auto found = known_.find(node); found != known_.end()) {",
      """if (auto found = known_.find(node);
