@@ -84,7 +84,7 @@ std::vector<std::string> history::judge() const {
 }
 
 /// I2: one effect for an id, whatever was repeated; what was taken is
-/// answered.
+/// answered. I12: what was refused for good was never taken.
 void history::judge_answers(problems& out) const {
   for (const auto& [id, all] : answers_)
     for (const auto& x : all)
@@ -94,6 +94,18 @@ void history::judge_answers(problems& out) const {
   for (const auto& [id, x] : submissions_)
     if (!answers_.contains(id) && !refusals_.contains(id) && !x.forgotten)
       out.push_back("I9: " + id.str() + " of " + x.by + " has no answer");
+  for (const auto& [id, why] : refusals_) {
+    auto taken = answers_.contains(id)
+                 || std::any_of(
+                   arrivals_.begin(), arrivals_.end(), [&](const auto& x) {
+                     return std::any_of(
+                       x.second.begin(), x.second.end(),
+                       [&](const arrival& y) { return y.item.id == id; });
+                   });
+    if (taken)
+      out.push_back("I12: " + id.str() + " was taken, and refused for good: "
+                    + std::string{to_string(why)});
+  }
 }
 
 /// I3: every device sees a conversation in sequence, and the same thing at

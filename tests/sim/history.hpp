@@ -20,6 +20,7 @@ public:
                  const std::string& conversation_label,
                  const std::string& body);
   void answered(const device& by, const protocol::sent& what);
+  /// For good: it must not have been taken.
   void refused(const device& by, const message_id& id, errc why);
   void received(const device& by, inbox_offset at, const protocol::item& what);
   /// It asks, as its n-th request, for the history of a conversation.
