@@ -239,7 +239,8 @@ private:
         verdict_.count("shard copied", x->metrics().shard_copies.value());
     mischief_.crash_all();
     if (!cluster_.all_run())
-      return;
+      return verdict_.problem("I9: a node is down in the end, and nobody can "
+                              "look into its store");
     steward_.settle();
     here().run(2s + more_time());
     for (auto* x : cluster_.in_use()) {

@@ -97,8 +97,11 @@ void sim_cluster::hear(node_id from, const std::string& frame) {
   using kind = cluster::raft::message::kind;
   auto read = cluster::shard_mail::read(
     from, frame, [&](shard_id of, const cluster::raft::message& what) {
-      if (what.what == kind::append || what.what == kind::install)
-        seen.leads(from, of, what.term);
+      auto claims = what.what == kind::append || what.what == kind::install;
+      if (claims && seen.leads(from, of, what.term))
+        here.trace("node " + std::to_string(from.value) + " leads shard "
+                   + std::to_string(of.value) + " in term "
+                   + std::to_string(what.term));
     });
   IRIS_ASSERT(read);
 }

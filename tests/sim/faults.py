@@ -99,6 +99,17 @@ FAULTS = [
   if (fault("after_ignored"))
     return std::nullopt;
   return error{errc::out_of_order,"""),
+    ("taken_and_refused", "actors/conversation.cpp",
+     """        std::get<conversation_machine::accepted>(decision).answer);
+    }""",
+     """        std::get<conversation_machine::accepted>(decision).answer);
+      if (std::get<conversation_machine::accepted>(decision).answer.duplicate
+          && fault("taken_and_refused")) {
+        auto frame = to_frame({errc::not_a_member, "planted"});
+        frame.id = one.id;
+        what->answer.answers.back() = std::move(frame);
+      }
+    }"""),
     ("removed_member_served", "actors/conversation_machine.cpp",
      "auto last = i.until.value == 0 ? to : std::min(to, i.until);",
      """auto last = i.until.value == 0 || fault("removed_member_served")

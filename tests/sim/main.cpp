@@ -139,6 +139,17 @@ std::optional<outcome> search(const request& what, report& sum) {
   }
 }
 
+/// Whether a search that found nothing has shown anything.
+bool was_idle(const request& what, const report& sum) {
+  auto lacking = sum.lacking(what.run.nodes);
+  // What a choice of seeds or faults leaves out is left out on purpose.
+  if (sum.runs() > 0 && (what.there_and_back || !what.run.without.empty()))
+    lacking.clear();
+  for (const auto& x : lacking)
+    std::printf("shows nothing: %s\n", x.c_str());
+  return !lacking.empty();
+}
+
 int judge_product(const request& what) {
   std::printf("seeds from %llu on\n",
               static_cast<unsigned long long>(what.first));
@@ -153,7 +164,7 @@ int judge_product(const request& what) {
     explain(what, run);
   }
   sum.print();
-  return failed ? 1 : 0;
+  return failed || was_idle(what, sum) ? 1 : 0;
 }
 
 int judge_checks(const request& what) {
@@ -171,7 +182,13 @@ int judge_checks(const request& what) {
               what.fault.c_str(), static_cast<unsigned long long>(caught->seed),
               sum.runs(), static_cast<double>(sum.spent().count()) / 1e9,
               caught->problems.front().c_str());
-  return 0;
+  plant({});
+  auto without = run_seed(what, options_of(what, caught->seed));
+  if (without.problems.empty())
+    return 0;
+  std::printf("NO PROOF: without it that seed has a problem too:\n  %s\n",
+              without.problems.front().c_str());
+  return 1;
 }
 
 void add_options(CLI::App& app, request& what, std::string& seeds,

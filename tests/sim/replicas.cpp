@@ -64,7 +64,7 @@ void ledger::applied(node_id node, shard_id shard,
                         + text(known.point));
 }
 
-void ledger::leads(node_id node, shard_id shard, std::uint64_t term) {
+bool ledger::leads(node_id node, shard_id shard, std::uint64_t term) {
   auto [i, first] = leaders_.try_emplace({shard, term}, node);
   if (first)
     newest_leader_ = node;
@@ -72,6 +72,7 @@ void ledger::leads(node_id node, shard_id shard, std::uint64_t term) {
     problems_.push_back("I6: " + name(shard) + ": " + name(node)
                         + " leads in term " + std::to_string(term) + ", as "
                         + name(i->second) + " did");
+  return first;
 }
 
 std::vector<std::string> compare_replicas(shard_id shard, const replicas& all) {

@@ -18,8 +18,8 @@ public:
   /// A replica on `node` has applied everything up to this.
   void applied(node_id node, shard_id shard,
                const persistence::applied_point& upto);
-  /// The replica on `node` leads its shard.
-  void leads(node_id node, shard_id shard, std::uint64_t term);
+  /// The replica on `node` leads its shard. Whether that is news.
+  bool leads(node_id node, shard_id shard, std::uint64_t term);
 
   /// A sentence for each contradiction.
   const std::vector<std::string>& problems() const { return problems_; }

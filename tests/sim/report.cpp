@@ -9,9 +9,13 @@ namespace iris::sim {
 
 namespace {
 
+/// In so many runs each fault happens.
+constexpr std::size_t many_runs = 100;
+
 struct fault_class {
   int number;
   const char* name;
+  bool of_several_nodes;
   /// What runs call it; what ends with a star is how that begins.
   std::vector<std::string_view> events;
 };
@@ -19,24 +23,25 @@ struct fault_class {
 /// docs/testing.md has the numbers.
 const std::vector<fault_class>& fault_classes() {
   static const std::vector<fault_class> all{
-    {1, "crash of a node", {"power cut", "process killed"}},
-    {2, "power cut of all nodes", {"power cut of all nodes"}},
-    {3, "pause of a node", {"node paused"}},
-    {4, "partition", {"partition: *", "node link cut"}},
-    {5, "frames lost, doubled, late", {"frame *"}},
-    {6, "I/O that fails", {"disk failed *"}},
-    {7, "full disk", {"disk nearly full"}},
-    {8, "slow disk", {"disk stalled"}},
-    {9, "damaged store", {"store damaged"}},
-    {10, "wiped or old disk", {"disk wiped", "old disk back"}},
-    {11, "membership change", {"member *"}},
-    {12, "copy of a shard", {"shard copied"}},
-    {13, "clock jump", {"wall clock jumped"}},
-    {14, "client drops and repeats", {"link cut", "client restarted"}},
+    {1, "crash of a node", false, {"power cut", "process killed"}},
+    {2, "power cut of all nodes", true, {"power cut of all nodes"}},
+    {3, "pause of a node", true, {"node paused"}},
+    {4, "partition", true, {"partition: *", "node link cut"}},
+    {5, "frames lost, doubled, late", true, {"frame *"}},
+    {6, "I/O that fails", false, {"disk failed *"}},
+    {7, "full disk", false, {"disk nearly full"}},
+    {8, "slow disk", false, {"disk stalled"}},
+    {9, "damaged store", true, {"store damaged"}},
+    {10, "wiped or old disk", true, {"disk wiped", "old disk back"}},
+    {11, "membership change", true, {"member *"}},
+    {12, "copy of a shard", true, {"shard copied"}},
+    {13, "clock jump", false, {"wall clock jumped"}},
+    {14, "client drops and repeats", false, {"link cut", "client restarted"}},
     {15,
      "slow device, full mailbox",
+     false,
      {"client stalled", "message found *", "question found *"}},
-    {21, "overload", {"heavy traffic"}},
+    {21, "overload", false, {"heavy traffic"}},
   };
   return all;
 }
@@ -69,6 +74,19 @@ void report::add(const outcome& run) {
     if (happened(x, run))
       for (std::size_t i = 1; i <= invariants; ++i)
         coverage_[x.number][i] += run.checked[i] > 0;
+}
+
+std::vector<std::string> report::lacking(std::size_t nodes) const {
+  std::vector<std::string> out;
+  if (runs_ == 0)
+    out.push_back("no seed was run");
+  if (acknowledged_ == 0)
+    out.push_back("nothing was acknowledged");
+  for (const auto& x : fault_classes())
+    if (runs_ >= many_runs && (nodes > 1 || !x.of_several_nodes)
+        && !coverage_.contains(x.number))
+      out.push_back(std::string{"never happened: "} + x.name);
+  return out;
 }
 
 void report::print() const {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace iris::sim {
 
@@ -15,6 +16,9 @@ class report {
 public:
   void add(const outcome& run);
   void print() const;
+  /// What there should have been in so many runs, and never was: a run in which
+  /// nothing happens finds nothing.
+  std::vector<std::string> lacking(std::size_t nodes) const;
 
   std::chrono::nanoseconds spent() const {
     return system_clock().steady_now() - began_;
