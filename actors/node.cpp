@@ -120,6 +120,7 @@ caf::actor node::start_shard(shard_id id) {
     {id, options_.self.node, log_writer_, state_writer_, *store_.state, home,
      threads_.readers, env_.time, mail_, std::move(voters), options_.raft,
      options_.seed + id.value, options_.log_trailing_bytes,
+     options_.log_lagging_bytes / options_.self.shards,
      options_.checkpoint_every},
     *store_.log,
     threads_.log,

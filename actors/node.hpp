@@ -69,6 +69,9 @@ struct node_options {
   std::uint64_t log_bytes_max = 64 * 1024 * 1024;
   /// What a cut leaves of each shard's, for replicas that are not far behind.
   std::size_t log_trailing_bytes = 1024 * 1024;
+  /// What the cuts leave of all shards' that this node leads, in memory too,
+  /// where a replica is down or slow: it then needs no copy of the state.
+  std::size_t log_lagging_bytes = 256 * 1024 * 1024;
   /// Entries of a shard from one comparison of its replicas to the next.
   std::uint64_t checkpoint_every = 256;
   std::chrono::milliseconds rest_after = std::chrono::minutes{1};

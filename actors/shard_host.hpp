@@ -101,6 +101,7 @@ private:
   void take_early();
   void on_following();
   void on_stopped(const error& why);
+  void tell_copying(bool is);
   void tell_stopped();
   void forget_stopped();
   void on_repair(const repair_replica& what);

@@ -51,6 +51,7 @@ void shard_host::load() {
 void shard_host::on_loaded(shard_loaded& what) {
   if (!what.found)
     return on_stopped(what.found.failure());
+  tell_copying(what.found->incomplete);
   if (what.found->incomplete) {
     with_.env.metrics.shard_copies.add();
     with_.env.log.info("a shard's state is copied from another node",
@@ -63,12 +64,18 @@ void shard_host::on_stopped(const error& why) {
   if (stopped_)
     return;
   stopped_ = why;
+  tell_copying(false);
   // Also if it was found by a reader: others lead from now on.
   shard_->stop(why);
   tell_stopped();
   end_children();
   for (auto& x : std::exchange(early_, {}))
     x();
+}
+
+void shard_host::tell_copying(bool is) {
+  with_.env.metrics.shard_copying.with(cluster::label_of(with_.shard.id))
+    .set(is ? 1 : 0);
 }
 
 void shard_host::tell_stopped() {
@@ -82,6 +89,7 @@ void shard_host::tell_stopped() {
 
 /// It may be wanted here no more.
 void shard_host::forget_stopped() {
+  tell_copying(false);
   if (stopped_)
     with_.env.metrics.shard_stopped.with(cluster::label_of(with_.shard.id))
       .set(0);

@@ -381,7 +381,7 @@ result<void> server::open_admin() {
   };
   to.checks["founders"] = [this] { return founders_have_met(); };
   to.checks["shards"] = [this] { return all_shards_are_led(); };
-  to.checks["replicas"] = [this] { return no_replica_has_stopped(); };
+  to.checks["replicas"] = [this] { return replicas_vote(); };
   to.checks["clients"] = [this] { return takes_clients(); };
   to.checks["disk"] = [this]() -> result<void> {
     if (metrics_.storage_full.value() != 0)

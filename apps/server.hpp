@@ -110,7 +110,7 @@ private:
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;
   result<void> takes_clients() const;
-  result<void> no_replica_has_stopped() const;
+  result<void> replicas_vote() const;
   void abort_connections();
   void hand_over();
   std::filesystem::path store_directory() const;

@@ -348,9 +348,11 @@ void shard::cut_log() {
   change.keep_from = applied_.index + 1;
   if (!core_->lone_voter()) {
     auto copied = source_.oldest().value_or(applied_.index);
+    auto had = core_->had_by_all();
     std::size_t kept = 0;
     while (change.keep_from > core_->first_index()
            && (kept < parts_.trailing_bytes
+               || (kept < parts_.lagging_bytes && change.keep_from > had)
                || (kept < copied_bytes_max && change.keep_from > copied)))
       kept += core_->entry(--change.keep_from).payload->size();
   }

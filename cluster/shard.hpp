@@ -63,6 +63,8 @@ public:
     std::uint64_t seed = 0;
     /// What a cut leaves of the log, for followers that are not far behind.
     std::size_t trailing_bytes = 1024 * 1024;
+    /// The same where it leads and a replica has not said that it has more.
+    std::size_t lagging_bytes = 0;
     /// Entries from one comparison of the replicas to the next.
     std::uint64_t checkpoint_every = 256;
     /// How long it leads, at least, before it hands leadership to whom it is

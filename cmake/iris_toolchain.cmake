@@ -25,6 +25,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
 endif()
 if(IRIS_SANITIZE)
+  add_compile_definitions(IRIS_SANITIZED)
   # CAF and Asio load through null on purpose in unevaluated corners.
   add_compile_options(-fsanitize=${IRIS_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize=null -fno-sanitize-recover=all)

@@ -151,6 +151,12 @@ public:
     {"iris_shard_stopped",
      "1 where this node's replica of the shard has stopped by an error, else 0",
      unit::none, "shard"}};
+  family<gauge> shard_copying{
+    all_,
+    {"iris_shard_copying",
+     "1 while this node's replica of the shard copies another's state and has "
+     "no vote, else 0",
+     unit::none, "shard"}};
   family<gauge> shard_lag{
     all_,
     {"iris_shard_lag_entries",

@@ -193,6 +193,16 @@ bool core::abreast(node_id who) const {
   return iris_raft_match(raft_.get(), who.value) >= commit_;
 }
 
+std::uint64_t core::had_by_all() const {
+  auto out = last_index();
+  if (role() != raft::role::leader)
+    return out;
+  for (const auto& x : servers())
+    if (x.id != self_)
+      out = std::min(out, iris_raft_match(raft_.get(), x.id.value));
+  return out;
+}
+
 result<update> core::compacted(std::chrono::nanoseconds now,
                                const log_floor& floor,
                                std::uint64_t keep_from) {

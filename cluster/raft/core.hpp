@@ -144,6 +144,9 @@ public:
   bool heard(std::chrono::nanoseconds now, node_id who) const;
   /// As a leader: whether this server has all that is committed.
   bool abreast(node_id who) const;
+  /// As a leader: up to where every server has the log, as far as it has said;
+  /// else last_index().
+  std::uint64_t had_by_all() const;
 
   /// Entries up to floor.index are in a durable state, so that those below
   /// keep_from, at most one behind it, may go. Precondition: floor.index is at

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kib = 1024;
 constexpr std::size_t mib = 1024 * kib;
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef IRIS_SANITIZED
 // Its allocator keeps what was freed: memory is not looked at.
 constexpr bool looks_at_memory = false;
 constexpr std::size_t rounds_k = 2;

@@ -20,7 +20,7 @@ using namespace iris::process;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef IRIS_SANITIZED
 constexpr std::uint64_t rounds_default = 2;
 #else
 constexpr std::uint64_t rounds_default = 4;
@@ -53,7 +53,7 @@ int shards_in_state(const std::string& state, const std::string& tree) {
   return out;
 }
 
-void report(const char* when,
+void report(const std::string& when,
             const std::vector<std::chrono::nanoseconds>& pauses) {
   MESSAGE(pauses.size(), " kills ", when,
           "; all writes under way were answered after (ms): p50 ",

@@ -11,7 +11,7 @@ using namespace iris::process;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef IRIS_SANITIZED
 constexpr std::uint64_t rounds_default = 10;
 #else
 constexpr std::uint64_t rounds_default = 50;

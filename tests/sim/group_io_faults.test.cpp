@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t nodes = 4;
 /// Sanitized runs are slow.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef IRIS_SANITIZED
 constexpr std::uint64_t stride = 11;
 #else
 constexpr std::uint64_t stride = 1;

@@ -15,7 +15,7 @@ constexpr std::array kinds{io::create,  io::write,    io::sync,
                            io::reserve, io::truncate, io::sync_directory};
 
 /// Sanitized runs are slow.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef IRIS_SANITIZED
 constexpr std::uint64_t stride = 4;
 #else
 constexpr std::uint64_t stride = 1;

@@ -62,6 +62,7 @@ void profile::apply(actors::node_options& to) const {
   if (small_stores) {
     to.log_bytes_max = 16 * 1024;
     to.log_trailing_bytes = 1024;
+    to.log_lagging_bytes = 0;
     to.checkpoint_every = 8;
   }
   if (retention) {
