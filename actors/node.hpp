@@ -203,7 +203,7 @@ private:
   /// Guards what follows, and the order in which routes change.
   mutable std::mutex routing_;
   leader_table leaders_;
-  bool lost_ = false; ///< see lose_routes
+  bool lost_ = false;                       ///< see lose_routes
   std::map<shard_id, group_voters> groups_; ///< committed
   std::set<shard_id> replicas_;
   std::set<node_id> linked_;

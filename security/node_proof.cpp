@@ -101,10 +101,9 @@ struct own_identity {
 };
 
 error unusable(const cluster_files& files) {
-  return {errc::config_invalid, "can't sign with " + files.key.string() + " ("
-                                  + take_openssl_errors()
-                                  + "): expected the key of "
-                                  + files.certificate.string()};
+  return {errc::config_invalid,
+          "can't sign with " + files.key.string() + " (" + take_openssl_errors()
+            + "): expected the key of " + files.certificate.string()};
 }
 
 result<own_identity> read_own(const cluster_files& files) {

@@ -49,9 +49,9 @@ bool differ(std::uint64_t one, std::uint64_t other) {
 /// In the same words, too. Messages of one would go to wrong shards of the
 /// other.
 error other_shards(const link_peer& one, const link_peer& other) {
-  return refuse(name(one.node) + " has node.shards = "
-                + std::to_string(one.shards) + ", " + name(other.node)
-                + " has " + std::to_string(other.shards)
+  return refuse(name(one.node)
+                + " has node.shards = " + std::to_string(one.shards) + ", "
+                + name(other.node) + " has " + std::to_string(other.shards)
                 + ": expected the same on all nodes; a new one takes the "
                   "number of the others, and an empty node.data_dir");
 }

@@ -135,10 +135,9 @@ TEST_CASE("files are checked without a signature") {
   REQUIRE(ca_key);
   // Such a key can't sign anything.
   pkey_ptr key{EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")};
-  auto made =
-    sign({ca->get(), ca_key->get()}, key.get(),
-         {"node 7", now, std::chrono::hours{24},
-          leaf_extensions("serverAuth", "URI:urn:iris:demo:node:7")});
+  auto made = sign({ca->get(), ca_key->get()}, key.get(),
+                   {"node 7", now, std::chrono::hours{24},
+                    leaf_extensions("serverAuth", "URI:urn:iris:demo:node:7")});
   REQUIRE(made);
   auto file = demo.directory / "mute.pem";
   write_secret(file, to_pem(made.get()) + to_pem(key.get()));
