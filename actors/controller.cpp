@@ -10,6 +10,14 @@ const std::string& map_key() {
   return key;
 }
 
+error other_shards(std::size_t wanted, std::size_t found) {
+  return {errc::store_foreign,
+          "this node joined with node.shards = " + std::to_string(found)
+            + " a cluster whose map has " + std::to_string(wanted)
+            + " shards: expected the same; put a new node in its place, with "
+              "that number"};
+}
+
 } // namespace
 
 persistence::actor_ref controller_ref() {
@@ -18,7 +26,7 @@ persistence::actor_ref controller_ref() {
 }
 
 result<std::optional<cluster::cluster_map>>
-read_map(const persistence::state_store& store) {
+read_map(const persistence::state_store& store, std::uint16_t shards) {
   auto found = store.get(map_key());
   if (!found)
     return found.failure();
@@ -27,7 +35,21 @@ read_map(const persistence::state_store& store) {
   auto map = cluster::decode_cluster_map(**found);
   if (!map)
     return map.failure();
+  if (map->shards.size() != shards)
+    return other_shards(map->shards.size(), shards);
   return std::optional{*std::move(map)};
+}
+
+bool unfit_for_map(const error& why) {
+  return why.code == errc::store_newer || why.code == errc::store_foreign;
+}
+
+result<void> check_map(const persistence::state_store& store,
+                       std::uint16_t shards) {
+  auto found = read_map(store, shards);
+  if (!found && unfit_for_map(found.failure()))
+    return found.failure();
+  return {};
 }
 
 controller::controller(caf::actor_config& config, const activation& with)
@@ -51,7 +73,9 @@ controller::behavior_type controller::make_behavior() {
 
 void controller::activate() {
   read_alone(
-    [](const persistence::state_store& store) { return read_map(store); },
+    [shards = shards()](const persistence::state_store& store) {
+      return read_map(store, shards);
+    },
     [this](const result<std::optional<cluster::cluster_map>>& found) {
       if (const auto& map = expect(found)) {
         machine_.load(*map);

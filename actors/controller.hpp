@@ -9,9 +9,19 @@ namespace iris::actors {
 persistence::actor_ref controller_ref();
 
 /// The map as the store has it; nothing before the first leader stored one.
-/// Any thread. Fails with corrupt or io_failed.
+/// Any thread. Fails with corrupt or io_failed; with store_newer, if a later
+/// version wrote it; with store_foreign, if it has not so many shards.
 result<std::optional<cluster::cluster_map>>
-read_map(const persistence::state_store& store);
+read_map(const persistence::state_store& store, std::uint16_t shards);
+
+/// Whether read_map failed for the node, not for the map.
+bool unfit_for_map(const error& why);
+
+/// Whether a node may start with this store, whose shards it has: fails with
+/// store_newer or store_foreign, as read_map. Damage is for the control group's
+/// replica to find.
+result<void> check_map(const persistence::state_store& store,
+                       std::uint16_t shards);
 
 /// The shell around a control_machine: see controller_actor. Never at rest,
 /// for it looks at the nodes once a second.

@@ -137,7 +137,12 @@ caf::actor node::start_shard(shard_id id) {
     },
     [this, id](std::uint64_t revision) { on_settled(id, revision); }};
   if (id == cluster::control_shard)
-    parts.on_map = [this](cluster::cluster_map x) { take(std::move(x)); };
+    parts.on_map = [this](result<cluster::cluster_map> x) {
+      if (x)
+        take(*std::move(x));
+      else if (x.failure().code == errc::store_foreign)
+        lose_routes();
+    };
   auto started = supervision::spawn_on<shard_host>(home, parts);
   std::lock_guard guard{routing_};
   if (!replicas_.contains(id)) // It was ended meanwhile.
@@ -214,13 +219,22 @@ void node::route(const leader_table::changes& what) {
 /// Commands go to who leads; to this node's own replica while nobody is known
 /// to, which refuses them for now. Locked.
 void node::route(shard_id of) {
-  auto to = leaders_.at(of);
+  auto to = lost_ ? node_id{} : leaders_.at(of);
   if (to == options_.self.node || !gateway_)
     routes_.update(of, local_.at(of));
   else if (to == node_id{})
     routes_.update(of, {});
   else
     routes_.update(of, gateway_->shard_on(to, of));
+}
+
+/// In a cluster of another number of shards it would send what is for one
+/// shard to another.
+void node::lose_routes() {
+  std::lock_guard guard{routing_};
+  lost_ = true;
+  for (std::uint16_t i = 0; i < routes_.shards(); ++i)
+    route(shard_id{i});
 }
 
 /// To nodes that may have no replica of what it leads. Locked.
@@ -255,7 +269,8 @@ std::optional<node_id> node::leader(shard_id of) const {
 
 // -- which replicas are here --------------------------------------------------
 
-/// Reads of one replica may pass each other.
+/// Of as many shards as this node has. Reads of one replica may pass each
+/// other.
 void node::take(cluster::cluster_map read) {
   auto map = std::make_shared<const cluster::cluster_map>(std::move(read));
   {

@@ -179,6 +179,7 @@ private:
   void on_settled(shard_id of, std::uint64_t revision);
   void route(const leader_table::changes& what);
   void route(shard_id of);
+  void lose_routes();
   void announce();
   void tell_voters(shard_id of);
   void say_again(const std::weak_ptr<bool>& alive);
@@ -205,6 +206,7 @@ private:
   /// Guards what follows, and the order in which routes change.
   mutable std::mutex routing_;
   leader_table leaders_;
+  bool lost_ = false;                       ///< see lose_routes
   std::map<shard_id, group_voters> groups_; ///< committed
   std::set<shard_id> replicas_;
   std::set<node_id> linked_;

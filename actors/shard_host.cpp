@@ -388,15 +388,23 @@ void shard_host::place(cluster::placement wanted) {
   shard_->place(wanted_);
 }
 
+/// With a map that it can't use this node must not lead those that can.
 void shard_host::read_map() {
-  with_.shard.readers.post([&state = with_.shard.state, to = with_.on_map,
-                            &log = with_.env.log] {
-    auto found = actors::read_map(state);
-    if (!found)
-      log.error("the cluster's map can't be read", {{"why", found.failure()}});
-    else if (*found)
-      to(std::move(**found));
-  });
+  auto self = caf::actor_cast<shard_actor>(this);
+  with_.shard.readers.post(
+    [self, &state = with_.shard.state, to = with_.on_map, &env = with_.env] {
+      auto found = actors::read_map(state, env.routes.shards());
+      if (found) {
+        if (*found)
+          to(std::move(**found));
+        return;
+      }
+      env.log.error("the cluster's map can't be read",
+                    {{"why", found.failure()}});
+      to(found.failure());
+      if (unfit_for_map(found.failure()))
+        caf::anon_send(self, shard_stopped{found.failure()});
+    });
 }
 
 void shard_host::on_replica(replica_message& what) {

@@ -30,9 +30,10 @@ struct shard_host_parts {
   std::function<void(std::uint64_t, const cluster::raft::configuration&)>
     on_servers = {};
   std::function<void(std::uint64_t)> on_settled = {};
-  /// Told by the control group's replica what its state store has, at the start
-  /// and after each entry: on a reader's thread.
-  std::function<void(cluster::cluster_map)> on_map = {};
+  /// Told by the control group's replica what its state store has, or why this
+  /// node can't use that, at the start and after each entry: on a reader's
+  /// thread.
+  std::function<void(result<cluster::cluster_map>)> on_map = {};
 };
 
 /// Owns a shard's replica and supervises its durable actors: see shard_actor.

@@ -1,5 +1,6 @@
 #include "apps/server.hpp"
 
+#include "actors/controller.hpp"
 #include "observability/expose.hpp"
 #include "persistence/directories.hpp"
 #include "security/key_file.hpp"
@@ -245,6 +246,8 @@ result<void> server::open_store() {
             {{"directory", public_text{store_directory().native()}},
              {"shards", settings_.node.shards},
              {"torn_tail", store->log->tail_was_torn()}});
+  if (auto ok = actors::check_map(*store->state, store->self.shards); !ok)
+    return ok;
   auto first = founders(store->self);
   if (!first)
     return first.failure();

@@ -104,6 +104,7 @@ cluster::link_options link_options(const config::settings& from,
   cluster::link_options out;
   out.cluster = self.cluster;
   out.self = {self.node, self.store, incarnation, founding_of(self)};
+  out.self.shards = self.shards;
   out.listen = from.cluster.address;
   out.files = {from.cluster.ca, from.cluster.certificate,
                config::cluster_key_path(from)};

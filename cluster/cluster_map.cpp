@@ -255,6 +255,12 @@ result<cluster_map> decode_cluster_map(std::string_view bytes) {
                                  + std::to_string(bytes.size())
                                  + " other bytes"};
   auto of = in.u8();
+  if (of > format)
+    return error{errc::store_newer,
+                 "the cluster's map has format " + std::to_string(of)
+                   + ", expected at most " + std::to_string(format)
+                   + ": start the version of Iris that wrote it, or a later "
+                     "one"};
   if (of != format && of != three_lists)
     return damaged;
   cluster_map out;

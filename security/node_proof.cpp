@@ -95,34 +95,49 @@ result<void> check(X509_STORE* store, X509* certificate, timestamp now) {
                                     "holds now"};
 }
 
-} // namespace
+struct own_identity {
+  x509_ptr certificate;
+  pkey_ptr key;
+};
 
-result<node_proof> prove_node(const cluster_files& files,
-                              std::string_view what) {
+error unusable(const cluster_files& files) {
+  return {errc::config_invalid,
+          "can't sign with " + files.key.string() + " (" + take_openssl_errors()
+            + "): expected the key of " + files.certificate.string()};
+}
+
+result<own_identity> read_own(const cluster_files& files) {
   auto certificate = read_certificate(files.certificate);
   if (!certificate)
     return certificate.failure();
   auto key = read_private_key(files.key);
   if (!key)
     return key.failure();
+  if (X509_check_private_key(certificate->get(), key->get()) != 1)
+    return unusable(files);
+  return own_identity{*std::move(certificate), *std::move(key)};
+}
+
+} // namespace
+
+result<node_proof> prove_node(const cluster_files& files,
+                              std::string_view what) {
+  auto own = read_own(files);
+  if (!own)
+    return own.failure();
   node_proof out;
-  out.certificate = to_der(certificate->get());
-  if (!out.certificate.empty()
-      && X509_check_private_key(certificate->get(), key->get()) == 1
-      && sign(key->get(), what, out.signature))
+  out.certificate = to_der(own->certificate.get());
+  if (!out.certificate.empty() && sign(own->key.get(), what, out.signature))
     return out;
-  return error{errc::config_invalid, "can't sign with " + files.key.string()
-                                       + " (" + take_openssl_errors()
-                                       + "): expected the key of "
-                                       + files.certificate.string()};
+  return unusable(files);
 }
 
 result<void> check_files(const cluster_files& files) {
   ERR_clear_error();
   if (auto store = trust(files.ca); !store)
     return store.failure();
-  if (auto proof = prove_node(files, ""); !proof)
-    return proof.failure();
+  if (auto own = read_own(files); !own)
+    return own.failure();
   return {};
 }
 

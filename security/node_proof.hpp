@@ -22,7 +22,8 @@ result<node_proof> prove_node(const cluster_files& files,
                               std::string_view what);
 
 /// Whether a node could prove itself and judge others with these files as they
-/// are now. Blocks. Fails as prove_node and proven_node do.
+/// are now. Signs nothing: who only connects must not cost that. Blocks. Fails
+/// as prove_node and proven_node do.
 result<void> check_files(const cluster_files& files);
 
 /// By what a proof is judged.

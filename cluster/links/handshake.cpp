@@ -41,6 +41,21 @@ error no_common_version(const introduction& one, const introduction& other) {
                 + ", and skip no release that speaks both");
 }
 
+/// As far as both say it.
+bool differ(std::uint64_t one, std::uint64_t other) {
+  return one != 0 && other != 0 && one != other;
+}
+
+/// In the same words, too. Messages of one would go to wrong shards of the
+/// other.
+error other_shards(const link_peer& one, const link_peer& other) {
+  return refuse(name(one.node)
+                + " has node.shards = " + std::to_string(one.shards) + ", "
+                + name(other.node) + " has " + std::to_string(other.shards)
+                + ": expected the same on all nodes; a new one takes the "
+                  "number of the others, and an empty node.data_dir");
+}
+
 } // namespace
 
 handshake::handshake(const link_options& with, const clock& time,
@@ -150,8 +165,9 @@ result<void> handshake::check(const introduction& of) const {
     return refuse("it shows " + std::to_string(of.from.past.size())
                   + " bytes of its past: expected at most "
                   + std::to_string(past_bytes_max));
-  auto mine = with_.self.founding, theirs = of.from.founding;
-  if (mine == 0 || theirs == 0 || mine == theirs)
+  if (differ(of.from.shards, with_.self.shards))
+    return other_shards(of.from, with_.self);
+  if (!differ(of.from.founding, with_.self.founding))
     return {};
   return refuse("it was founded with other first members or another number of "
                 "shards: expected the same in each node's configuration");

@@ -18,7 +18,8 @@ std::string encode(const introduction& x) {
     .u64(x.from.incarnation)
     .u64(x.from.founding)
     .bytes(x.from.past)
-    .bytes(x.nonce);
+    .bytes(x.nonce)
+    .u16(x.from.shards);
   return out;
 }
 
@@ -35,6 +36,8 @@ result<introduction> decode_introduction(std::string_view words) {
   out.from.founding = in.u64();
   out.from.past = in.bytes();
   out.nonce = in.bytes();
+  if (!in.done())
+    out.from.shards = in.u16();
   if (in.failed())
     return error{errc::bad_frame, "it says less of itself than expected"};
   return out;

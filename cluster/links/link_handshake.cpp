@@ -67,7 +67,7 @@ void link_actor::welcome_caller() {
 }
 
 void link_actor::on_welcome(const welcome& what) {
-  if (!connects() || phase_ != phase::greeting)
+  if (!connects() || phase_ != phase::greeting || !current_sender())
     return;
   // The actor that will speak for the other end from now on.
   peer_ = caf::actor_cast<caf::actor>(current_sender());

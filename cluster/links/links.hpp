@@ -28,6 +28,9 @@ struct link_peer {
   /// What it shows to be admitted by, at most past_bytes_max; of no meaning
   /// here.
   std::string past = {};
+  /// How many the cluster has, by its configuration; 0: a build from before
+  /// this was said.
+  std::uint16_t shards = 0;
 
   bool operator==(const link_peer&) const = default;
 };

@@ -42,6 +42,8 @@ caf::behavior porter::make_behavior() {
 }
 
 void porter::on_hello(const hello& what) {
+  if (!current_sender())
+    return turn_away("nobody says it");
   auto said = decode_introduction(what.words);
   if (!said)
     return turn_away(said.failure().context);

@@ -119,6 +119,18 @@ TEST_CASE("a map that was stored without indices is read") {
   CHECK(*decode_cluster_map(encode(*map)) == *map);
 }
 
+TEST_CASE("a map of a later version is no damage") {
+  auto bytes = encode(initial_map(founders(1), 1, 3));
+  bytes[0] = 3;
+
+  CHECK(decode_cluster_map(bytes).failure()
+        == error{errc::store_newer,
+                 "the cluster's map has format 3, expected at most 2: start "
+                 "the version of Iris that wrote it, or a later one"});
+  bytes[0] = 0;
+  CHECK(decode_cluster_map(bytes).failure().code == errc::corrupt);
+}
+
 TEST_CASE("who was wanted and is not any more may have a vote yet") {
   auto before = initial_map(founders(4), 2, 3);
   before.shards[0] = {{{1}, {4}}, {}, {{1}, {2}}};

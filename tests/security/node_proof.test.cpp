@@ -1,10 +1,12 @@
 #include "security/node_proof.hpp"
 
+#include "security/x509.hpp"
 #include "tests/security/temporary_directory.hpp"
 
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
+using iris::security::test::write_secret;
 
 namespace {
 
@@ -110,4 +112,37 @@ TEST_CASE("a node without its key proves nothing") {
   CHECK(proof.failure().code == errc::config_invalid);
   CHECK(proof.failure().context.find("expected the key of")
         != std::string::npos);
+}
+
+TEST_CASE("files are good if the key is that of the certificate") {
+  cluster demo;
+  auto mine = demo.files(7), others = demo.files(8);
+
+  CHECK(check_files(mine));
+  auto mixed = check_files({mine.ca, mine.certificate, others.key});
+  REQUIRE(!mixed);
+  CHECK(mixed.failure().context.find("expected the key of")
+        != std::string::npos);
+  mine.ca = demo.directory / "none.pem";
+  CHECK(!check_files(mine));
+}
+
+TEST_CASE("files are checked without a signature") {
+  cluster demo;
+  auto ca = read_certificate(demo.ca.certificate);
+  auto ca_key = read_private_key(demo.ca.key);
+  REQUIRE(ca);
+  REQUIRE(ca_key);
+  // Such a key can't sign anything.
+  pkey_ptr key{EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")};
+  auto made = sign({ca->get(), ca_key->get()}, key.get(),
+                   {"node 7", now, std::chrono::hours{24},
+                    leaf_extensions("serverAuth", "URI:urn:iris:demo:node:7")});
+  REQUIRE(made);
+  auto file = demo.directory / "mute.pem";
+  write_secret(file, to_pem(made.get()) + to_pem(key.get()));
+  cluster_files files{demo.ca.certificate, file, file};
+
+  CHECK(!prove_node(files, ""));
+  CHECK(check_files(files));
 }

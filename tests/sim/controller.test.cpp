@@ -48,7 +48,7 @@ struct some_nodes : sim_cluster {
 
   /// What this node reads of its own store, too.
   cluster::cluster_map map(std::size_t at) {
-    auto stored = actors::read_map(nodes[at]->state());
+    auto stored = actors::read_map(nodes[at]->state(), nodes[at]->shards());
     REQUIRE(stored);
     REQUIRE(*stored);
     auto& node = nodes[at]->node();

@@ -1,5 +1,7 @@
 #include "tests/sim/sim_node.hpp"
 
+#include "actors/controller.hpp"
+
 namespace iris::sim {
 
 namespace {
@@ -77,6 +79,8 @@ result<void> sim_node::start() {
     persistence::node_store::open("/node", identity(), disk_, machine_.store);
   if (!store)
     return store.failure();
+  if (auto ok = actors::check_map(*store->state, shards()); !ok)
+    return ok;
   std::unique_ptr<doorkeeper> door;
   if (machine_.network != nullptr) {
     auto opened = doorkeeper::open(*store, world_, time_, number());

@@ -303,3 +303,51 @@ TEST_CASE("nodes that were founded differently don't meet") {
     CHECK(meet(one, two) == "");
   }
 }
+
+TEST_CASE("nodes with another number of shards don't meet, joined or not") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.founding = 1;
+  second.shards = 8;
+  end_of one{first}, two{second};
+
+  SUBCASE("who joins is called") {
+    CHECK(meet(one, two)
+          == "node 1 has node.shards = 12, node 2 has 8: expected the same on "
+             "all nodes; a new one takes the number of the others, and an "
+             "empty node.data_dir");
+  }
+  SUBCASE("who joins calls") {
+    CHECK(meet(two, one).starts_with("node 2 has node.shards = 8, node 1 has "
+                                     "12: expected the same on all nodes"));
+  }
+  SUBCASE("the acceptor says so in its welcome") {
+    two.options.self.shards = 12;
+    auto welcome = two.hands.answer(one.hands.greet({2}));
+    REQUIRE(welcome);
+    retell(*welcome, [](auto& x) { x.from.shards = 8; });
+    CHECK(failure(one.hands.answer(*welcome))
+            .starts_with("node 2 has node.shards = 8, node 1 has 12: expected "
+                         "the same on all nodes"));
+  }
+}
+
+TEST_CASE("a build from before nodes said their shards is met") {
+  authority ca;
+  end_of one{ca.setup(1)}, two{ca.setup(2)};
+
+  SUBCASE("without them in its words") {
+    auto greeting = one.hands.greet({2});
+    greeting.words.resize(greeting.words.size() - sizeof(std::uint16_t));
+    CHECK(two.hands.answer(greeting));
+    CHECK(two.hands.peer().shards == 0);
+  }
+  SUBCASE("it calls") {
+    one.options.self.shards = 0;
+    CHECK(meet(one, two) == "");
+  }
+  SUBCASE("it is called") {
+    two.options.self.shards = 0;
+    CHECK(meet(one, two) == "");
+  }
+}

@@ -358,6 +358,23 @@ TEST_CASE("a node that was founded differently is refused by both") {
   }
 }
 
+TEST_CASE("a node that joins with another number of shards is told both") {
+  for (std::uint64_t id : {1, 9}) {
+    CAPTURE(id);
+    two_good_nodes good;
+    auto setup = good.ca.setup(id);
+    setup.shards = 8;
+    node other{setup};
+
+    good.meet(other);
+
+    constexpr auto why = ": expected the same on all nodes";
+    CHECK(other.log().come(why));
+    CHECK(good.two->log().come(why));
+    CHECK(other.metrics().links_made.value() == 0);
+  }
+}
+
 TEST_CASE("nodes without a version in common say which they speak") {
   for (std::uint64_t id : {1, 9}) {
     CAPTURE(id);

@@ -88,6 +88,7 @@ struct node_setup {
   std::string cluster = "demo";
   std::uint64_t incarnation = 1;
   std::uint64_t founding = 0;
+  std::uint16_t shards = 12;
   link_files files;
   frame_versions speaks;
   std::function<result<void>(const link_peer&)> admit;
