@@ -2,8 +2,6 @@
 #include "cluster/image_hash.hpp"
 #include "cluster/shard.hpp"
 
-#include <algorithm>
-
 namespace iris::cluster {
 
 namespace {

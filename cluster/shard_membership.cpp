@@ -65,9 +65,8 @@ void shard::settle() {
   for (auto x : wanted_.dropped)
     if (contains(now, x) && !contains(wanted_.voters, x))
       return;
-  confirm([this, revision = wanted_.revision] {
-    tell(tell_.on_settled, revision);
-  });
+  confirm(
+    [this, revision = wanted_.revision] { tell(tell_.on_settled, revision); });
 }
 
 group_view shard::view() const {

@@ -305,8 +305,8 @@ TEST_CASE("a node that was removed is told when it may be stopped, as the list "
   auto issued = run_iris({"token", "issue", "--user", "op", "--role",
                           "operator", "--config", node / "iris.toml"});
   std::ofstream{node / "op.jwt"} << issued.out;
-  for (auto command : {"node add 2 127.0.0.1:1", "node drain 1",
-                       "node remove 1"}) {
+  for (auto command :
+       {"node add 2 127.0.0.1:1", "node drain 1", "node remove 1"}) {
     auto run = run_line(command + (" --admin http://" + node.listener("http"))
                         + " --token-file " + (node / "op.jwt").string());
     REQUIRE_MESSAGE(run.code == 0, run.err);

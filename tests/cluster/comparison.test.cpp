@@ -90,7 +90,8 @@ TEST_CASE_FIXTURE(fixture, "damage that a replica found is told") {
   CHECK(book.look(all, all).replicas[0].damage.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "who has no vote is compared, and counts for nothing") {
+TEST_CASE_FIXTURE(fixture,
+                  "who has no vote is compared, and counts for nothing") {
   const std::vector<node_id> replicas{a, b, c, learner};
   said(learner, 6);
   said(a, 6);

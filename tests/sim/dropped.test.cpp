@@ -70,9 +70,8 @@ struct one_dropped : sim_cluster {
   }
 
   void listen(sim_node& at) {
-    auto ear =
-      supervision::spawn_on<actors::test::recorder<change_cluster>>(
-        unit, heard[at.id()]);
+    auto ear = supervision::spawn_on<actors::test::recorder<change_cluster>>(
+      unit, heard[at.id()]);
     listeners.push_back(caf::actor_cast<caf::actor>(ear));
     at.node().env().routes.update(control_shard,
                                   caf::actor_cast<shard_actor>(ear));

@@ -90,7 +90,8 @@ TEST_CASE("after a write of the log failed nothing is repaired, a restart "
   std::optional<error> done;
   leads.node().change(actors::add_node{{9}, "d:1", ""},
                       [&](const error& x) { done = x; });
-  REQUIRE(a.here.run(10s, [&] { return a.stopped(at, cluster::control_shard); }));
+  REQUIRE(
+    a.here.run(10s, [&] { return a.stopped(at, cluster::control_shard); }));
   CHECK(done == error{});
   auto lines = at.log_lines().lines();
   CHECK(std::any_of(lines.begin(), lines.end(), [](const auto& x) {
