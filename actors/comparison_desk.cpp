@@ -28,7 +28,7 @@ comparison_desk::behavior_type comparison_desk::make_behavior() {
       x.value,
       {errc::deadline_exceeded, "its leader did not answer in time", 100},
       {}};
-  waiting_ = left_.size();
+  waiting_ = {left_.begin(), left_.end()};
   for (auto n = std::min(window, left_.size()); n > 0; --n)
     ask_next();
   // The timer holds it meanwhile.
@@ -55,11 +55,15 @@ void comparison_desk::ask_next() {
 
 void comparison_desk::on_answer(shard_compared& what) {
   shard_id from{static_cast<std::uint16_t>(what.tag)};
-  heard_[from] = std::move(what);
-  --waiting_;
+  // Who was called lost may answer all the same.
+  auto first = waiting_.erase(from) > 0;
+  if (first || !what.why)
+    heard_[from] = std::move(what);
+  if (!first)
+    return;
   if (!left_.empty())
     ask_next();
-  else if (waiting_ == 0)
+  else if (waiting_.empty())
     end();
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace iris::actors {
@@ -43,7 +44,7 @@ private:
   const std::uint64_t number_;
   std::function<void(const compared_shards&)> then_;
   std::vector<shard_id> left_; ///< to be asked, the last first
-  std::size_t waiting_ = 0;    ///< for answers, also of those not asked yet
+  std::set<shard_id> waiting_; ///< that have not answered, or were not asked
   compared_shards heard_;
 };
 

@@ -133,8 +133,10 @@ result<void> control_machine::carry_out(const move_shard& what) {
   if (there && !contains(of->voters, what.from))
     return {};
   if (!contains(of->voters, what.from))
-    return not_now(text(what.shard) + " has no replica on " + text(what.from)
-                   + ": expected a node that has one");
+    return not_now(text(what.shard)
+                   + (contains(of->actual, what.from) ? " already leaves "
+                                                      : " has no replica on ")
+                   + text(what.from) + ": expected a node that keeps one");
   if (there)
     return not_now(text(what.shard) + " has a replica on " + text(what.to)
                    + ": expected a node without one");

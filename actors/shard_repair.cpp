@@ -82,8 +82,13 @@ void shard_host::tell_stopped() {
   auto label = cluster::label_of(with_.shard.id);
   with_.env.metrics.shard_leader.with(label).set(0);
   with_.env.metrics.shard_stopped.with(label).set(1);
-  with_.env.log.error("shard stopped: it serves nobody here until a restart, "
-                      "or `iris repair` where others have it",
+  constexpr auto for_good =
+    "shard stopped, for a write of the log failed: it serves nobody here until "
+    "the node is restarted, and replays its log";
+  constexpr auto mendable =
+    "shard stopped: it serves nobody here until a restart, or `iris repair` "
+    "where others have it";
+  with_.env.log.error(with_.log.failed() ? for_good : mendable,
                       {{"shard", with_.shard.id}, {"why", stopped_}});
 }
 
@@ -110,10 +115,16 @@ void shard_host::on_reload(const shard_reload& what) {
   load();
 }
 
-/// Who has stopped begins anew, as one whose state is incomplete.
+/// Who has stopped begins anew, as one whose state is incomplete. Not without a
+/// log that takes what follows: the state that is there would be lost for
+/// nothing.
 void shard_host::on_repair(const repair_replica& what) {
   if (ending_)
     return what.then(refusal());
+  if (with_.log.failed())
+    return what.then(error{errc::illegal_state,
+                           "a write of this node's log failed: restart the "
+                           "node, it replays its log"});
   if (!stopped_)
     return what.then(shard_->rebuild());
   // Others may be repaired as well: who leads has the state for sure.

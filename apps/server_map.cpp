@@ -163,10 +163,11 @@ result<void> server::takes_clients() const {
                  "iris node drain "
                    + number + " --off; to have it go: iris node remove "
                    + number};
+  // It may have a vote without a replica of any shard (docs/adr/0012).
   return error{errc::draining,
                "this node was removed, and its number never comes back: stop "
-               "it once iris node list, at another node, shows it with 0 "
-               "replicas"};
+               "it once iris node list, at another node, says: node "
+                 + number + " keeps nothing any more"};
 }
 
 /// Clients go to other nodes for as long as this one drains. On the reader's
@@ -182,8 +183,9 @@ void server::heed(const cluster::cluster_map& map) {
     log_.info("this node drains: clients are told to go to others", {});
   else
     log_.warn("this node was removed, and its number never comes back: stop it "
-              "once others have what it keeps; for another one here, begin "
-              "with iris node add and an empty node.data_dir",
+              "once iris node list, at another node, says that it keeps "
+              "nothing any more; for another one here, begin with iris node "
+              "add and an empty node.data_dir",
               {});
   for (auto& x : listeners_)
     state == cluster::node_state::active ? x.second->welcome()

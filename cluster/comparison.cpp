@@ -10,7 +10,8 @@ void comparison_book::begin_at(std::uint64_t index) {
 }
 
 void comparison_book::said(node_id who, const checkpoint& what,
-                           const std::string& damage, std::size_t voters) {
+                           const std::string& damage,
+                           const std::vector<node_id>& voters) {
   if (what.index != index_)
     return;
   hashes_[who] = what.checksum;
@@ -22,10 +23,11 @@ void comparison_book::said(node_id who, const checkpoint& what,
         different_.insert(node);
 }
 
-comparison comparison_book::look(const std::vector<node_id>& voters) const {
+comparison comparison_book::look(const std::vector<node_id>& replicas,
+                                 const std::vector<node_id>& voters) const {
   comparison out{index_, index_ > 0, {}};
-  auto right = majority(hashes_, voters.size());
-  for (auto x : voters) {
+  auto right = majority(hashes_, voters);
+  for (auto x : replicas) {
     replica_finding one{x};
     if (auto found = damage_.find(x); found != damage_.end())
       one.damage = found->second;

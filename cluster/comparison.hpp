@@ -12,8 +12,8 @@ namespace iris::cluster {
 /// How a replica stands in a comparison of all that replicas hold.
 enum class standing : std::uint8_t {
   silent,    ///< it has not said what it holds
-  same,      ///< as a majority
-  different, ///< from a majority: it is made anew
+  same,      ///< as a majority of the voters
+  different, ///< from such a majority: it is made anew
   undecided, ///< it has said so; no majority holds the same
 };
 
@@ -30,7 +30,7 @@ struct comparison {
   /// The entry behind which the state was read; 0: it has none yet.
   std::uint64_t index = 0;
   bool over = false;
-  std::vector<replica_finding> replicas; ///< the voters
+  std::vector<replica_finding> replicas; ///< those without a vote too
 
   bool operator==(const comparison&) const = default;
 };
@@ -43,15 +43,17 @@ public:
   std::uint64_t number() const noexcept { return number_; }
   std::uint64_t index() const noexcept { return index_; }
 
-  /// All voters read their state behind this entry; what was read before is of
-  /// no use any more, but who was found to differ did.
+  /// All replicas read their state behind this entry; what was read before is
+  /// of no use any more, but who was found to differ did.
   void begin_at(std::uint64_t index);
 
   /// What `who` holds behind an entry; ignored if it is another.
   void said(node_id who, const checkpoint& what, const std::string& damage,
-            std::size_t voters);
+            const std::vector<node_id>& voters);
 
-  comparison look(const std::vector<node_id>& voters) const;
+  /// It is over when all of `replicas` have said what they hold.
+  comparison look(const std::vector<node_id>& replicas,
+                  const std::vector<node_id>& voters) const;
 
 private:
   const std::uint64_t number_;

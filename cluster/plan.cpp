@@ -139,7 +139,8 @@ private:
     for (auto id : before.voters)
       if (missing(of, id)) {
         std::erase(of.voters, id);
-        if (state(id) != node_state::removed)
+        // Who goes has to hear that its shards do.
+        if (state(id) != node_state::removed || has_shards(next_, id))
           of.learners.push_back(id);
       }
     if (of == before)
@@ -184,10 +185,13 @@ private:
     return open(id) && contains(of.actual, id);
   }
 
-  /// Who leads is not one that others should relieve, or they do.
+  /// Who leads is not one that others should relieve, or they do. Who is to
+  /// lead, and does not come, doesn't keep them from it.
   bool lead_elsewhere(placement& of) {
     auto& voters = of.voters;
-    if (state(voters.front()) == node_state::active && !dead(voters.front()))
+    auto first = voters.front();
+    if (state(first) == node_state::active && !dead(first)
+        && (contains(of.actual, first) || !late(of)))
       return false;
     std::optional<node_id> best;
     for (auto id : voters)

@@ -1,7 +1,5 @@
 #include "cluster/replica_check.hpp"
 
-#include <algorithm>
-
 namespace iris::cluster {
 
 namespace {
@@ -15,15 +13,13 @@ void keep_latest(std::map<std::uint64_t, T>& what) {
 } // namespace
 
 std::optional<std::uint64_t>
-majority(const std::map<node_id, std::uint64_t>& said, std::size_t voters) {
-  for (const auto& [by, checksum] : said) {
-    auto agree =
-      std::count_if(said.begin(), said.end(), [with = checksum](const auto& x) {
-        return x.second == with;
-      });
-    if (static_cast<std::size_t>(agree) > voters / 2)
-      return checksum;
-  }
+majority(const std::map<node_id, std::uint64_t>& said,
+         const std::vector<node_id>& voters) {
+  std::map<std::uint64_t, std::size_t> votes;
+  for (auto x : voters)
+    if (auto i = said.find(x); i != said.end())
+      if (++votes[i->second] > voters.size() / 2)
+        return i->second;
   return std::nullopt;
 }
 
@@ -39,12 +35,8 @@ replica_check::verdict replica_check::said(node_id from, const checkpoint& what,
                                            const std::vector<node_id>& voters) {
   auto& all = said_[what.index];
   all[from] = what.checksum;
-  std::map<node_id, std::uint64_t> votes;
-  for (auto x : voters)
-    if (auto i = all.find(x); i != all.end())
-      votes.insert(*i);
   verdict out{{}, what};
-  if (auto right = majority(votes, voters.size())) {
+  if (auto right = majority(all, voters)) {
     out.right.checksum = *right;
     for (const auto& [who, has] : all)
       if (has != out.right.checksum)

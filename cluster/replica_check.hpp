@@ -18,9 +18,11 @@ struct checkpoint {
   bool operator==(const checkpoint&) const = default;
 };
 
-/// The checksum that more than half of so many voters have, if there is one.
+/// The checksum that more than half of the voters have, if there is one. What
+/// others said does not count.
 std::optional<std::uint64_t>
-majority(const std::map<node_id, std::uint64_t>& said, std::size_t voters);
+majority(const std::map<node_id, std::uint64_t>& said,
+         const std::vector<node_id>& voters);
 
 /// Compares the replicas of a shard. Each tells the leader its checksum at the
 /// same indices; a hash goes over all that was applied before, so that a

@@ -90,8 +90,9 @@ public:
     /// The state store has everything up to here: at the start, and whenever
     /// it has more.
     std::function<void(std::uint64_t)> on_applied = {};
-    /// It leads, has the voters of this revision of its placement, and in no
-    /// log is an entry by which it could get others: see placement::dropped.
+    /// It leads, knows this revision of its placement, and who was dropped has
+    /// no vote, nor gets one by an entry that some log has: see
+    /// placement::dropped.
     std::function<void(std::uint64_t)> on_settled = {};
     /// Its state is not what a majority has at this entry: it is copied anew.
     std::function<void(std::uint64_t)> on_differs = {};
@@ -175,7 +176,7 @@ public:
   /// on_following is called: before this process ends. Not if it is alone.
   void hand_over();
 
-  /// What is known of the comparison with this number, of all that the voters
+  /// What is known of the comparison with this number, of all that the replicas
   /// hold, which it begins if it is a new one: ask again until it is over. Who
   /// is different from a majority is made anew. Fails with not_leader, and with
   /// unavailable while somebody asks for another.
@@ -243,6 +244,7 @@ private:
   void on_ask(node_id from, const image_ask& what);
   void on_lacks(const image_lacks& what);
   std::vector<node_id> voters() const;
+  comparison findings() const;
   replica_check& check_of(compared what) {
     return what == compared::held ? held_ : check_;
   }

@@ -2,8 +2,6 @@
 #include "cluster/image_hash.hpp"
 #include "cluster/shard.hpp"
 
-#include <algorithm>
-
 namespace iris::cluster {
 
 namespace {
@@ -38,6 +36,13 @@ std::vector<node_id> shard::voters() const {
   return out;
 }
 
+comparison shard::findings() const {
+  std::vector<node_id> all;
+  for (const auto& x : core_->servers())
+    all.push_back(x.id);
+  return book_->look(all, voters());
+}
+
 /// Who has no vote is compared too, but what it says counts for nothing: it
 /// would outweigh a lone voter.
 void shard::judge(node_id who, const image_has& what) {
@@ -46,8 +51,8 @@ void shard::judge(node_id who, const image_has& what) {
     return;
   auto all = voters();
   auto held = what.of == compared::held;
-  if (held && book_ && std::find(all.begin(), all.end(), who) != all.end())
-    book_->said(who, what.what, what.damage, all.size());
+  if (held && book_)
+    book_->said(who, what.what, what.damage, all);
   auto found = check_of(what.of).said(who, what.what, all);
   image_differs news{found.right, what.of};
   auto itself = std::erase(found.wrong, parts_.self);
@@ -77,8 +82,7 @@ result<comparison> shard::compare_all(std::uint64_t number) {
     return error{errc::not_leader, "this replica doesn't lead", 100};
   auto now = parts_.time.steady_now();
   auto known = book_ && book_->number() == number;
-  if (book_ && !known && now - asked_at_ < asked_again
-      && !book_->look(voters()).over)
+  if (book_ && !known && now - asked_at_ < asked_again && !findings().over)
     return error{errc::unavailable, "another comparison is under way", 1000};
   asked_at_ = now;
   if (!known) {
@@ -89,7 +93,7 @@ result<comparison> shard::compare_all(std::uint64_t number) {
   // The mark may have cost it its leadership.
   if (!leading_)
     return error{errc::not_leader, "this replica leads no more", 100};
-  auto out = book_->look(voters());
+  auto out = findings();
   for (const auto& x : out.replicas)
     if (out.index > 0 && x.is == standing::silent && x.node != parts_.self)
       parts_.mail.send(parts_.id, x.node, image_ask{out.index});

@@ -48,7 +48,10 @@ result<void> shard::rebuild() {
   if (leader_ == parts_.self)
     return error{errc::illegal_state,
                  "this replica leads its shard: expected one that follows, so "
-                 "transfer the shard to another node first"};
+                 "have another node lead it first, by "
+                   + std::string{parts_.id == control_shard
+                                   ? "iris node drain"
+                                   : "iris shard transfer"}};
   make_incomplete(leader_);
   return {};
 }

@@ -8,6 +8,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+bool contains(const std::vector<node_id>& in, node_id who) {
+  return std::find(in.begin(), in.end(), who) != in.end();
+}
+
 /// How often a leader looks whether its group is where it is wanted: the first
 /// while something is under way.
 constexpr auto steer_soon = 100ms;
@@ -44,24 +48,25 @@ void shard::steer() {
     return;
   // What was staged while leadership was handed over in vain.
   flush();
+  settle();
   auto busy = leaving_ ? core_->transferring() : !core_->may_change();
   busy = busy || carry_out(next_step(view(), wanted_));
-  if (!busy)
-    settle();
   steer_later(busy ? steer_soon : steer_idle);
 }
 
-/// Who is asked whether somebody may still become a voter looks behind what any
-/// leader before it may have begun.
+/// Says when those who were dropped can vote no more, whoever else has yet to
+/// come. No change is under way, and an entry of this term is committed: a log
+/// with another change is older than that, and elects nobody any more. That no
+/// later leader has begun one is what is left to confirm.
 void shard::settle() {
+  if (wanted_.dropped.empty() || !core_->may_change())
+    return;
   auto now = voters();
-  auto wanted = wanted_.voters;
-  std::sort(now.begin(), now.end());
-  std::sort(wanted.begin(), wanted.end());
-  if (!wanted_.dropped.empty() && now == wanted)
-    confirm([this, revision = wanted_.revision] {
-      tell(tell_.on_settled, revision);
-    });
+  for (auto x : wanted_.dropped)
+    if (contains(now, x) && !contains(wanted_.voters, x))
+      return;
+  confirm(
+    [this, revision = wanted_.revision] { tell(tell_.on_settled, revision); });
 }
 
 group_view shard::view() const {

@@ -291,6 +291,10 @@ result<void> log_store::remember(node_id peer, const known_peer& what) {
   return impl_->put(peer_key(peer), encode_peer(peer, what));
 }
 
+bool log_store::failed() const {
+  return impl_->db->failed();
+}
+
 bool log_store::tail_was_torn() const noexcept {
   return impl_->db->tail_was_torn();
 }

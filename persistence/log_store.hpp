@@ -129,6 +129,10 @@ public:
   /// Durable when it returns, in place of what was known of this node.
   result<void> remember(node_id peer, const known_peer& what);
 
+  /// Whether a write has failed, so that every later one will: until it is
+  /// opened again. Any thread.
+  bool failed() const;
+
   /// Whether opening found the last record cut short or damaged, and left it
   /// out. After a crash that is the write that was in flight and never
   /// acknowledged. Damage to the very last record that a crash left looks the

@@ -205,7 +205,7 @@ TEST_CASE("a move from or to the wrong node is refused") {
         == "not_found (308): no shard 3: expected 0 to 2");
   CHECK(a.change(move_shard{{0}, {4}, {5}})
         == "illegal_state (104): shard 0 has no replica on node 4: expected a "
-           "node that has one");
+           "node that keeps one");
   CHECK(a.change(move_shard{{0}, {1}, {2}})
         == "illegal_state (104): shard 0 has a replica on node 2: expected a "
            "node without one");
@@ -214,6 +214,17 @@ TEST_CASE("a move from or to the wrong node is refused") {
   a.change(drain_node{{4}, true});
   CHECK(a.change(move_shard{{0}, {1}, {4}})
         == "illegal_state (104): node 4 is draining: expected an active node");
+}
+
+TEST_CASE("a replica that goes already does not go elsewhere") {
+  three_nodes a;
+  a.change(add_node{{4}, "d:1", ""});
+  a.change(add_node{{5}, "e:1", ""});
+  REQUIRE(a.change(move_shard{{0}, {2}, {4}}) == "");
+
+  CHECK(a.change(move_shard{{0}, {2}, {5}})
+        == "illegal_state (104): shard 0 already leaves node 2: expected a "
+           "node that keeps one");
 }
 
 TEST_CASE("nothing goes to a node that is down") {

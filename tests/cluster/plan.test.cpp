@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 using namespace iris;
 using namespace iris::cluster;
@@ -16,9 +17,17 @@ using ids = std::vector<node_id>;
 
 constexpr auto patience = 10min;
 
-/// A cluster whose groups do at once what they are told, if they can.
+/// What a group's leader was told last, and to whom its log may give a vote.
+struct group_model {
+  std::uint64_t revision = 0;
+  ids begun;
+};
+
+/// A cluster whose groups do at once what they are told, if they can; but who
+/// was to come meanwhile may be needed until their leaders have looked again.
 struct cluster_model {
   cluster_map map;
+  std::vector<group_model> groups; ///< the control group is the last
   node_health health;
   motion_watch watch{patience};
   std::chrono::nanoseconds now{0};
@@ -30,6 +39,7 @@ struct cluster_model {
     for (std::uint64_t i = 1; i <= nodes; ++i)
       founders.push_back({{i}, "", std::to_string(i % zones)});
     map = initial_map(founders, shards, 3);
+    groups.resize(shards + std::size_t{1});
     for (const auto& x : map.nodes)
       health.up.insert(x.id);
   }
@@ -56,6 +66,10 @@ struct cluster_model {
     health.up.insert({id});
   }
 
+  placement& at(std::size_t group) {
+    return group < map.shards.size() ? map.shards[group] : map.control;
+  }
+
   bool step() {
     health.slow.clear();
     health.late.clear();
@@ -64,7 +78,15 @@ struct cluster_model {
     if (!next)
       return false;
     map = *std::move(next);
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      begin(groups[i], at(i));
     return true;
+  }
+
+  static void begin(group_model& group, const placement& of) {
+    for (auto id : of.voters)
+      if (std::count(of.actual.begin(), of.actual.end(), id) == 0)
+        group.begun.push_back(id);
   }
 
   bool has_majority(const placement& of) const {
@@ -78,26 +100,42 @@ struct cluster_model {
            || (health.up.contains(id) && !full.contains(id));
   }
 
-  void arrive(placement& of) const {
-    if (!has_majority(of)
-        || !std::all_of(of.voters.begin(), of.voters.end(),
-                        [&](node_id x) { return arrives(of, x); }))
+  void arrive(placement& of, group_model& group) const {
+    if (!has_majority(of))
+      return;
+    if (std::exchange(group.revision, of.revision) == of.revision) {
+      of.dropped.clear();
+      group.begun.clear();
+      begin(group, of);
+    }
+    if (!std::all_of(of.voters.begin(), of.voters.end(),
+                     [&](node_id x) { return arrives(of, x); }))
       return;
     of.actual = of.voters;
     std::sort(of.actual.begin(), of.actual.end());
-    of.dropped.clear();
+    // Who has come may go again, and the map says so.
+    std::erase_if(group.begun, [&](node_id x) {
+      return std::count(of.actual.begin(), of.actual.end(), x) > 0;
+    });
   }
 
   void arrive() {
-    arrive(map.control);
-    for (auto& x : map.shards)
-      arrive(x);
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      arrive(at(i), groups[i]);
     now += 1min;
+  }
+
+  /// Whether a group moves, or its leader has yet to look again.
+  bool busy() {
+    for (std::size_t i = 0; i < groups.size(); ++i)
+      if (has_majority(at(i)) && !at(i).dropped.empty())
+        return true;
+    return moving(map, health);
   }
 
   /// Until nothing moves for as long as all is as it is.
   void settle() {
-    for (auto end = now + 1000min; step() || moving(map, health); arrive())
+    for (auto end = now + 1000min; step() || busy(); arrive())
       REQUIRE(now < end);
   }
 
@@ -395,6 +433,8 @@ TEST_CASE("a move to the only node there was, which died, is given up") {
   CHECK(of.count(4) == 0);
   CHECK(!empty(of.map, {4}));
   of.arrive();
+  CHECK(!empty(of.map, {4}));
+  of.arrive();
   for (const auto& x : of.map.shards)
     CHECK(reached(x));
 }
@@ -411,7 +451,50 @@ TEST_CASE("a voter of the control group that died before it came is not "
   CHECK(of.map.control == placement{{{1}}, {{2}}, {{1}}, 1, 2, {{2}}});
 }
 
+TEST_CASE("a voter of the control group that goes before it came hears of the "
+          "map for as long as it keeps a shard") {
+  cluster_model of(3, 1);
+  of.add(4);
+  of.map.shards[0] = {{{4}, {2}, {3}}, {}, {{2}, {3}, {4}}};
+  REQUIRE(of.step());
+  REQUIRE(of.map.control.voters == ids{{1}, {2}, {3}, {4}});
+  of.set(4, node_state::removed);
+  REQUIRE(of.step());
+
+  CHECK(of.map.control.voters == ids{{1}, {2}, {3}});
+  CHECK(of.map.control.learners == ids{{4}});
+
+  of.settle();
+  CHECK(empty(of.map, {4}));
+  CHECK(of.map.control.learners.empty());
+}
+
+TEST_CASE("a node that drains waits for no leader that doesn't arrive") {
+  cluster_model of(4, 1);
+  of.full = {{4}};
+  of.map.shards[0] = {{{4}, {2}, {3}}, {}, {{1}, {2}, {3}}};
+  of.set(1, node_state::draining);
+  CHECK(!of.step());
+  of.settle();
+
+  CHECK(of.map.shards[0].voters == ids{{2}, {4}, {3}});
+  CHECK(of.map.shards[0].actual == ids{{1}, {2}, {3}});
+}
+
 namespace {
+
+/// Who may vote, as any log may have it, is not to be switched off, and hears
+/// of the map.
+void check_needed(cluster_model& of) {
+  for (std::size_t i = 0; i < of.groups.size(); ++i)
+    for (auto id : of.groups[i].begun) {
+      RC_ASSERT(!empty(of.map, id));
+      RC_ASSERT(i == of.map.shards.size() || wants(of.map.control, id));
+    }
+  for (const auto& x : of.map.nodes)
+    for (const auto& y : of.map.shards)
+      RC_ASSERT(!may_vote(y, x.id) || wants(of.map.control, x.id));
+}
 
 /// What holds of each step, whatever happened before.
 void check_step(const cluster_map& before, const cluster_map& after) {
@@ -493,14 +576,18 @@ void check_settled(const cluster_model& of) {
     }
   }
   auto stuck = false;
-  for (const auto& x : of.map.shards) {
+  for (std::uint16_t i = 0; i < of.map.shards.size(); ++i) {
+    const auto& x = of.map.shards[i];
+    auto first = x.voters.front();
+    auto comes = std::count(x.actual.begin(), x.actual.end(), first) > 0
+                 || !of.health.late.contains({i});
     auto could = std::any_of(x.voters.begin(), x.voters.end(), [&](node_id id) {
       return open.contains(id)
              && std::count(x.actual.begin(), x.actual.end(), id) > 0;
     });
-    RC_ASSERT(!could || open.contains(x.voters.front())
-              || (find(of.map, x.voters.front())->state == node_state::active
-                  && !of.health.dead.contains(x.voters.front())));
+    RC_ASSERT(!could
+              || (comes && find(of.map, first)->state == node_state::active
+                  && !of.health.dead.contains(first)));
     if (!of.has_majority(x)) {
       stuck = true;
       continue;
@@ -548,8 +635,10 @@ TEST_CASE("whatever happens, steps are small and come to an end") {
         auto before = of.map;
         if (of.step())
           check_step(before, of.map);
+        check_needed(of);
         if (arrives)
           of.arrive();
+        check_needed(of);
       }
     }
     of.arrive();
@@ -557,8 +646,9 @@ TEST_CASE("whatever happens, steps are small and come to an end") {
     for (auto before = of.map;; before = of.map) {
       if (of.step())
         check_step(before, of.map);
-      else if (!moving(of.map, of.health))
+      else if (!of.busy())
         break;
+      check_needed(of);
       of.arrive();
       RC_ASSERT(of.now < end);
     }

@@ -178,9 +178,11 @@ TEST_CASE("a failed append fails all later ones, and reading goes on") {
   auto store = open(disk);
   append(*store, {entries(1, 1, {"a"})});
   auto second = entries(1, 2, {"b"});
+  CHECK_FALSE(store->failed());
 
   disk.fail_at(2); // the sync behind the write
   CHECK(store->append({&second, 1}).failure().code == errc::io_failed);
+  CHECK(store->failed());
 
   auto syncs = disk.count(sim::io::sync);
   CHECK(store->append({&second, 1}).failure().code == errc::io_failed);

@@ -29,6 +29,8 @@ public:
     /// Told of each configuration that it calls committed.
     std::function<void(std::uint64_t, const cluster::raft::configuration&)>
       on_servers = {};
+    /// Told of each revision of its placement that it calls settled.
+    std::function<void(std::uint64_t)> on_settled = {};
     std::uint64_t checkpoint_every = 256;
   };
 

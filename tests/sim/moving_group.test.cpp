@@ -127,6 +127,66 @@ TEST_CASE("a change that is not committed is not told") {
   expect_well(a);
 }
 
+namespace {
+
+/// What is told to be settled, of a group where node 5 is down.
+struct without_fifth {
+  explicit without_fifth(std::size_t founders) {
+    member::options with;
+    with.on_settled = [this](std::uint64_t revision) {
+      told.insert(revision);
+      CHECK_FALSE(votes(it->servers(), {4}));
+    };
+    it = std::make_unique<moving_group>(10, 5, founders, with);
+    it->start();
+    expect_well(*it);
+    it->at(5).crash();
+  }
+
+  void place(cluster::placement to, std::uint64_t revision,
+             const std::vector<node_id>& dropped) {
+    to.revision = revision;
+    to.dropped = dropped;
+    it->place(to);
+    it->run(20s);
+  }
+
+  std::set<std::uint64_t> told;
+  std::unique_ptr<moving_group> it;
+};
+
+} // namespace
+
+TEST_CASE("who was dropped is not needed once it can have no vote, whoever "
+          "else has yet to come") {
+  without_fifth a{3};
+  a.place(to({1, 2, 5}), 7, {{4}});
+
+  CHECK_FALSE(votes(a.it->servers(), {5}));
+  CHECK(a.told == std::set<std::uint64_t>{7});
+}
+
+TEST_CASE("who was dropped and votes is needed") {
+  without_fifth a{4};
+  a.place(to({1, 2, 3, 5}), 7, {{4}});
+  CHECK(votes(a.it->servers(), {4}));
+  CHECK(a.told.empty());
+
+  a.place(to({1, 2, 3}), 8, {{4}, {5}});
+  CHECK(a.told == std::set<std::uint64_t>{8});
+}
+
+TEST_CASE("who was dropped and is wanted again holds up nobody") {
+  without_fifth a{3};
+  a.it->at(5).start();
+  a.place(to({1, 2, 3, 5}), 6, {});
+  REQUIRE(votes(a.it->servers(), {5}));
+  CHECK(a.told.empty());
+
+  a.place(to({1, 2, 3, 5}), 7, {{5}});
+  CHECK(a.told == std::set<std::uint64_t>{7});
+}
+
 TEST_CASE("leadership goes to where it is wanted, and not to and fro") {
   moving_group a{7, 3, 3};
   a.start();

@@ -1,6 +1,7 @@
 // Replicas of whole nodes that are made anew, and compared.
 #include "tests/sim/cluster.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 
 using namespace iris;
@@ -9,8 +10,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct three_nodes : sim_cluster {
-  three_nodes() : sim_cluster(1, 3, profile::calm()) { here.run(10s); }
+struct some_nodes : sim_cluster {
+  explicit some_nodes(std::size_t count)
+    : sim_cluster(1, count, profile::calm()) {
+    here.run(10s);
+  }
 
   sim_node& leader(shard_id of) {
     auto id = nodes[0]->node().leader(of);
@@ -47,7 +51,7 @@ struct three_nodes : sim_cluster {
 } // namespace
 
 TEST_CASE("all replicas of a node that stopped are made anew where they are") {
-  three_nodes a;
+  some_nodes a{3};
   for (auto which : a.groups()) {
     auto& at = a.leader(which);
     auto replica = at.node().env().routes.at(which);
@@ -76,8 +80,58 @@ TEST_CASE("all replicas of a node that stopped are made anew where they are") {
   CHECK(a.compare() == std::vector<std::string>{});
 }
 
+TEST_CASE("after a write of the log failed nothing is repaired, a restart "
+          "does") {
+  some_nodes a{3};
+  auto& leads = a.leader(cluster::control_shard);
+  auto& at = *a.nodes[leads.id().value % 3];
+  auto copies = at.metrics().shard_copies.value();
+  at.disk().fail_at({1, io::sync});
+  std::optional<error> done;
+  leads.node().change(actors::add_node{{9}, "d:1", ""},
+                      [&](const error& x) { done = x; });
+  REQUIRE(
+    a.here.run(10s, [&] { return a.stopped(at, cluster::control_shard); }));
+  CHECK(done == error{});
+  auto lines = at.log_lines().lines();
+  CHECK(std::any_of(lines.begin(), lines.end(), [](const auto& x) {
+    return x.find("shard stopped, for a write of the log failed: it serves "
+                  "nobody here until the node is restarted, and replays its "
+                  "log")
+           != x.npos;
+  }));
+
+  // Those that have not stopped would do so with the next write.
+  for (auto which : a.groups())
+    CHECK(a.repair(at, which)
+          == "illegal_state (104): a write of this node's log failed: restart "
+             "the node, it replays its log");
+  a.here.run(10s);
+  CHECK(at.metrics().shard_copies.value() == copies);
+
+  at.kill();
+  REQUIRE(at.start());
+  a.here.run(20s);
+  CHECK(at.metrics().shard_copies.value() == 0);
+  CHECK(a.compare() == std::vector<std::string>{});
+}
+
+TEST_CASE("a replica that leads is not repaired, and is told how to lead no "
+          "more") {
+  some_nodes a{3};
+  auto refused = [&](shard_id which) {
+    return a.repair(a.leader(which), which);
+  };
+  const std::string leads =
+    "illegal_state (104): this replica leads its shard: expected one that "
+    "follows, so have another node lead it first, by ";
+  CHECK(refused({0}) == leads + "iris shard transfer");
+  CHECK(refused(cluster::control_shard) == leads + "iris node drain");
+}
+
 TEST_CASE("a comparison of all shards has the control group, too") {
-  three_nodes a;
+  // One of six has no vote in it.
+  some_nodes a{6};
   std::optional<actors::compared_shards> heard;
   auto over = [&] {
     for (const auto& [id, x] : *heard)
@@ -96,7 +150,7 @@ TEST_CASE("a comparison of all shards has the control group, too") {
   CHECK(heard->size() == a.groups().size());
   for (auto which : a.groups()) {
     const auto& found = heard->at(which).found;
-    CHECK(found.replicas.size() == 3);
+    CHECK(found.replicas.size() == 6);
     for (const auto& x : found.replicas)
       CHECK(x.is == cluster::standing::same);
   }
