@@ -1,33 +1,39 @@
 #pragma once
 
 #include "tests/process/checks.hpp"
+#include "tests/process/looks.hpp"
 #include "tests/process/real_cluster.hpp"
 
 #include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
 
-#include <thread>
+#include <future>
 
 namespace iris::process {
 
 /// While the crowd goes on.
 inline void run_until(crowd& all, const std::function<bool()>& done) {
+  boost::asio::steady_timer next{all.io()};
+  auto due = std::make_shared<bool>(true);
   REQUIRE(all.run_until([&] {
-    boost::asio::post(all.io(), [] {}); // Look again.
-    return done();
+    if (!std::exchange(*due, false))
+      return false;
+    if (done())
+      return true;
+    next.expires_after(between_looks);
+    next.async_wait([due](boost::system::error_code) { *due = true; });
+    return false;
   }));
 }
 
-/// What blocks, while the crowd goes on.
+/// What blocks, while the crowd goes on. Throws what that throws.
 template <class F>
 void meanwhile(crowd& all, F what) {
-  auto done = false;
-  std::thread doing{[&] {
-    what();
-    boost::asio::post(all.io(), [&] { done = true; });
-  }};
-  auto in_time = all.run_until([&] { return done; });
-  doing.join();
-  REQUIRE(in_time);
+  using namespace std::chrono_literals;
+  auto doing = std::async(std::launch::async, std::move(what));
+  run_until(all,
+            [&] { return doing.wait_for(0s) == std::future_status::ready; });
+  doing.get();
 }
 
 inline void acknowledge(crowd& all, std::size_t more) {
@@ -70,12 +76,35 @@ inline void check_store(const real_node& node) {
   CHECK(found.text.ends_with("no problems\n"));
 }
 
-/// No load any more: whatever was acknowledged is there, once, in order. Those
-/// that run end; all stores are clean.
-inline void check_all(real_cluster& nodes, crowd& all) {
-  CHECK(all.settle());
-  CHECK(all.call_witnesses());
-  check_nothing_wrong(all);
+/// Each shard's replicas hold the same, says a node that runs. Those that were
+/// left down are silent.
+inline void check_replicas(real_cluster& nodes, crowd& all,
+                           const std::set<std::uint64_t>& down = {}) {
+  real_node::verdict found;
+  // Whoever waits for a silent one waits for all of the time.
+  std::string net = down.empty() ? "60" : "15";
+  meanwhile(all, [&] {
+    nodes.await_ready();
+    found = nodes[nodes.busiest()].operate("verify --cluster --json --timeout "
+                                           + net);
+  });
+  INFO(found.text);
+  CHECK(found.status == (down.empty() ? 0 : 5));
+  auto said =
+    nlohmann::json::parse(found.text.substr(0, found.text.find('\n')));
+  CHECK(said["shards"].size() == real_cluster::shards + 1); // And control.
+  for (const auto& shard : said["shards"]) {
+    INFO(shard.dump());
+    CHECK(shard["replicas"].size() >= real_cluster::size);
+    for (const auto& x : shard["replicas"])
+      CHECK(
+        x["state"]
+        == (down.contains(x["node"].get<std::uint64_t>()) ? "silent" : "same"));
+  }
+}
+
+/// Those that run end; all stores are clean.
+inline void check_stores(real_cluster& nodes) {
   for (std::size_t i = 0; i < nodes.count(); ++i)
     if (nodes[i].running()) {
       CAPTURE(i);
@@ -85,6 +114,17 @@ inline void check_all(real_cluster& nodes, crowd& all) {
     CAPTURE(i);
     check_store(nodes[i]);
   }
+}
+
+/// No load any more: whatever was acknowledged is there, once, in order, with
+/// all replicas; then all nodes end.
+inline void check_all(real_cluster& nodes, crowd& all,
+                      const std::set<std::uint64_t>& down = {}) {
+  CHECK(all.settle());
+  CHECK(all.call_witnesses());
+  check_nothing_wrong(all);
+  check_replicas(nodes, all, down);
+  check_stores(nodes);
 }
 
 /// The founders, once they are ready.

@@ -95,12 +95,12 @@ void crowd::load() {
       keep_busy(*x);
 }
 
-std::vector<message_id> crowd::write_to_all() {
-  std::vector<message_id> out;
+std::map<message_id, conversation_id> crowd::write_to_all() {
+  std::map<message_id, conversation_id> out;
   for (std::size_t i = 0; i < users_.size(); ++i)
     for (const auto& to : users_)
       if (auto id = send_to_user(*devices_[i], to))
-        out.push_back(*id);
+        out[*id] = direct_conversation(users_[i], to);
   return out;
 }
 
@@ -290,8 +290,8 @@ std::vector<message_id> crowd::unanswered() const {
 }
 
 bool crowd::answered(const std::vector<message_id>& all) const {
-  return std::none_of(all.begin(), all.end(),
-                      [this](const auto& x) { return audiences_.contains(x); });
+  return std::all_of(all.begin(), all.end(),
+                     [this](const auto& x) { return answered(x); });
 }
 
 std::vector<std::string> crowd::judge() const {

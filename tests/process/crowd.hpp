@@ -59,8 +59,9 @@ public:
   void begin();
   /// From now on there is load.
   void load();
-  /// One message of each user to each, however much is under way.
-  std::vector<message_id> write_to_all();
+  /// One message of each user to each, however much is under way; and in which
+  /// conversation each is.
+  std::map<message_id, conversation_id> write_to_all();
   /// No load any more; waits until all is answered and has arrived. False, and
   /// a problem, if that takes too long.
   bool settle();
@@ -86,6 +87,7 @@ public:
   /// What was sent and is not answered yet.
   std::vector<message_id> unanswered() const;
   bool answered(const std::vector<message_id>& all) const;
+  bool answered(const message_id& id) const { return !audiences_.contains(id); }
 
   const tally& counts() const noexcept { return counts_; }
   std::vector<std::unique_ptr<device>>& devices() { return devices_; }

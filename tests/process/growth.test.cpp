@@ -1,6 +1,7 @@
 // A cluster gets more nodes and loses some, by an operator's commands and while
 // clients talk: nothing is lost, doubled or reordered.
 #include "tests/process/busy_cluster.hpp"
+#include "tests/process/guest.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -48,6 +49,19 @@ struct growing_cluster : busy_cluster {
     return out;
   }
 
+  /// Two who know one of these nodes each talk to each other.
+  void check_served_at(std::size_t one, std::size_t other) {
+    auto frank = *user_id::parse("frank"), grace = *user_id::parse("grace");
+    guest here{all, nodes[one], frank}, there{all, nodes[other], grace};
+    here.link.send(here.letter(grace, "anybody there?"));
+    here.link.await<protocol::sent>(1);
+    there.link.send(there.letter(frank, "yes"));
+    there.link.await<protocol::sent>(1);
+    const std::vector<std::string> talk{"anybody there?", "yes"};
+    CHECK(here.read(2) == talk);
+    CHECK(there.read(2) == talk);
+  }
+
   nlohmann::json status(std::size_t i) {
     return nlohmann::json::parse(nodes[i].get("/v1/status", true).body);
   }
@@ -77,6 +91,7 @@ TEST_CASE("two nodes join a cluster of three under load, and the first goes") {
   a.acknowledge(100);
   stop(a.all, a.nodes[0]);
   a.acknowledge(100);
+  a.check_served_at(3, 4);
 
   auto led = 0;
   for (std::size_t i = 1; i < 5; ++i)
@@ -98,6 +113,7 @@ TEST_CASE("a node that was alone grows to three while clients talk") {
   CHECK(a.shares(2) == std::vector<int>{8, 8, 8});
   CHECK(a.status(0)["founders"] == nlohmann::json{1});
   CHECK(a.status(2)["joined"] == true);
+  a.check_served_at(1, 2);
   a.operate(0, "node drain 3 --wait", "node 3 leads nothing any more");
   auto ready = a.nodes[2].get("/readyz");
   CHECK(ready.status == 503);

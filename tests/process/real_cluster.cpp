@@ -1,8 +1,10 @@
 #include "tests/process/real_cluster.hpp"
 
+#include "persistence/keys.hpp"
 #include "security/certificates.hpp"
 #include "security/cluster_certificates.hpp"
 #include "security/key_file.hpp"
+#include "tests/process/looks.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -84,7 +86,7 @@ void real_cluster::start(const std::vector<std::size_t>& order) {
 void real_cluster::await(const std::string& what,
                          const std::function<bool()>& done) const {
   auto now = [] { return system_clock().steady_now(); };
-  for (auto until = now() + enough; !done();)
+  for (auto until = now() + enough; !done(); rest_between_looks())
     if (now() > until) {
       auto why = "waited in vain: " + what;
       for (const auto& x : nodes_)
@@ -101,13 +103,37 @@ void real_cluster::await_ready() const {
   });
 }
 
+shard_id real_cluster::home_of(const conversation_id& what) {
+  return persistence::shard_of({persistence::actor_kind::conversation,
+                                persistence::main_tenant,
+                                std::string{what.bytes()}},
+                               shards);
+}
+
+std::set<shard_id> real_cluster::shards_led_by(std::size_t i) const {
+  std::set<shard_id> out;
+  auto found = nodes_[i]->metrics();
+  for (std::uint16_t shard = 0; shard < shards; ++shard)
+    if (found["iris_shard_leader{shard=\"" + std::to_string(shard) + "\"}"]
+        == 1)
+      out.insert({shard});
+  return out;
+}
+
 int real_cluster::led_by(std::size_t i) const {
-  auto out = 0.0;
-  for (const auto& [name, value] : nodes_[i]->metrics())
-    if (name.starts_with("iris_shard_leader{")
-        && name.find("control") == name.npos)
-      out += value;
-  return static_cast<int>(out);
+  return static_cast<int>(shards_led_by(i).size());
+}
+
+std::size_t real_cluster::idlest() const {
+  auto out = count();
+  auto least = shards + 1;
+  for (std::size_t i = 0; i < count(); ++i)
+    if (nodes_[i]->running())
+      if (auto led = led_by(i); led < least) {
+        least = led;
+        out = i;
+      }
+  return out;
 }
 
 std::size_t real_cluster::busiest() const {

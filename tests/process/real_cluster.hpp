@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace iris::process {
@@ -41,10 +42,15 @@ public:
   /// Until it holds, with a safety net.
   void await(const std::string& what, const std::function<bool()>& done) const;
 
-  /// How many shards the node leads.
+  /// Where what is said in it is put in order.
+  static shard_id home_of(const conversation_id& what);
+  /// Without the control group.
+  std::set<shard_id> shards_led_by(std::size_t i) const;
+  /// How many these are.
   int led_by(std::size_t i) const;
-  /// Of those that run, the one that leads most.
+  /// Of those that run, the one that leads most, or least.
   std::size_t busiest() const;
+  std::size_t idlest() const;
 
   /// The node gets another authority of the same name, and a certificate by it.
   void make_stranger(std::size_t i);

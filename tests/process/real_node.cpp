@@ -1,6 +1,7 @@
 #include "tests/process/real_node.hpp"
 
 #include "base/clock.hpp"
+#include "tests/process/looks.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -212,7 +213,8 @@ std::string real_node::log() const {
 
 void real_node::await_log(const std::string& text) const {
   auto now = [] { return system_clock().steady_now(); };
-  for (auto until = now() + answer_timeout; log().find(text) == text.npos;)
+  for (auto until = now() + answer_timeout; log().find(text) == text.npos;
+       rest_between_looks())
     if (now() > until)
       give_up("expected it to log " + text);
 }
