@@ -28,6 +28,9 @@ struct link_peer {
   /// What it shows to be admitted by, at most past_bytes_max; of no meaning
   /// here.
   std::string past = {};
+  /// Where clients reach it: each as config::is_client_url has it, at most
+  /// config::client_urls_max.
+  std::vector<std::string> urls = {};
 
   bool operator==(const link_peer&) const = default;
 };
@@ -165,6 +168,8 @@ public:
     std::uint8_t version = 0;
     /// Why not, for operators; empty if there is nothing to tell.
     std::string problem;
+    /// link_peer::urls, while it is up; else none.
+    std::vector<std::string> urls = {};
   };
 
   /// By node. Any thread.
