@@ -8,9 +8,9 @@ namespace iris::apps {
 
 static_assert(config::client_url_bytes_max == protocol::limits::url_bytes_max);
 
-std::vector<std::string>
-elsewhere(node_id self, const cluster::cluster_map& map,
-          std::vector<cluster::links::status> links) {
+std::vector<std::string> elsewhere(node_id self,
+                                   const cluster::cluster_map& map,
+                                   std::vector<cluster::links::status> links) {
   std::erase_if(links, [&](const auto& x) {
     const auto* known = cluster::find(map, x.node);
     return !x.up || known == nullptr

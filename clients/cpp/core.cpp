@@ -120,13 +120,13 @@ void core::lose(error reason, std::uint32_t retry_after_ms) {
     away_until_ =
       std::max(away_until_, now_ + std::min(hint, backoff::hint_max));
   // All endpoints are tried before the wait grows: another may be well.
-  auto others_left = (let_go || state_ == state::connecting)
-                     && ++in_vain_ < endpoints_.size();
+  auto others_left =
+    (let_go || state_ == state::connecting) && ++in_vain_ < endpoints_.size();
   if (!others_left)
     in_vain_ = 0;
   // The next one may be any that let us go.
   hint = std::max(hint, away_until_ - now_);
-  auto delay = others_left              ? backoff_.short_jitter(random_)
+  auto delay = others_left             ? backoff_.short_jitter(random_)
                : hint > nanoseconds{0} ? backoff_.after_hint(hint, random_)
                                        : backoff_.full_jitter(random_);
   forget_link();

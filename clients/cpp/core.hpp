@@ -184,7 +184,7 @@ private:
   nanoseconds now_{0};
   nanoseconds entered_{0}; ///< the state
   nanoseconds retry_at_{0};
-  nanoseconds ready_at_{0}; ///< this connection; max: it is not
+  nanoseconds ready_at_{0};   ///< this connection; max: it is not
   nanoseconds away_until_{0}; ///< from those that let us go
   nanoseconds heard_{0};
   nanoseconds said_{0};

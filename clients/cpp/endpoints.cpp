@@ -55,9 +55,9 @@ bool endpoints::fits(std::string_view told) const {
   for (const auto& x : configured_)
     if (auto own = url::parse(x)) {
       secured = secured || own->secure;
-      same_scheme = same_scheme
-                    || (own->secure == where->secure
-                        && own->websocket == where->websocket);
+      same_scheme =
+        same_scheme
+        || (own->secure == where->secure && own->websocket == where->websocket);
     }
   return same_scheme && (where->secure || !secured);
 }

@@ -29,17 +29,16 @@ cluster::links::status linked(std::uint64_t node, strings urls) {
 } // namespace
 
 TEST_CASE("clients are sent to nodes that are linked and active") {
-  auto map = map_of({node_state::active, node_state::active,
-                     node_state::draining, node_state::removed,
-                     node_state::active, node_state::active});
+  auto map =
+    map_of({node_state::active, node_state::active, node_state::draining,
+            node_state::removed, node_state::active, node_state::active});
   auto down = linked(5, {"tls://e:1"});
   down.up = false;
 
-  auto found =
-    elsewhere({1}, map,
-              {linked(2, {"tls://b:1"}), linked(3, {"tls://c:1"}),
-               linked(4, {"tls://d:1"}), down, linked(6, {}),
-               linked(7, {"tls://g:1"})});
+  auto found = elsewhere({1}, map,
+                         {linked(2, {"tls://b:1"}), linked(3, {"tls://c:1"}),
+                          linked(4, {"tls://d:1"}), down, linked(6, {}),
+                          linked(7, {"tls://g:1"})});
 
   CHECK(found == strings{"tls://b:1"});
 }
@@ -47,11 +46,10 @@ TEST_CASE("clients are sent to nodes that are linked and active") {
 TEST_CASE("each node's first URL comes first, from the next node on") {
   auto map = map_of(std::vector<node_state>(4, node_state::active));
 
-  auto found =
-    elsewhere({2}, map,
-              {linked(1, {"tls://a:1", "wss://a:2", "tcp://a:3"}),
-               linked(3, {"tls://c:1"}),
-               linked(4, {"tls://d:1", "wss://d:2"})});
+  auto found = elsewhere({2}, map,
+                         {linked(1, {"tls://a:1", "wss://a:2", "tcp://a:3"}),
+                          linked(3, {"tls://c:1"}),
+                          linked(4, {"tls://d:1", "wss://d:2"})});
 
   CHECK(found
         == strings{"tls://c:1", "tls://d:1", "tls://a:1", "wss://d:2",

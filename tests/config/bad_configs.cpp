@@ -269,8 +269,10 @@ const bad_config all[] = {
    "each \"ID=HOST:PORT\" as the others reach it\n"},
   {"a place for clients that is no URL",
    "listen.urls = ['tls://a:7301', '0.0.0.0:7301']\n",
-   "f:1:32: listen.urls: found \"0.0.0.0:7301\", expected a list of 0 to 4 URLs "
-   "of at most 255 bytes, each \"tls://HOST:PORT\" or the same with wss, tcp or "
+   "f:1:32: listen.urls: found \"0.0.0.0:7301\", expected a list of 0 to 4 "
+   "URLs "
+   "of at most 255 bytes, each \"tls://HOST:PORT\" or the same with wss, tcp "
+   "or "
    "ws\n"},
   {"nodes and clients at one port",
    "[cluster]\naddress = '0.0.0.0:7300'\nca = 'a'\ncertificate = 'b'\n"

@@ -34,17 +34,27 @@ TEST_CASE("what clients are told of a node is what their library can read") {
 }
 
 TEST_CASE("what leads clients nowhere is no URL for them") {
-  for (const auto& bad :
-       {std::string{}, std::string{"tls"}, std::string{"tls://"},
-        std::string{"a:1"}, std::string{"tls://a"}, std::string{"tls://a:0"},
-        std::string{"tls://a:65536"}, std::string{"tls://:7301"},
-        std::string{"tls://0.0.0.0:7301"}, std::string{"tls://[::]:7301"},
-        std::string{"tls://10.0.0.256:1"}, std::string{"tls://::1:7301"},
-        std::string{"tls://a:1/"}, std::string{"tcp://a:1/x"},
-        std::string{"wss://a:1/a b"}, std::string{"wss://a:1/\n"},
-        std::string{"wss://u@a:1"}, std::string{"TLS://a:1"},
-        std::string{"https://a:1"}, std::string{"tls://a:1 "},
-        long_url(config::client_url_bytes_max + 1)}) {
+  for (const auto& bad : {std::string{},
+                          std::string{"tls"},
+                          std::string{"tls://"},
+                          std::string{"a:1"},
+                          std::string{"tls://a"},
+                          std::string{"tls://a:0"},
+                          std::string{"tls://a:65536"},
+                          std::string{"tls://:7301"},
+                          std::string{"tls://0.0.0.0:7301"},
+                          std::string{"tls://[::]:7301"},
+                          std::string{"tls://10.0.0.256:1"},
+                          std::string{"tls://::1:7301"},
+                          std::string{"tls://a:1/"},
+                          std::string{"tcp://a:1/x"},
+                          std::string{"wss://a:1/a b"},
+                          std::string{"wss://a:1/\n"},
+                          std::string{"wss://u@a:1"},
+                          std::string{"TLS://a:1"},
+                          std::string{"https://a:1"},
+                          std::string{"tls://a:1 "},
+                          long_url(config::client_url_bytes_max + 1)}) {
     CAPTURE(bad);
     CHECK_FALSE(is_client_url(bad));
   }
