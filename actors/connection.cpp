@@ -51,8 +51,9 @@ connection::behavior_type connection::make_behavior() {
       session_.cut_off(x.why);
       settle();
     },
-    [this](drain&) {
-      session_.drain("the node lets its clients go", 1000);
+    [this](drain& x) {
+      session_.drain("the node lets its clients go", 1000,
+                     x.nodes ? *x.nodes : std::vector<std::string>{});
       settle();
     },
     [this](disconnected&) { quit(caf::exit_reason::user_shutdown); },

@@ -32,8 +32,11 @@ struct output_drained {};
 /// The other side closed, or the transport failed.
 struct disconnected {};
 
-/// The node stops: say goodbye once all is answered.
-struct drain {};
+/// The node stops: say goodbye once all is answered. `nodes`: URLs of others,
+/// null for none.
+struct drain {
+  std::shared_ptr<const std::vector<std::string>> nodes = {};
+};
 
 /// Answers one `submit`, in its order.
 struct submitted {

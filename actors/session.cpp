@@ -393,13 +393,14 @@ void session::cut_off(const error& why) {
     fatal(why.code, why.context, why.retry_after_ms);
 }
 
-void session::drain(std::string reason, std::uint32_t retry_after_ms) {
+void session::drain(std::string reason, std::uint32_t retry_after_ms,
+                    std::vector<std::string> nodes) {
   if (state_ == session_state::closed || state_ == session_state::draining)
     return;
   flush();
   outstanding_.stop_retrying();
   enter(session_state::draining);
-  say(protocol::goaway{std::move(reason), retry_after_ms});
+  say(protocol::goaway{std::move(reason), retry_after_ms, std::move(nodes)});
   finish_drain();
 }
 

@@ -124,7 +124,8 @@ public:
   /// is nothing behind `head`. All were asked for since the last sync.
   void pushed(inbox_offset first, std::size_t count, inbox_offset head);
   void cut_off(const error& why);
-  void drain(std::string reason, std::uint32_t retry_after_ms);
+  void drain(std::string reason, std::uint32_t retry_after_ms,
+             std::vector<std::string> nodes = {});
   /// Closes a stopping connection once all is answered. Call it when the
   /// answer of a request that was taken is out.
   void finish_drain();

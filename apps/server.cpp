@@ -283,7 +283,7 @@ result<void> server::listen() {
                                        descriptors_.told);
   edge_ = std::make_unique<edge::edge_parts>(edge::edge_parts{
     threads(), node_->env(), *gate_, [this] { return connection_.load(); },
-    [this] { return tls_.load(); }});
+    [this] { return tls_.load(); }, [this] { return elsewhere(); }});
   const auto& from = settings_.listen;
   const std::pair<edge::transport, config::endpoint> all[] = {
     {edge::transport::tcp, from.tcp.address},

@@ -106,6 +106,7 @@ private:
                   const admin::respond& respond);
   void serve_map(admin::handlers& to);
   void heed(const cluster::cluster_map& map);
+  std::vector<std::string> elsewhere() const;
   std::map<node_id, std::uint32_t> shards_by_leader() const;
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;

@@ -105,6 +105,7 @@ cluster::link_options link_options(const config::settings& from,
   out.cluster = self.cluster;
   out.self = {self.node, self.store, incarnation, founding_of(self)};
   out.self.shards = self.shards;
+  out.self.urls = from.listen.urls;
   out.listen = from.cluster.address;
   out.files = {from.cluster.ca, from.cluster.certificate,
                config::cluster_key_path(from)};
@@ -394,7 +395,8 @@ void server::describe_cluster(nlohmann::json& out) const {
                      {"address", x.at.str()},
                      {"up", x.up},
                      {"version", x.version},
-                     {"problem", problem}});
+                     {"problem", problem},
+                     {"urls", x.urls}});
   }
 }
 

@@ -1,4 +1,5 @@
 // The cluster's map, for operators: what it says, and how they change it.
+#include "apps/elsewhere.hpp"
 #include "apps/server.hpp"
 #include "cluster/plan.hpp"
 
@@ -168,6 +169,14 @@ result<void> server::takes_clients() const {
                "this node was removed, and its number never comes back: stop "
                "it once iris node list, at another node, says: node "
                  + number + " keeps nothing any more"};
+}
+
+/// For clients that have to go. Any thread.
+std::vector<std::string> server::elsewhere() const {
+  if (!links_)
+    return {};
+  return apps::elsewhere({settings_.node.id}, *node_->map(),
+                         links_->describe());
 }
 
 /// Clients go to other nodes for as long as this one drains. On the reader's

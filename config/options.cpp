@@ -1,6 +1,7 @@
 #include "config/options.hpp"
 
 #include "base/ids.hpp"
+#include "config/client_url.hpp"
 #include "config/cluster_node.hpp"
 
 #include <algorithm>
@@ -121,6 +122,17 @@ std::vector<option> listen_options() {
      "Plain WebSocket. Other than on loopback it needs `listen.insecure`."},
     {IRIS_MEMBER(listen.wss.address), effect::restart, address{},
      "WebSocket with TLS 1.3."},
+    {IRIS_MEMBER(listen.urls), effect::restart,
+     list{.fallback = {},
+          .least = 0,
+          .most = client_urls_max,
+          .fits = is_client_url,
+          .accepted = "URLs of at most 255 bytes, each \"tls://HOST:PORT\" or "
+                      "the same with wss, tcp or ws"},
+     "Where clients reach this node. The nodes of a cluster tell each other, "
+     "and one that drains or stops tells its clients where they can go on. A "
+     "client goes only where the scheme is one that it was configured with: "
+     "list each that clients use."},
     {IRIS_MEMBER(listen.insecure), effect::restart, flag{},
      "Allows listeners without TLS to be reached from other machines: tokens "
      "and messages then cross the network in the clear. For a network that "

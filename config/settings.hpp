@@ -37,6 +37,7 @@ struct listen_settings {
   listener_settings tls;
   listener_settings ws;
   listener_settings wss;
+  std::vector<std::string> urls; ///< see is_client_url
   bool insecure = false;
 };
 

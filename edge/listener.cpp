@@ -162,18 +162,27 @@ void listener::take(io_thread& home, tcp_socket socket,
   auto late = draining_;
   guard.unlock();
   if (late)
-    caf::anon_send(owner, actors::drain{});
+    caf::anon_send(owner, goodbye());
   if (verdict == gate::verdict::full)
     caf::anon_send(
       owner, actors::cut_off{{errc::overloaded, "too many connections", 1000}});
   made.start(owner, options->output_bytes_max);
 }
 
+actors::drain listener::goodbye() const {
+  actors::drain out;
+  if (with_.elsewhere)
+    out.nodes =
+      std::make_shared<const std::vector<std::string>>(with_.elsewhere());
+  return out;
+}
+
 void listener::drain() {
+  auto what = goodbye();
   std::lock_guard guard{mutex_};
   draining_ = true;
   for (const auto& x : open_)
-    caf::anon_send(x.second, actors::drain{});
+    caf::anon_send(x.second, what);
 }
 
 void listener::welcome() {

@@ -28,6 +28,9 @@ struct edge_parts {
   std::function<std::shared_ptr<const actors::connection_options>()> connection;
   /// The same for tls and wss; null without them.
   std::function<std::shared_ptr<SSL_CTX>()> tls;
+  /// URLs of other nodes, for clients that have to go; if nothing, none are
+  /// told. Any thread.
+  std::function<std::vector<std::string>()> elsewhere = {};
 };
 
 /// Accepts clients on one address and spreads them over the threads.
@@ -59,6 +62,7 @@ private:
   void admit(io_thread& home, tcp_socket socket);
   void take(io_thread& home, tcp_socket socket,
             const boost::asio::ip::address& from, gate::verdict verdict);
+  actors::drain goodbye() const;
 
   const transport kind_;
   const edge_parts with_;

@@ -350,11 +350,15 @@ void fields(auto& v, as<failed> auto& x) {
   v.optional("fatal", x.fatal);
 }
 
+inline constexpr list<text> nodes_kind{0, limits::nodes_max,
+                                       text{limits::url_bytes_max, 1}};
+
 template <>
 inline constexpr std::string_view type_of<goaway> = "goaway";
 void fields(auto& v, as<goaway> auto& x) {
   v.optional("reason", x.reason, text{limits::text_bytes_max});
   v.optional("retry_after_ms", x.retry_after_ms, amount);
+  v.optional("nodes", x.nodes, nodes_kind);
 }
 
 } // namespace iris::protocol::wire

@@ -30,6 +30,9 @@ struct limits {
   static constexpr std::uint32_t batch_max = 256;
   static constexpr std::uint32_t users_max = 1000;
   static constexpr std::uint32_t devices_max = 256;
+  /// URLs in a goaway.
+  static constexpr std::uint32_t nodes_max = 16;
+  static constexpr std::uint32_t url_bytes_max = 255;
   static constexpr std::uint32_t items_max = 1024;
   static constexpr std::uint32_t page_max = 256;
   static constexpr std::uint32_t depth_max = 4;
@@ -368,10 +371,13 @@ struct failed {
   bool operator==(const failed&) const = default;
 };
 
-/// Node: it stops. Connect again, elsewhere if you can, after retry_after_ms.
+/// Node: it stops. Connect again, elsewhere if you can; here after
+/// retry_after_ms. nodes: URLs of others, tcp://host:port, tls://host:port,
+/// ws://host:port/path or wss://host:port/path.
 struct goaway {
   std::string reason = {};
   std::uint32_t retry_after_ms = 0;
+  std::vector<std::string> nodes = {};
   bool operator==(const goaway&) const = default;
 };
 

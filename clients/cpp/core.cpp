@@ -25,10 +25,10 @@ std::string_view to_string(state x) noexcept {
 core::core(options with, sink& to, random_source random)
   : options_(std::move(with)), sink_(to), random_(random), inbox_(options_),
     outbox_(options_, random_), requests_(options_),
-    backoff_(options_.backoff_base, options_.backoff_max) {
-  IRIS_ASSERT(!options_.endpoints.empty() && options_.token
-              && !options_.device.empty() && options_.in_flight_max > 0);
-  endpoint_ = random_.below(options_.endpoints.size());
+    backoff_(options_.backoff_base, options_.backoff_max),
+    endpoints_(options_.endpoints, random_) {
+  IRIS_ASSERT(options_.token && !options_.device.empty()
+              && options_.in_flight_max > 0);
 }
 
 bool core::linked() const noexcept {
@@ -69,10 +69,9 @@ void core::stop() {
 }
 
 void core::dial() {
-  const auto& where = options_.endpoints[endpoint_];
-  endpoint_ = (endpoint_ + 1) % options_.endpoints.size();
+  ready_at_ = nanoseconds::max();
   enter(state::connecting, now_);
-  sink_.connect(where);
+  sink_.connect(endpoints_.next());
 }
 
 void core::link_up(nanoseconds now) {
@@ -111,18 +110,25 @@ void core::close_and_lose(error reason, std::uint32_t retry_after_ms) {
 
 void core::lose(error reason, std::uint32_t retry_after_ms) {
   // A connection that lasted longer than the wait it cost was a good one.
-  auto was_ready = state_ == state::open || state_ == state::draining;
-  if (was_ready && now_ - ready_at_ > backoff_.ceiling())
+  if (now_ - ready_at_ > backoff_.ceiling()) {
     backoff_.reset();
-  std::chrono::milliseconds hint{retry_after_ms};
+    in_vain_ = 0;
+  }
+  nanoseconds hint = std::chrono::milliseconds{retry_after_ms};
+  auto let_go = state_ == state::draining;
+  if (let_go)
+    away_until_ =
+      std::max(away_until_, now_ + std::min(hint, backoff::hint_max));
   // All endpoints are tried before the wait grows: another may be well.
   auto others_left =
-    state_ == state::connecting && ++unreached_ < options_.endpoints.size();
+    (let_go || state_ == state::connecting) && ++in_vain_ < endpoints_.size();
   if (!others_left)
-    unreached_ = 0;
-  auto delay = others_left          ? backoff_.short_jitter(random_)
-               : retry_after_ms > 0 ? backoff_.after_hint(hint, random_)
-                                    : backoff_.full_jitter(random_);
+    in_vain_ = 0;
+  // The next one may be any that let us go.
+  hint = std::max(hint, away_until_ - now_);
+  auto delay = others_left             ? backoff_.short_jitter(random_)
+               : hint > nanoseconds{0} ? backoff_.after_hint(hint, random_)
+                                       : backoff_.full_jitter(random_);
   forget_link();
   enter(state::waiting, now_);
   retry_at_ = now_ + delay;

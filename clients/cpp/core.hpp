@@ -1,5 +1,6 @@
 #pragma once
 
+#include "clients/cpp/endpoints.hpp"
 #include "clients/cpp/events.hpp"
 #include "clients/cpp/id_source.hpp"
 #include "clients/cpp/inbox.hpp"
@@ -171,18 +172,20 @@ private:
   outbox outbox_;
   requests requests_;
   backoff backoff_;
+  endpoints endpoints_;
 
   client::state state_ = client::state::idle;
   user_id user_;
-  std::size_t endpoint_;
-  std::size_t unreached_ = 0; ///< endpoints, one after the other
+  /// Endpoints, one after the other, that weren't reached or let us go.
+  std::size_t in_vain_ = 0;
   bool expired_once_ = false; ///< the token, and no `ready` since
   error refusal_;
 
   nanoseconds now_{0};
   nanoseconds entered_{0}; ///< the state
   nanoseconds retry_at_{0};
-  nanoseconds ready_at_{0};
+  nanoseconds ready_at_{0};   ///< this connection; max: it is not
+  nanoseconds away_until_{0}; ///< from those that let us go
   nanoseconds heard_{0};
   nanoseconds said_{0};
 

@@ -240,6 +240,7 @@ void core::end_by_node(const protocol::failed& x) {
 
 void core::on(protocol::goaway&& x) {
   goaway_ = std::move(x);
+  endpoints_.learn(goaway_.nodes, random_);
   enter(state::draining, now_);
 }
 

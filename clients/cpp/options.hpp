@@ -14,7 +14,8 @@ namespace iris::client {
 struct options {
   /// Where nodes listen: tcp://host:port, tls://…, ws://…, wss://…. At least
   /// one; a client begins with any of them and goes on to the next when one
-  /// fails. Waits grow when none can be reached.
+  /// fails. Waits grow when none can be reached. Nodes that let the client go
+  /// may tell it of others: see class endpoints for which it believes.
   std::vector<std::string> endpoints;
   device_id device;
   /// Asked before each authentication: tokens are short-lived.

@@ -1,10 +1,33 @@
 #include "cluster/links/introduction.hpp"
 
 #include "base/codec.hpp"
+#include "config/client_url.hpp"
 
 #include <algorithm>
 
 namespace iris::cluster {
+
+namespace {
+
+void put_urls(std::string& out, const std::vector<std::string>& urls) {
+  auto count = std::min(urls.size(), config::client_urls_max);
+  encoder to{out};
+  to.u8(static_cast<std::uint8_t>(count));
+  for (std::size_t i = 0; i < count; ++i)
+    to.bytes(urls[i]);
+}
+
+/// A later version may know more of them, or other ones: those are left out.
+std::vector<std::string> take_urls(decoder& in) {
+  std::vector<std::string> out;
+  for (auto left = in.u8(); left > 0; --left)
+    if (auto url = in.bytes();
+        out.size() < config::client_urls_max && config::is_client_url(url))
+      out.emplace_back(url);
+  return out;
+}
+
+} // namespace
 
 std::string encode(const introduction& x) {
   std::string out;
@@ -20,6 +43,7 @@ std::string encode(const introduction& x) {
     .bytes(x.from.past)
     .bytes(x.nonce)
     .u16(x.from.shards);
+  put_urls(out, x.from.urls);
   return out;
 }
 
@@ -38,6 +62,8 @@ result<introduction> decode_introduction(std::string_view words) {
   out.nonce = in.bytes();
   if (!in.done())
     out.from.shards = in.u16();
+  if (!in.done())
+    out.from.urls = take_urls(in);
   if (in.failed())
     return error{errc::bad_frame, "it says less of itself than expected"};
   return out;

@@ -9,7 +9,7 @@ namespace iris::cluster {
 /// What each end of a link says of itself first, and both sign. As bytes:
 ///   min u8 | max u8 | node u64 | cluster bytes | to u64 | store u64
 ///   | incarnation u64 | founding u64 | past bytes | nonce bytes
-///   | shards u16 | …
+///   | shards u16 | urls: count u8, each bytes | …
 /// Later versions only append to this, and who doesn't know what is appended
 /// ignores it: so any two can at least tell each other why they don't link.
 struct introduction {

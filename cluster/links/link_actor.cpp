@@ -69,7 +69,7 @@ void link_actor::come_up() {
   with_.peer->out().open([self = caf::actor_cast<caf::actor>(this)] {
     caf::anon_send(self, link_flush{});
   });
-  with_.peer->set_up(hands_.version());
+  with_.peer->set_up(hands_.version(), hands_.peer().urls);
   if (!connects())
     send(peer_, linked{session_});
   send(with_.porter, came_up{node});

@@ -31,6 +31,9 @@ struct link_peer {
   /// How many the cluster has, by its configuration; 0: a build from before
   /// this was said.
   std::uint16_t shards = 0;
+  /// Where clients reach it: each as config::is_client_url has it, at most
+  /// config::client_urls_max.
+  std::vector<std::string> urls = {};
 
   bool operator==(const link_peer&) const = default;
 };
@@ -168,6 +171,8 @@ public:
     std::uint8_t version = 0;
     /// Why not, for operators; empty if there is nothing to tell.
     std::string problem;
+    /// link_peer::urls, while it is up; else none.
+    std::vector<std::string> urls = {};
   };
 
   /// By node. Any thread.

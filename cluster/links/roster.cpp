@@ -18,15 +18,18 @@ std::optional<config::endpoint> peer_state::address() const {
   return listed_ ? std::optional{at_} : std::nullopt;
 }
 
-void peer_state::set_up(std::uint8_t version) {
+void peer_state::set_up(std::uint8_t version,
+                        const std::vector<std::string>& urls) {
   std::lock_guard guard{mutex_};
   version_ = version;
+  urls_ = urls;
   problem_.clear();
 }
 
 void peer_state::set_down() {
   std::lock_guard guard{mutex_};
   version_ = 0;
+  urls_.clear();
 }
 
 std::optional<std::uint64_t>
@@ -48,7 +51,7 @@ peer_state::set_unexplained(const std::string& what,
 
 links::status peer_state::describe() const {
   std::lock_guard guard{mutex_};
-  return {node_, at_, version_ != 0, version_, problem_};
+  return {node_, at_, version_ != 0, version_, problem_, urls_};
 }
 
 void roster::assign(const std::vector<link_address>& peers,

@@ -27,7 +27,8 @@ public:
   std::optional<config::endpoint> address() const;
 
   /// A link that speaks this version is up, and with it no problem is left.
-  void set_up(std::uint8_t version);
+  /// Clients reach the peer at `urls`.
+  void set_up(std::uint8_t version, const std::vector<std::string>& urls);
   void set_down();
   /// Why there is no link. Whether to log that now, as `refusals::say`.
   std::optional<std::uint64_t> set_problem(const std::string& what,
@@ -45,6 +46,7 @@ private:
   std::uint8_t version_ = 0; ///< of the link that is up
   config::endpoint at_;
   std::string problem_;
+  std::vector<std::string> urls_; ///< while it is up
   refusals said_;
 };
 

@@ -270,6 +270,14 @@ TEST_CASE("a stopping node closes at once when nothing is unanswered") {
   }
 }
 
+TEST_CASE("a client that has to go is told where") {
+  session_harness it{session_state::live};
+
+  it.it->drain("stop", 1000, {"tls://b:1", "wss://b:2"});
+
+  CHECK(it.take() == lines{"goaway stop 1000 tls://b:1 wss://b:2", "close"});
+}
+
 TEST_CASE("what was received before the drain is answered") {
   session_harness it{session_state::live};
   it.it->receive(send_to("a", "bob"), it.wall, it.now);

@@ -43,7 +43,10 @@ struct describe_frame {
     return out + (x.fatal ? " fatal" : "");
   }
   std::string operator()(const protocol::goaway& x) const {
-    return "goaway " + x.reason + " " + std::to_string(x.retry_after_ms);
+    auto out = "goaway " + x.reason + " " + std::to_string(x.retry_after_ms);
+    for (const auto& node : x.nodes)
+      out += " " + node;
+    return out;
   }
   std::string operator()(const protocol::ping&) const { return "ping"; }
   std::string operator()(const protocol::pong& x) const {

@@ -22,7 +22,7 @@ const bad_config all[] = {
    "tls, auth, storage, limits, retention, admin, log; did you mean limits?\n"},
   {"a misspelt inner section", "[listen.tpc]\naddress = 'localhost:1'\n",
    "f:1:9: listen.tpc: found an unknown key, expected one of tcp, tls, ws, "
-   "wss, insecure; did you mean listen.tcp?\n"},
+   "wss, urls, insecure; did you mean listen.tcp?\n"},
   {"an option without its section", "data_dir = '/data'\n",
    "f:1:1: data_dir: found an unknown key, expected one of node, cluster, "
    "listen, tls, auth, storage, limits, retention, admin, log; did you mean "
@@ -267,6 +267,13 @@ const bad_config all[] = {
   {"a node that is only an address", "cluster.nodes = ['a:7400']\n",
    "f:1:18: cluster.nodes: found \"a:7400\", expected a list of 0 to 64 nodes, "
    "each \"ID=HOST:PORT\" as the others reach it\n"},
+  {"a place for clients that is no URL",
+   "listen.urls = ['tls://a:7301', '0.0.0.0:7301']\n",
+   "f:1:32: listen.urls: found \"0.0.0.0:7301\", expected a list of 0 to 4 "
+   "URLs "
+   "of at most 255 bytes, each \"tls://HOST:PORT\" or the same with wss, tcp "
+   "or "
+   "ws\n"},
   {"nodes and clients at one port",
    "[cluster]\naddress = '0.0.0.0:7300'\nca = 'a'\ncertificate = 'b'\n"
    "nodes = ['1=a:7300']\n",

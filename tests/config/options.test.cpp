@@ -158,9 +158,9 @@ TEST_CASE("sections lie above options") {
   CHECK_FALSE(is_section("listen.tcp.address"));
   CHECK_FALSE(is_section("lis"));
   CHECK_FALSE(is_section(""));
-  CHECK(
-    keys_in("listen")
-    == std::vector<std::string_view>{"tcp", "tls", "ws", "wss", "insecure"});
+  CHECK(keys_in("listen")
+        == std::vector<std::string_view>{"tcp", "tls", "ws", "wss", "urls",
+                                         "insecure"});
 }
 
 TEST_CASE("the defaults are those that were decided") {

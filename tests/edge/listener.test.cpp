@@ -49,7 +49,9 @@ struct listening {
                    at.env,
                    admission,
                    [this] { return options; },
-                   [] { return std::shared_ptr<SSL_CTX>{}; }};
+                   [] { return std::shared_ptr<SSL_CTX>{}; },
+                   [this] { return others; }};
+  std::vector<std::string> others;
   std::shared_ptr<listener> it;
 };
 
@@ -61,6 +63,19 @@ TEST_CASE("who is accepted while the node stops is told so") {
   a.it->drain();
 
   CHECK(a.told(*a.connect()) == "goaway");
+}
+
+TEST_CASE("who has to go is told of the nodes that there are by then") {
+  listening a;
+  a.others = {"tcp://b:1"};
+  auto early = a.connect();
+  a.at.until([&] { return a.it->connections() == 1; }, "the connection");
+  a.it->drain();
+  CHECK(a.told(*early) == "goaway tcp://b:1");
+
+  a.others = {"tcp://c:1", "tcp://d:1"};
+
+  CHECK(a.told(*a.connect()) == "goaway tcp://c:1 tcp://d:1");
 }
 
 TEST_CASE("once the node takes clients again, who connects may stay") {

@@ -306,6 +306,9 @@ std::string describe(const protocol::server_frame& frame) {
   std::string out{protocol::type_name(frame)};
   if (auto* pong = std::get_if<protocol::pong>(&frame))
     out += " " + std::to_string(pong->n);
+  if (auto* away = std::get_if<protocol::goaway>(&frame))
+    for (const auto& x : away->nodes)
+      out += " " + x;
   return out;
 }
 

@@ -112,6 +112,13 @@ void real_node::reload(const std::string& more) {
   signal(SIGHUP);
 }
 
+void real_node::tell_urls() const {
+  std::string list;
+  for (const auto* x : transports)
+    list += quoted(url(x)) + ", ";
+  configure(setup_.more + "[listen]\nurls = [" + list + "]\n");
+}
+
 void real_node::signal(int number) const {
   if (::kill(process_->pid(), number) != 0)
     give_up("can't signal the node");

@@ -58,6 +58,8 @@ public:
   void signal(int number) const;
   /// Replaces `more`, as an operator who edits the file, and sends SIGHUP.
   void reload(const std::string& more);
+  /// From its next start on, other nodes know where clients reach it.
+  void tell_urls() const;
   /// Memory that is its own. What it maps of the store's files does not count:
   /// the system takes that back when it likes.
   std::uint64_t held_bytes() const;

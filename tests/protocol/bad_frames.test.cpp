@@ -420,6 +420,12 @@ TEST_CASE("a frame of a node is refused for one bad field") {
        "error.fatal: expected a boolean, found a string of 2 bytes"},
       {R"({"t": "goaway", "retry_after_ms": 4294967296})",
        "goaway.retry_after_ms: " + amount + "4294967296"},
+      {R"({"t": "goaway", "nodes": "tls://a:1"})",
+       "goaway.nodes: expected an array of at most 16, found a string of 9 "
+       "bytes"},
+      {R"({"t": "goaway", "nodes": ["tls://a:1", ""]})",
+       "goaway.nodes[1]: expected a UTF-8 string of 1 to 255 bytes, found a "
+       "string of 0 bytes"},
     },
     decode_server);
 }

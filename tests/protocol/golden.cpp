@@ -287,6 +287,11 @@ void add_either(collection& to) {
           failed{.code = static_cast<errc>(499), .retry_after_ms = 70000});
   to.node("usual", "the node is stopping", goaway{"restart", 2000});
   to.node("shortest", "no reason and no hint", goaway{});
+  to.node("elsewhere", "other nodes take the client at once",
+          goaway{"drain",
+                 1000,
+                 {"tls://chat2.example.org:7301",
+                  "wss://chat3.example.org:7303/iris"}});
 }
 
 } // namespace

@@ -113,6 +113,19 @@ TEST_CASE("there may be 32 capabilities of 64 bytes") {
              "a string of 65 bytes");
 }
 
+TEST_CASE("a goaway may have 16 URLs of 255 bytes") {
+  auto with = [](std::size_t count, std::size_t bytes) {
+    return decoded(goaway{
+      .nodes = std::vector<std::string>(count, std::string(bytes, 'x'))});
+  };
+  check_edge(with(16, 255), with(17, 1),
+             "goaway.nodes: expected an array of at most 16, found an array of "
+             "17");
+  check_edge(with(1, 255), with(1, 256),
+             "goaway.nodes[0]: expected a UTF-8 string of 1 to 255 bytes, "
+             "found a string of 256 bytes");
+}
+
 TEST_CASE("a title may have 256 bytes and a trace 64") {
   auto title = [](std::size_t n) {
     return decoded(group_create{any_id(), std::string(n, 'x'), {}});

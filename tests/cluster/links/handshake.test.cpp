@@ -1,5 +1,7 @@
 #include "cluster/links/handshake.hpp"
 
+#include "base/codec.hpp"
+#include "config/client_url.hpp"
 #include "tests/cluster/links/rig.hpp"
 
 using namespace iris;
@@ -152,6 +154,9 @@ TEST_CASE("what a node says of itself is signed") {
   SUBCASE("its past") {
     retell(greeting, [](auto& x) { x.from.past = "another"; });
   }
+  SUBCASE("where clients reach it") {
+    retell(greeting, [](auto& x) { x.from.urls = {"tls://a:1"}; });
+  }
   SUBCASE("which versions it speaks") {
     retell(greeting, [](auto& x) { x.speaks.max = 9; });
   }
@@ -180,7 +185,7 @@ TEST_CASE("an acceptor refuses who talks to somebody else") {
           == "it is of the cluster \"other\": expected \"demo\"");
   }
   SUBCASE("nobody, for it says too little") {
-    greeting.words.pop_back();
+    greeting.words.resize(20);
     CHECK(failure(two.hands.answer(greeting))
           == "it says less of itself than expected");
   }
@@ -256,6 +261,57 @@ TEST_CASE("what a later version says more is not minded") {
   CHECK(two.hands.answer(greeting));
 
   CHECK(two.hands.peer() == one.options.self);
+}
+
+TEST_CASE("each end hears where clients reach the other") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.urls = {"tcp://a:1", "tls://a:2", "ws://a:3", "wss://a:4/iris"};
+  end_of one{first}, two{second};
+
+  CHECK(meet(one, two) == "");
+
+  CHECK(two.hands.peer().urls == first.urls);
+  CHECK(one.hands.peer().urls.empty());
+}
+
+TEST_CASE("of a peer's URLs some are taken, and only good ones") {
+  auto words = encode(introduction{});
+  words.pop_back(); // That there are none.
+  encoder to{words};
+  to.u8(255).bytes("nonsense").bytes(std::string(100'000, 'x'));
+  std::string longest = "wss://a:1/";
+  longest.resize(config::client_url_bytes_max, 'x');
+  to.bytes(longest + 'x').bytes(longest);
+  for (int i = 1; i <= 251; ++i)
+    to.bytes("tls://a:" + std::to_string(i));
+  const std::vector<std::string> good{longest, "tls://a:1", "tls://a:2",
+                                      "tls://a:3"};
+
+  SUBCASE("whole") {
+    auto found = decode_introduction(words);
+    REQUIRE(found);
+    CHECK(found->from.urls == good);
+  }
+  SUBCASE("with what a later version says more") {
+    auto found = decode_introduction(words + "more");
+    REQUIRE(found);
+    CHECK(found->from.urls == good);
+  }
+  SUBCASE("cut off") {
+    words.pop_back();
+    CHECK(!decode_introduction(words));
+  }
+}
+
+TEST_CASE("who says nothing of clients is an older node") {
+  auto words = encode(introduction{});
+  words.pop_back();
+
+  auto found = decode_introduction(words);
+
+  REQUIRE(found);
+  CHECK(found->from.urls.empty());
 }
 
 TEST_CASE("each end is shown the other's past, and no more than is allowed") {

@@ -98,6 +98,25 @@ TEST_CASE("a link that ends is told on both sides") {
   CHECK(one.metrics().link_up.with("2").value() == 0);
 }
 
+TEST_CASE("while a link is up each knows where clients reach the other") {
+  authority ca;
+  auto first = ca.setup(1), second = ca.setup(2);
+  first.urls = {"tls://one:7301", "wss://one:7303"};
+  second.urls = {"tls://two:7301"};
+  node one{first}, two{second};
+  auto known = [](node& to) { return to.net().describe().at(0).urls; };
+  join({&one, &two});
+  REQUIRE(one.seen().links_are({2}, "+"));
+  REQUIRE(two.seen().links_are({1}, "+"));
+  CHECK(known(one) == second.urls);
+  CHECK(known(two) == first.urls);
+
+  two.net().close();
+
+  REQUIRE(one.seen().links_are({2}, "+-"));
+  CHECK(known(one).empty());
+}
+
 TEST_CASE("a close does not wait without end for a thread that hangs") {
   authority ca;
   waiting hung;

@@ -74,6 +74,7 @@ link_options options_of(const node_setup& setup) {
   out.cluster = setup.cluster;
   out.self = {setup.id, 1, setup.incarnation, setup.founding};
   out.self.shards = setup.shards;
+  out.self.urls = setup.urls;
   out.listen = {"127.0.0.1", 0};
   out.files = setup.files;
   out.speaks = setup.speaks;

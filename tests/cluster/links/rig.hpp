@@ -91,6 +91,7 @@ struct node_setup {
   std::uint16_t shards = 12;
   link_files files;
   frame_versions speaks;
+  std::vector<std::string> urls = {};
   std::function<result<void>(const link_peer&)> admit;
   std::function<std::string()> past = [] { return std::string{}; };
   std::function<std::uint64_t()> mark = [] { return 0; };
