@@ -82,12 +82,12 @@ void shard_host::tell_stopped() {
   auto label = cluster::label_of(with_.shard.id);
   with_.env.metrics.shard_leader.with(label).set(0);
   with_.env.metrics.shard_stopped.with(label).set(1);
-  constexpr auto for_good =
+  constexpr observability::literal for_good{
     "shard stopped, for a write of the log failed: it serves nobody here until "
-    "the node is restarted, and replays its log";
-  constexpr auto mendable =
+    "the node is restarted, and replays its log"};
+  constexpr observability::literal mendable{
     "shard stopped: it serves nobody here until a restart, or `iris repair` "
-    "where others have it";
+    "where others have it"};
   with_.env.log.error(with_.log.failed() ? for_good : mendable,
                       {{"shard", with_.shard.id}, {"why", stopped_}});
 }

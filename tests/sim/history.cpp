@@ -94,18 +94,17 @@ void history::judge_answers(problems& out) const {
   for (const auto& [id, x] : submissions_)
     if (!answers_.contains(id) && !refusals_.contains(id) && !x.forgotten)
       out.push_back("I9: " + id.str() + " of " + x.by + " has no answer");
-  for (const auto& [id, why] : refusals_) {
-    auto taken = answers_.contains(id)
-                 || std::any_of(
-                   arrivals_.begin(), arrivals_.end(), [&](const auto& x) {
-                     return std::any_of(
-                       x.second.begin(), x.second.end(),
-                       [&](const arrival& y) { return y.item.id == id; });
-                   });
-    if (taken)
+  std::set<message_id> taken;
+  for (const auto& x : answers_)
+    taken.insert(x.first);
+  for (const auto& [who, list] : arrivals_)
+    for (const auto& x : list)
+      if (refusals_.contains(x.item.id))
+        taken.insert(x.item.id);
+  for (const auto& [id, why] : refusals_)
+    if (taken.contains(id))
       out.push_back("I12: " + id.str() + " was taken, and refused for good: "
                     + std::string{to_string(why)});
-  }
 }
 
 /// I3: every device sees a conversation in sequence, and the same thing at

@@ -394,7 +394,8 @@ TEST_CASE("a build from before nodes said their shards is met") {
 
   SUBCASE("without them in its words") {
     auto greeting = one.hands.greet({2});
-    greeting.words.resize(greeting.words.size() - sizeof(std::uint16_t));
+    // And the count of URLs, none, behind them.
+    greeting.words.resize(greeting.words.size() - sizeof(std::uint16_t) - 1);
     CHECK(two.hands.answer(greeting));
     CHECK(two.hands.peer().shards == 0);
   }
