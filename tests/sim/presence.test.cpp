@@ -19,8 +19,8 @@ constexpr std::uint64_t rounds = 5;
 constexpr std::uint64_t rounds = 20;
 #endif
 
-/// Three nodes. Carol's phone is at one of them, and somebody at each asks again
-/// and again whether she is there.
+/// Three nodes. Carol's phone is at one of them, and somebody at each asks
+/// again and again whether she is there.
 struct watched : sim_cluster {
   using nanoseconds = world::nanoseconds;
 

@@ -13,9 +13,9 @@
 
 namespace iris::sim {
 
-/// Users at each node of a cluster, each with a conversation on every shard, who
-/// write there and measure in virtual time how long the answers take. All that
-/// they see is judged.
+/// Users at each node of a cluster, each with a conversation on every shard,
+/// who write there and measure in virtual time how long the answers take. All
+/// that they see is judged.
 class writers {
 public:
   using nanoseconds = world::nanoseconds;
