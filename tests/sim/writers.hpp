@@ -4,6 +4,7 @@
 #include "tests/sim/history.hpp"
 #include "tests/sim/sim_client.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
