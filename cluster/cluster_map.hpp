@@ -103,9 +103,12 @@ cluster_map initial_map(std::vector<member> founders, std::uint16_t shards,
 /// where a placement is three lists (voters, learners, actual) of a varint
 /// count and as many varint ids, an index varint, a revision varint, and a list
 /// more (dropped). Format 1 has three lists.
+///
+/// All nodes read what one writes, of whatever release it is: so a release
+/// reads a new format, and the one after it writes it.
 std::string encode(const cluster_map& in);
 
-/// Fails with corrupt.
+/// Fails with corrupt; with store_newer, if its format is a later one.
 result<cluster_map> decode_cluster_map(std::string_view bytes);
 
 } // namespace iris::cluster
