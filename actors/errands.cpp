@@ -87,12 +87,17 @@ connection_actor errands::end(node_id peer, const answer_frame& what) {
   if (i == clients_.end())
     return {};
   auto& known = i->second;
+  auto waited_for = true;
   std::visit(
     [&]<class T>(const T& x) {
-      if constexpr (ends_all<T>)
-        std::erase_if(known.commands,
-                      [&](const auto& y) { return y.first.first == x.tag; });
-      else if constexpr (std::is_same_v<T, answered>)
+      if constexpr (ends_all<T>) {
+        auto ended = std::erase_if(known.commands, [&](const auto& y) {
+          return y.first.first == x.tag;
+        });
+        // Who was told before has asked again.
+        if constexpr (std::is_same_v<T, lost>)
+          waited_for = ended > 0;
+      } else if constexpr (std::is_same_v<T, answered>)
         take_answer(known, x);
       else if constexpr (std::is_same_v<T, attached>) {
         if (x.refused)
@@ -101,7 +106,8 @@ connection_actor errands::end(node_id peer, const answer_frame& what) {
         known.inbox.reset();
     },
     what.what);
-  return caf::actor_cast<connection_actor>(known.who.lock());
+  return waited_for ? caf::actor_cast<connection_actor>(known.who.lock())
+                    : connection_actor{};
 }
 
 void errands::take_answer(client& of, const answered& what) const {

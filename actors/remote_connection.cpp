@@ -29,6 +29,11 @@ remote_connection::behavior_type remote_connection::make_behavior() {
     },
     [this](answered& x) { answer(x); },
     [this](shard_compared& x) { answer(x); },
+    // Its node may have heard of another leader before it asked this one.
+    [this](lost& x) {
+      if (!send(lost{x.tag, x.why}))
+        lose(x.tag);
+    },
     [this](cut_off& x) {
       gateway_.guests().closed(who_);
       if (!send(cut_off{x.why}))
@@ -46,7 +51,6 @@ remote_connection::behavior_type remote_connection::make_behavior() {
     [](output_drained&) {},
     [](disconnected&) {},
     [](drain&) {},
-    [](lost&) {},
   };
 }
 

@@ -211,6 +211,29 @@ TEST_CASE("a client whose inbox nobody keeps is told in time") {
   CHECK(failed[1].retry_after_ms == 1000);
 }
 
+TEST_CASE("what a leader lost when it was deposed is asked for again") {
+  two_nodes a;
+  auto [carol, dan] = a.friends();
+  auto it = a.log_in(carol);
+  auto one = a.message(dan, "one"), two = a.message(dan, "two");
+  a.log_thread.stall(1s);
+
+  // Nobody tells node 1 of another leader: there is none that it asked before.
+  a.send(it, {one, two});
+  a.here.run(500ms);
+  a.tell(shard_follows{});
+  a.tell(shard_leads{});
+  a.here.run(4s);
+
+  auto sent = it.screen->all<protocol::sent>();
+  REQUIRE(sent.size() == 2);
+  CHECK(sent[0].id == one.id);
+  CHECK(sent[0].seq == sequence{1});
+  CHECK(sent[1].id == two.id);
+  CHECK(sent[1].seq == sequence{2});
+  CHECK(it.screen->items() == lines{"1 one", "2 two"});
+}
+
 TEST_CASE("a login waits for a leader") {
   two_nodes a;
   auto carol = a.friends().first;
