@@ -17,6 +17,9 @@ using persistence::actor_kind;
 using persistence::actor_ref;
 
 constexpr auto tick_every = 5s;
+/// By then who is connected has heard of a new leader: a link that is lost is
+/// noticed, and an inbox is opened again after a pause of at most 1.5 s.
+constexpr auto presence_settles = 2s;
 /// What is handed out or written but not readable yet: beyond this a shard
 /// takes no new messages. Those that it took, and other shards', may come to as
 /// much again on their way to the inboxes.
@@ -95,7 +98,11 @@ shard_host::behavior_type shard_host::make_behavior() {
     to_user<close_inbox>(),
     [this](read_statuses& x) { on_read_statuses(x); },
     to_user<list_conversations>(),
-    to_user<list_devices>(),
+    [this](list_devices& x) {
+      if (auto why = presence_unknown())
+        return refuse(x, why);
+      forward(ref_of(x.user), x);
+    },
     to_user<remove_device>(),
     [this](change_cluster& x) { forward(controller_ref(), x); },
     [this](compare_shard& x) { answer(x, refusal(), *shard_); },
@@ -238,9 +245,22 @@ void shard_host::on_read_statuses(const read_statuses& what) {
     on_read_status({user, what.tag, what.reply_to});
 }
 
+/// Devices that are connected open their inboxes at a new leader as they hear of
+/// it. Who asks before has to ask again, rather than be told that they are away.
+error shard_host::presence_unknown() const {
+  if (!shard_->leading() || shard_->alone()
+      || with_.env.time.steady_now() >= presence_known_at_)
+    return {};
+  return {errc::unavailable,
+          "this shard has a new leader, which doesn't know yet who is there",
+          200};
+}
+
 /// Who asks about somebody wakes nobody: a name costs the one who asks next to
 /// nothing, whether there is such a user or not. All who ask share a reader.
 void shard_host::on_read_status(read_status what) {
+  if (auto why = presence_unknown())
+    return refuse(what, why);
   auto who = ref_of(what.user);
   if (!led_ || refusal() || children_.contains(who))
     return forward(who, what);
@@ -424,6 +444,7 @@ void shard_host::begin_to_lead() {
   shard_->lead();
   if (!shard_->leading())
     return;
+  presence_known_at_ = with_.env.time.steady_now() + presence_settles;
   with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id)).set(1);
   with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
   wake_marked(wake_prefix(with_.shard.id));

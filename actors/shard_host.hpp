@@ -116,6 +116,7 @@ private:
   void wake_if_marked(const persistence::actor_ref& who);
   void sweep_from(std::string first);
   error refusal() const;
+  error presence_unknown() const;
   error held_back(const persistence::actor_ref& who, command_key what) const;
   void failed(const persistence::actor_ref& who, const caf::error& why);
   child& activate(const persistence::actor_ref& who);
@@ -133,6 +134,8 @@ private:
   bool led_ = false;
   /// This replica leads, but actors of an earlier leadership are still there.
   bool leads_soon_ = false;
+  /// Since when it leads, and knows who is there.
+  std::chrono::nanoseconds presence_known_at_{0};
   /// Commands that came before this replica knew whether it leads.
   std::vector<task> early_;
   /// Who opened an inbox with one of them.

@@ -14,7 +14,7 @@ using sentences = std::vector<std::string>;
 
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef IRIS_SANITIZED
 constexpr int rounds = 15;
 #else
 constexpr int rounds = 100;

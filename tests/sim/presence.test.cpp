@@ -13,7 +13,7 @@ using process::percentile;
 
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef IRIS_SANITIZED
 constexpr std::uint64_t rounds = 5;
 #else
 constexpr std::uint64_t rounds = 20;
