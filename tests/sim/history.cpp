@@ -119,6 +119,10 @@ void history::judge_order(problems& out) const {
       if (x.item.seq <= before)
         out.push_back("I3: " + who + " saw " + text(x.item) + " behind "
                       + std::to_string(before.value));
+      // Both users of a 1:1 conversation get all of it.
+      else if (x.item.to && before.value > 0 && x.item.seq != before.next())
+        out.push_back("I3: " + who + " saw " + text(x.item) + " right behind "
+                      + std::to_string(before.value));
       before = x.item.seq;
       auto place =
         places.try_emplace({x.item.conversation, x.item.seq}, &x.item)
