@@ -29,10 +29,10 @@ inline void run_until(crowd& all, const std::function<bool()>& done) {
 /// What blocks, while the crowd goes on. Throws what that throws.
 template <class F>
 void meanwhile(crowd& all, F what) {
-  using namespace std::chrono_literals;
   auto doing = std::async(std::launch::async, std::move(what));
-  run_until(all,
-            [&] { return doing.wait_for(0s) == std::future_status::ready; });
+  run_until(all, [&] {
+    return doing.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+  });
   doing.get();
 }
 
@@ -96,10 +96,10 @@ inline void check_replicas(real_cluster& nodes, crowd& all,
   for (const auto& shard : said["shards"]) {
     INFO(shard.dump());
     CHECK(shard["replicas"].size() >= real_cluster::size);
-    for (const auto& x : shard["replicas"])
-      CHECK(
-        x["state"]
-        == (down.contains(x["node"].get<std::uint64_t>()) ? "silent" : "same"));
+    for (const auto& x : shard["replicas"]) {
+      auto silent = down.contains(x["node"].get<std::uint64_t>());
+      CHECK(x["state"].get<std::string>() == (silent ? "silent" : "same"));
+    }
   }
 }
 
