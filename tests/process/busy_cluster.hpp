@@ -96,10 +96,10 @@ inline void check_replicas(real_cluster& nodes, crowd& all,
   for (const auto& shard : said["shards"]) {
     INFO(shard.dump());
     CHECK(shard["replicas"].size() >= real_cluster::size);
-    for (const auto& x : shard["replicas"])
-      CHECK(
-        x["state"]
-        == (down.contains(x["node"].get<std::uint64_t>()) ? "silent" : "same"));
+    for (const auto& x : shard["replicas"]) {
+      auto silent = down.contains(x["node"].get<std::uint64_t>());
+      CHECK(x["state"].get<std::string>() == (silent ? "silent" : "same"));
+    }
   }
 }
 

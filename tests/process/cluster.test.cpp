@@ -284,7 +284,7 @@ TEST_CASE("a leader without the others steps down, and they go on") {
   CHECK(refused[0].n == 7);
   CHECK(refused[1].id == letter.id);
   for (const auto& x : refused) {
-    CAPTURE(to_string(x.code));
+    INFO(to_string(error{x.code, x.text}));
     CHECK(retryable(x.code));
     CHECK_FALSE(x.fatal);
   }

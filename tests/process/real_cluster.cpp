@@ -116,7 +116,7 @@ std::set<shard_id> real_cluster::shards_led_by(std::size_t i) const {
   for (std::uint16_t shard = 0; shard < shards; ++shard)
     if (found["iris_shard_leader{shard=\"" + std::to_string(shard) + "\"}"]
         == 1)
-      out.insert({shard});
+      out.insert(shard_id{shard});
   return out;
 }
 
