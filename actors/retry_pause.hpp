@@ -10,12 +10,12 @@
 namespace iris::actors {
 
 /// How long to wait before what was refused so often is tried again: from the
-/// hint of who refused it up to a second, doubled each time, and half as long
+/// hint of who refused it up to 400 ms, doubled each time, and half as long
 /// up to half as long again, so that not all come back together. The same for
 /// the same `salt`.
 inline std::chrono::milliseconds
 retry_pause(unsigned attempts, std::uint32_t hint_ms, std::uint64_t salt) {
-  constexpr std::uint64_t shortest = 50, longest = 1000;
+  constexpr std::uint64_t shortest = 50, longest = 400;
   constexpr unsigned doubled_max = 5;
   auto base = std::clamp<std::uint64_t>(hint_ms, shortest, longest)
               << std::min(attempts, doubled_max);

@@ -245,8 +245,8 @@ void shard_host::on_read_statuses(const read_statuses& what) {
     on_read_status({user, what.tag, what.reply_to});
 }
 
-/// Devices that are connected open their inboxes at a new leader as they hear of
-/// it. Who asks before has to ask again, rather than be told that they are away.
+/// Devices that are connected open their inboxes at a new leader as they hear
+/// of it. Who asks before asks again, rather than hear that they are away.
 error shard_host::presence_unknown() const {
   if (!shard_->leading() || shard_->alone()
       || with_.env.time.steady_now() >= presence_known_at_)
