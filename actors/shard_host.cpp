@@ -18,7 +18,7 @@ using persistence::actor_ref;
 
 constexpr auto tick_every = 5s;
 /// By then who is connected has heard of a new leader: a link that is lost is
-/// noticed, and an inbox is opened again after a pause of at most 1.5 s.
+/// noticed, and an inbox is opened again after a pause of at most 0.6 s.
 constexpr auto presence_settles = 2s;
 /// What is handed out or written but not readable yet: beyond this a shard
 /// takes no new messages. Those that it took, and other shards', may come to as
