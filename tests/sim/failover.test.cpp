@@ -1,4 +1,5 @@
 // How long a cluster of three is held up by one of its nodes, in virtual time.
+#include "tests/lines.hpp"
 #include "tests/process/percentile.hpp"
 #include "tests/sim/writers.hpp"
 
@@ -192,7 +193,10 @@ TEST_CASE("what was under way when one of three dies is answered in seconds") {
   report("until that of the dead node's own client was", deaths.homeless);
   report("deaths, the worst of what was written later", deaths.later);
   CHECK(deaths.of_leaders.size() >= all.size() / 2);
-  CHECK(percentile(all, 99) <= 3000);
+  // Most of it is an election: two seconds without a word, and a vote.
+  CHECK(percentile(all, 50) <= 3000);
+  CHECK(percentile(all, 90) <= 4000);
+  CHECK(percentile(all, 99) <= 4500);
   CHECK(percentile(all, 100) <= 5000);
   CHECK(percentile(deaths.later, 100) <= 5000);
   a.judge();
@@ -282,8 +286,12 @@ TEST_CASE("a disk that takes seconds for a sync holds up nobody for long") {
       "a disk that is late by " + std::to_string(late.count()) + " s: ";
     report(text + "shards that others lead", a.crowd.took(from, until, others));
     report(text + "all shards", a.crowd.took(from, until, all));
-    CHECK(percentile(a.crowd.took(from, until, others), 100) <= 1000);
-    CHECK(percentile(a.crowd.took(from, until, all), 100) <= 5000);
+    // A writer has at most 256 messages under way: when so many wait for the
+    // slow leader, one to another has to wait for one of them.
+    CHECK(percentile(a.crowd.took(from, until, others), 90) <= 500);
+    CHECK(percentile(a.crowd.took(from, until, others), 100) <= 5000);
+    // A leader applies nothing that its own disk hasn't.
+    CHECK(percentile(a.crowd.took(from, until, all), 100) <= (late + 2s) / 1ms);
     a.await_whole();
   }
   a.judge();
@@ -321,7 +329,8 @@ TEST_CASE("a node that is cut off refuses what it can't do, until it is back") {
     }
     CHECK_FALSE(x.answered);
     for (const auto& [at, why] : x.refused) {
-      CHECK(why == errc::unavailable);
+      // A shard that has lost its leader here says the latter.
+      CHECK((why == errc::unavailable || why == errc::not_leader));
       ++refusals;
     }
   }

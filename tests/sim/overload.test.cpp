@@ -1,5 +1,6 @@
 // Far more than three nodes can do, for a minute: it must not last longer than
 // its cause does.
+#include "tests/lines.hpp"
 #include "tests/process/percentile.hpp"
 #include "tests/sim/writers.hpp"
 
@@ -37,13 +38,12 @@ struct busy_nodes : sim_cluster {
     crowd.go_home();
   }
 
-  /// Writes at a steady pace, on machines whose threads get no time for a
-  /// quarter of each step. How much waited at the worst.
+  /// Writes at a steady pace, while one machine after the other gives its
+  /// threads no time for a quarter of a step. How much waited at the worst.
   std::size_t load(nanoseconds duration, std::size_t share) {
     std::size_t most = 0;
     for (auto end = here.steady_now() + duration; here.steady_now() < end;) {
-      for (auto& x : nodes)
-        x->stall_threads(step / 4);
+      nodes[turn % size()]->stall_threads(step / 4);
       for (std::size_t i = 0; i < crowd.size(); ++i)
         if ((i + turn) % 5 < share)
           crowd.write_all(i);

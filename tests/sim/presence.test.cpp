@@ -155,7 +155,10 @@ TEST_CASE("who was at a node that died is away for all within seconds") {
     a.watch(3s, [] { return false; });
     REQUIRE(a.told.size() > 10);
     CHECK(a.told_to_be_away() == a.told.size());
-    CHECK(a.told.back().seen.ms >= wall.ms - 1000);
+    // Her leader stores when it saw her. If that died with her node, what is
+    // stored is older: see docs/protocol.md.
+    if (a.at != a.leader)
+      CHECK(a.told.back().seen.ms >= wall.ms - 1000);
   }
   MESSAGE(pauses.size(), " deaths, until somebody was told: p50 ",
           percentile(pauses, 50), ", at most ", percentile(pauses, 100), " ms");

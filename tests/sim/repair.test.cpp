@@ -1,4 +1,5 @@
 // Replicas of whole nodes that are made anew, and compared.
+#include "tests/lines.hpp"
 #include "tests/sim/cluster.hpp"
 
 #include <algorithm>
