@@ -1,6 +1,8 @@
 #include "actors/attachment.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
+#include <vector>
 
 using namespace iris;
 using namespace iris::actors;
