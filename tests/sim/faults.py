@@ -105,7 +105,7 @@ FAULTS = [
      """        std::get<conversation_machine::accepted>(decision).answer);
       if (std::get<conversation_machine::accepted>(decision).answer.duplicate
           && fault("taken_and_refused")) {
-        auto frame = to_frame({errc::not_a_member, "planted"});
+        auto frame = to_frame({errc::already_exists, "planted"});
         frame.id = one.id;
         what->answer.answers.back() = std::move(frame);
       }

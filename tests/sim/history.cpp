@@ -97,9 +97,11 @@ void history::judge_answers(problems& out) const {
   std::set<message_id> taken;
   for (const auto& x : answers_)
     taken.insert(x.first);
+  // Of who was no member an earlier attempt may come when it is one.
   for (const auto& [who, list] : arrivals_)
     for (const auto& x : list)
-      if (refusals_.contains(x.item.id))
+      if (auto why = refusals_.find(x.item.id);
+          why != refusals_.end() && why->second != errc::not_a_member)
         taken.insert(x.item.id);
   for (const auto& [id, why] : refusals_)
     if (taken.contains(id))
