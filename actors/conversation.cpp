@@ -17,8 +17,6 @@ constexpr std::size_t batch_items_max = 256;
 constexpr std::size_t batch_bytes_max = 128 * 1024;
 /// A fan_out that is not answered by then is sent again.
 constexpr auto delivery_timeout = 5s;
-/// How long a cursor may wait for company before it is stored.
-constexpr auto cursor_delay = 1s;
 /// How far the clocks of nodes may differ, generously.
 constexpr std::chrono::milliseconds clock_skew_max = 1h;
 /// How much one step of a sweep reads.

@@ -15,6 +15,9 @@ namespace iris::actors {
 /// How many commands an actor holds back while it waits for the store.
 inline constexpr std::size_t parked_max = 1024;
 
+/// How long a cursor may wait for company before it is stored.
+inline constexpr std::chrono::seconds cursor_delay{1};
+
 /// The mark of an actor that has work left, among the shard's own records.
 std::string wake_key(shard_id shard, const persistence::actor_ref& who);
 std::string wake_prefix(shard_id shard);

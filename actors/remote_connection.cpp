@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto retry_pause = 100ms;
+constexpr auto look_again_after = 100ms;
 
 } // namespace
 
@@ -111,7 +111,7 @@ void remote_connection::arm() {
   if (armed_ || (!cut_ && !detach_ && lost_.empty()))
     return;
   armed_ = true;
-  home().after(retry_pause, [weak = caf::weak_actor_ptr{ctrl()}] {
+  home().after(look_again_after, [weak = caf::weak_actor_ptr{ctrl()}] {
     if (auto self = weak.lock())
       caf::anon_send(caf::actor_cast<connection_actor>(self), tick{});
   });

@@ -7,7 +7,7 @@ namespace iris::actors {
 namespace {
 
 /// Whose command it is; none if it is a conversation's.
-caf::actor_id asker_of(const auto& what) {
+caf::actor_id id_of_asker(const auto& what) {
   if constexpr (requires { what.reply_to; })
     return what.reply_to->id();
   else if constexpr (requires { what.from->id(); })
@@ -64,7 +64,7 @@ remote_shard::behavior_type remote_shard::make_behavior() {
 
 template <class Command>
 void remote_shard::pass(Command& what) {
-  connection_key from{gateway_.process(), asker_of(what)};
+  connection_key from{gateway_.process(), id_of_asker(what)};
   command_frame out{where_, from, std::move(what)};
   auto wanted = gateway_.under_way().begin(peer_, out);
   auto bytes = encode(out);

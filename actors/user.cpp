@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a cursor may wait for company before it is stored.
-constexpr auto cursor_delay = 1s;
 /// Mail that waits for the store. More than of other things: what is refused
 /// comes again only when its conversation loses patience.
 constexpr std::size_t appends_parked_max = 16 * parked_max;

@@ -10,13 +10,13 @@
 namespace iris::admin {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
-std::string dump(const json& x) {
-  return x.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string dump(const ordered_json& x) {
+  return x.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-json to_json(const error& what) {
+ordered_json to_json(const error& what) {
   return {{"code", static_cast<unsigned>(what.code)},
           {"name", to_string(what.code)},
           {"text", what.context}};
@@ -27,7 +27,7 @@ error bad_token_request(std::string text) {
 }
 
 template <class Name>
-result<Name> parse_name(const char* key, const json& value) {
+result<Name> parse_name(const char* key, const ordered_json& value) {
   auto text = value.get_ptr<const std::string*>();
   auto name =
     text ? Name::parse(*text) : error{errc::bad_field, "expected a string"};
@@ -36,7 +36,7 @@ result<Name> parse_name(const char* key, const json& value) {
   return name;
 }
 
-result<std::chrono::seconds> parse_lifetime(const json& value) {
+result<std::chrono::seconds> parse_lifetime(const ordered_json& value) {
   constexpr auto max = token_request::lifetime_max.count();
   if (!value.is_number_unsigned() || value.get<std::uint64_t>() < 1
       || value.get<std::uint64_t>() > std::uint64_t{max})
@@ -46,7 +46,7 @@ result<std::chrono::seconds> parse_lifetime(const json& value) {
 }
 
 result<token_request> parse_token_request(std::string_view body) {
-  auto in = json::parse(body, nullptr, false);
+  auto in = ordered_json::parse(body, nullptr, false);
   if (!in.is_object() || !in.contains("user"))
     return bad_token_request("expected a JSON object with user and, if "
                              "wanted, device and lifetime_s");
@@ -78,7 +78,7 @@ result<token_request> parse_token_request(std::string_view body) {
 /// The one member of an object, from `least` to `most`.
 result<std::uint64_t> parse_number(std::string_view body, const char* key,
                                    std::uint64_t least, std::uint64_t most) {
-  auto in = json::parse(body, nullptr, false);
+  auto in = ordered_json::parse(body, nullptr, false);
   if (in.is_object() && in.size() == 1 && in.contains(key)
       && in[key].is_number_unsigned()) {
     auto out = in[key].get<std::uint64_t>();
@@ -255,11 +255,11 @@ void router::healthz(const request&, const reply& done) const {
 
 void router::readyz(const request&, const reply& done) const {
   bool ready = true;
-  auto checks = json::object();
+  auto checks = ordered_json::object();
   for (const auto& [name, check] : to_.checks) {
     auto passed = check();
     ready = ready && passed;
-    checks[name] = passed ? json("ok") : to_json(passed.failure());
+    checks[name] = passed ? ordered_json("ok") : to_json(passed.failure());
   }
   done(json_answer(dump({{"ready", ready}, {"checks", checks}}),
                    ready ? 200 : 503));

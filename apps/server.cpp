@@ -1,6 +1,7 @@
 #include "apps/server.hpp"
 
 #include "actors/controller.hpp"
+#include "apps/readiness.hpp"
 #include "observability/expose.hpp"
 #include "persistence/directories.hpp"
 #include "security/key_file.hpp"
@@ -384,7 +385,9 @@ result<void> server::open_admin() {
   };
   to.checks["founders"] = [this] { return founders_have_met(); };
   to.checks["shards"] = [this] { return all_shards_are_led(); };
-  to.checks["replicas"] = [this] { return replicas_vote(); };
+  to.checks["replicas"] = [this] {
+    return replicas_vote(metrics_, *node_->map(), {settings_.node.id});
+  };
   to.checks["clients"] = [this] { return takes_clients(); };
   to.checks["disk"] = [this]() -> result<void> {
     if (metrics_.storage_full.value() != 0)

@@ -111,7 +111,6 @@ private:
   result<void> all_shards_are_led() const;
   result<void> founders_have_met() const;
   result<void> takes_clients() const;
-  result<void> replicas_vote() const;
   void abort_connections();
   void hand_over();
   std::filesystem::path store_directory() const;

@@ -60,20 +60,6 @@ std::string text_of(const Nodes& nodes) {
   return out;
 }
 
-/// Whether the node votes for this shard, as far as the others know.
-bool counts_on(const cluster::cluster_map& map, std::string_view label,
-               node_id node) {
-  auto votes = [&](shard_id which) {
-    const auto& all = cluster::placement_of(map, which).actual;
-    return label == cluster::label_of(which)
-           && std::find(all.begin(), all.end(), node) != all.end();
-  };
-  for (std::uint16_t i = 0; i < map.shards.size(); ++i)
-    if (votes({i}))
-      return true;
-  return votes(cluster::control_shard);
-}
-
 /// Who began the cluster that a store is of: none if its node joined later.
 std::vector<node_id> founders_of(const persistence::identity& self) {
   // Before this was recorded, every node was alone.
@@ -311,40 +297,6 @@ result<void> server::founders_have_met() const {
   return error{errc::no_connection, "waiting to meet "
                                       + listing(founding_->missing())
                                       + " for the first time"};
-}
-
-/// Those that the others count on: who is being brought up is no voter yet.
-result<void> server::replicas_vote() const {
-  std::string stopped, copying;
-  auto list = [](std::string& to, std::string_view shard) {
-    to.append(to.empty() ? "" : ", ").append(shard);
-  };
-  metrics_.shard_stopped.each(
-    [&](std::string_view shard, const observability::gauge& x) {
-      if (x.value() == 1)
-        list(stopped, shard);
-    });
-  auto map = node_->map();
-  metrics_.shard_copying.each(
-    [&](std::string_view shard, const observability::gauge& x) {
-      if (x.value() == 1 && counts_on(*map, shard, {settings_.node.id}))
-        list(copying, shard);
-    });
-  if (stopped.empty() && !copying.empty())
-    return error{errc::unavailable,
-                 "expected each of this node's replicas to vote, found those "
-                 "of shards "
-                   + copying
-                   + " copying another's state: keep the other nodes running "
-                     "until that is done"};
-  if (stopped.empty())
-    return {};
-  return error{errc::unavailable,
-               "expected none of this node's replicas to have stopped, found "
-               "those of shards "
-                 + stopped
-                 + ": the log says why; where others have the shard, `iris "
-                   "repair SHARD` copies it from them"};
 }
 
 std::string server::describe(const actors::compared_shards& from) {

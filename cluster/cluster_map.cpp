@@ -146,10 +146,6 @@ ids sorted(ids in) {
   return in;
 }
 
-bool contains(const ids& in, node_id who) {
-  return std::find(in.begin(), in.end(), who) != in.end();
-}
-
 void revise(placement& next, const placement& before) {
   if (sorted(next.voters) == sorted(before.voters))
     return;

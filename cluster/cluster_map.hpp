@@ -3,6 +3,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,10 @@ namespace iris::cluster {
 /// The group that keeps the cluster's map. No user and no conversation is ever
 /// placed there. (docs/adr/0012)
 inline constexpr shard_id control_shard{0xFFFF};
+
+inline bool contains(const std::vector<node_id>& in, node_id who) {
+  return std::find(in.begin(), in.end(), who) != in.end();
+}
 
 /// Its number, or "control".
 std::string label_of(shard_id id);

@@ -8,10 +8,6 @@ namespace {
 
 constexpr int doublings_max = 4;
 
-bool contains(const std::vector<node_id>& sorted, node_id id) {
-  return std::binary_search(sorted.begin(), sorted.end(), id);
-}
-
 } // namespace
 
 void motion_watch::look(const cluster_map& map, std::chrono::nanoseconds now,

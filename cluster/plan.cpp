@@ -10,10 +10,6 @@ namespace {
 
 using ids = std::vector<node_id>;
 
-bool contains(const ids& in, node_id id) {
-  return std::find(in.begin(), in.end(), id) != in.end();
-}
-
 /// Puts one of `in` at its front, the others keep their order.
 void to_front(ids& in, node_id id) {
   auto i = std::find(in.begin(), in.end(), id);

@@ -9,10 +9,6 @@ namespace {
 using raft::configuration;
 using raft::server_role;
 
-bool contains(const std::vector<node_id>& in, node_id who) {
-  return std::find(in.begin(), in.end(), who) != in.end();
-}
-
 configuration without(configuration from, node_id who) {
   std::erase_if(from, [who](const auto& x) { return x.id == who; });
   return from;
@@ -29,9 +25,9 @@ configuration with(configuration to, node_id who) {
   return to;
 }
 
-class planner {
+class relocator {
 public:
-  planner(const group_view& view, const placement& wanted)
+  relocator(const group_view& view, const placement& wanted)
     : view_(view), wanted_(wanted) {}
 
   relocation_step next() const {
@@ -39,9 +35,9 @@ public:
       return give_to(successor(false));
     if (wanted_.voters.empty())
       return {};
-    for (auto step :
-         {&planner::remove_voter, &planner::promote, &planner::remove_other,
-          &planner::add, &planner::bring_up_next, &planner::prefer})
+    for (auto step : {&relocator::remove_voter, &relocator::promote,
+                      &relocator::remove_other, &relocator::add,
+                      &relocator::bring_up_next, &relocator::prefer})
       if (auto out = (this->*step)(); out.index() != 0)
         return out;
     return {};
@@ -157,7 +153,7 @@ private:
 } // namespace
 
 relocation_step next_step(const group_view& view, const placement& wanted) {
-  return planner{view, wanted}.next();
+  return relocator{view, wanted}.next();
 }
 
 } // namespace iris::cluster

@@ -8,10 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool contains(const std::vector<node_id>& in, node_id who) {
-  return std::find(in.begin(), in.end(), who) != in.end();
-}
-
 /// How often a leader looks whether its group is where it is wanted: the first
 /// while something is under way.
 constexpr auto steer_soon = 100ms;

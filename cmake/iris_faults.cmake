@@ -5,7 +5,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 function(iris_sim_run name program)
   set(test "${IRIS_TEST_PREFIX}sim: ${name}")
   add_test(NAME ${test} COMMAND ${program} ${ARGN})
-  set_tests_properties(${test} PROPERTIES LABELS sim TIMEOUT 600)
+  set_tests_properties(${test} PROPERTIES LABELS sim TIMEOUT 600 COST 60)
 endfunction()
 
 function(iris_ask_faults table out)
@@ -14,6 +14,15 @@ function(iris_ask_faults table out)
     COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" text "${text}")
   set(${out} ${text} PARENT_SCOPE)
+endfunction()
+
+# Compiles a file of the product by itself in a unity build, so that the linker
+# can take another file instead.
+function(iris_alone file)
+  string(REGEX MATCH "^[^/]+" folder ${file})
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/${file}
+    DIRECTORY ${CMAKE_SOURCE_DIR}/${folder}
+    PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # iris_fault_program(name TABLE faults.py SOURCES … DEPS … LIBS … [CAF]): the
@@ -34,6 +43,7 @@ function(iris_fault_program name)
       DEPENDS ${table} ${CMAKE_SOURCE_DIR}/${file}
       COMMENT "Planting faults in ${file}" VERBATIM)
     list(APPEND copies ${copy})
+    iris_alone(${file})
   endforeach()
   if(arg_CAF)
     set(caf CAF)

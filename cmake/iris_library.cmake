@@ -35,6 +35,7 @@ endif()
 
 # iris_test(name SOURCES x.test.cpp … DEPS … [LABEL process] [CAF]): one
 # program, one ctest entry a test case, with the label unit if none is given.
+# Sanitized programs take long to begin: there it is one a file.
 function(iris_test name)
   cmake_parse_arguments(arg "CAF" "LABEL" "SOURCES;DEPS;LIBS" ${ARGN})
   if(NOT arg_LABEL)
@@ -50,10 +51,24 @@ function(iris_test name)
   if(arg_CAF)
     target_precompile_headers(${name}_test REUSE_FROM iris_pch_caf)
   endif()
-  doctest_discover_tests(${name}_test
-    TEST_PREFIX "${IRIS_TEST_PREFIX}${name}: "
-    PROPERTIES TIMEOUT 300 LABELS ${arg_LABEL}
-      ENVIRONMENT "${test_environment}")
+  set(cost 0)
+  if(arg_LABEL STREQUAL "process")
+    set(cost 30)
+  endif()
+  set(properties COST ${cost} TIMEOUT 300 LABELS ${arg_LABEL} ENVIRONMENT
+    "${test_environment}")
+  if(NOT IRIS_SANITIZE OR arg_LABEL STREQUAL "process")
+    doctest_discover_tests(${name}_test
+      TEST_PREFIX "${IRIS_TEST_PREFIX}${name}: " PROPERTIES ${properties})
+    return()
+  endif()
+  list(FILTER arg_SOURCES INCLUDE REGEX "[.]test[.]cpp$")
+  foreach(file IN LISTS arg_SOURCES)
+    set(test "${IRIS_TEST_PREFIX}${name}: ${file}")
+    add_test(NAME ${test} COMMAND ${name}_test --source-file=*/${file})
+    set_tests_properties(${test} PROPERTIES ${properties}
+      FAIL_REGULAR_EXPRESSION "test cases: +0 ")
+  endforeach()
 endfunction()
 
 # Touched by no later configuration, so that nothing is built again.

@@ -23,6 +23,16 @@ add_compile_options(-Wall -Wextra -Werror -Wshadow
   $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  if(CMAKE_UNITY_BUILD)
+    # It takes a source for a header, because another includes it.
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  endif()
+elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
+  # It has coroutines with libstdc++ but does not say so, and Boost 1.74 then
+  # leaves its own out.
+  add_compile_definitions(
+    $<$<COMPILE_LANGUAGE:CXX>:__cpp_impl_coroutine=201902L>
+    $<$<COMPILE_LANGUAGE:CXX>:BOOST_ASIO_HAS_CO_AWAIT=1>)
 endif()
 if(IRIS_SANITIZE)
   add_compile_definitions(IRIS_SANITIZED)
@@ -32,6 +42,10 @@ if(IRIS_SANITIZE)
   if(NOT IRIS_FUZZ)
     # A quarter of the time to compile. What reads bytes is fuzzed with them.
     add_compile_options(-fno-sanitize=alignment,vptr)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      # Clang 14 can't have it where there are coroutines.
+      add_compile_options(-fno-sanitize=function)
+    endif()
   endif()
   add_link_options(-fsanitize=${IRIS_SANITIZE})
 endif()

@@ -17,9 +17,9 @@ constexpr std::string_view ws = "listen.ws.address";
 constexpr std::string_view wss = "listen.wss.address";
 constexpr std::string_view insecure = "listen.insecure";
 constexpr std::string_view admin = "admin.address";
-constexpr std::string_view certificate = "tls.certificate";
-constexpr std::string_view key = "tls.key";
-constexpr std::string_view generate = "tls.generate";
+constexpr std::string_view tls_certificate = "tls.certificate";
+constexpr std::string_view tls_key = "tls.key";
+constexpr std::string_view tls_generate = "tls.generate";
 
 struct bound {
   std::string_view option;
@@ -67,14 +67,16 @@ std::vector<violation> certificate_and_key(const settings& x) {
   if (one == other)
     return {};
   if (one)
-    return {{key, certificate, excerpt(""), "the key of tls.certificate"}};
-  return {{certificate, key, excerpt(""), "the certificate of tls.key"}};
+    return {
+      {tls_key, tls_certificate, excerpt(""), "the key of tls.certificate"}};
+  return {
+    {tls_certificate, tls_key, excerpt(""), "the certificate of tls.key"}};
 }
 
 std::vector<violation> one_source_of_certificates(const settings& x) {
   if (!x.tls.generate || (x.tls.certificate.empty() && x.tls.key.empty()))
     return {};
-  return {{generate, certificate, "true",
+  return {{tls_generate, tls_certificate, "true",
            "false, or neither tls.certificate nor tls.key"}};
 }
 
@@ -84,7 +86,7 @@ std::vector<violation> tls_has_a_certificate(const settings& x) {
     return found;
   for (const auto& b : addresses(x))
     if (!b.plain && !b.address.off() && b.option != cluster)
-      found.push_back({b.option, generate,
+      found.push_back({b.option, tls_generate,
                        excerpt(b.address.str()) + " without a certificate",
                        "tls.certificate and tls.key, or tls.generate = true"});
   return found;
@@ -145,15 +147,15 @@ std::span<const rule> rules() {
      {nodes},
      each_node_once},
     {"`tls.certificate` and `tls.key` come together.",
-     {certificate, key},
+     {tls_certificate, tls_key},
      certificate_and_key},
     {"`tls.generate` excludes `tls.certificate` and `tls.key`.",
-     {certificate, key, generate},
+     {tls_certificate, tls_key, tls_generate},
      one_source_of_certificates},
     {"`listen.tls` and `listen.wss` need a certificate, given or generated.",
-     {tls, wss, certificate, key, generate},
+     {tls, wss, tls_certificate, tls_key, tls_generate},
      tls_has_a_certificate,
-     {certificate, key}},
+     {tls_certificate, tls_key}},
   };
   return all;
 }

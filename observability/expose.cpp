@@ -79,7 +79,7 @@ std::string_view kind(const catalog::source& x) {
   return std::visit(name, x);
 }
 
-std::string_view name(unit x) {
+std::string_view label_of(unit x) {
   switch (x) {
   case unit::seconds:
     return "seconds";
@@ -111,7 +111,7 @@ std::string render_docs(const metrics& all) {
     "| name | kind | unit | label | meaning |\n|---|---|---|---|---|\n";
   for (const auto& [about, from] : all.all().entries()) {
     out.append("| `").append(about.name).append("` | ").append(kind(from));
-    out.append(" | ").append(name(about.of)).append(" | ");
+    out.append(" | ").append(label_of(about.of)).append(" | ");
     if (!about.label.empty())
       out.append("`").append(about.label).append("`");
     out.append(" | ").append(about.help).append(" |\n");

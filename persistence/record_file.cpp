@@ -9,7 +9,7 @@ namespace iris::persistence {
 
 namespace {
 
-constexpr std::size_t block_bytes = 32768;
+constexpr std::size_t log_block_bytes = 32768;
 constexpr std::size_t header_bytes = 7;
 
 enum piece_type : std::uint8_t { full = 1, first = 2, middle = 3, last = 4 };
@@ -54,7 +54,8 @@ struct piece {
 
 /// The piece at `at`, when it is whole and undamaged.
 std::optional<piece> piece_at(std::string_view file, std::size_t at) {
-  auto block_end = std::min((at / block_bytes + 1) * block_bytes, file.size());
+  auto block_end =
+    std::min((at / log_block_bytes + 1) * log_block_bytes, file.size());
   auto rest = file.substr(at, block_end - at);
   if (rest.size() < header_bytes)
     return std::nullopt;
@@ -69,7 +70,7 @@ std::optional<piece> piece_at(std::string_view file, std::size_t at) {
 
 /// A header never crosses the end of a block: the last few bytes stay zero.
 std::size_t skip_trailer(std::size_t at) {
-  auto left = block_bytes - at % block_bytes;
+  auto left = log_block_bytes - at % log_block_bytes;
   return left < header_bytes ? at + left : at;
 }
 

@@ -62,11 +62,11 @@ std::optional<material> make_material(const std::string& names, timestamp now) {
   return made;
 }
 
-std::string to_text(const material& made) {
+std::string one_text(const material& made) {
   return made.key + made.cert + made.ca;
 }
 
-/// The inverse of to_text: each part starts with a line of its own.
+/// The inverse of one_text: each part starts with a line of its own.
 result<material> to_material(const std::string& text,
                              const std::filesystem::path& from) {
   constexpr std::string_view start = "-----BEGIN CERTIFICATE-----";
@@ -189,7 +189,7 @@ make_self_signed(const std::filesystem::path& directory,
   auto made = make_checked(directory, host_names, now);
   if (!made)
     return made.failure();
-  auto text = to_text(*made);
+  auto text = one_text(*made);
   auto done = write_new(unfinished, text, readable_by::owner);
   OPENSSL_cleanse(text.data(), text.size());
   if (done)

@@ -24,7 +24,7 @@ struct bench_options {
 
 // -- what came out ------------------------------------------------------------
 
-ordered_json to_json(const bench::report& x) {
+ordered_json json_of(const bench::report& x) {
   ordered_json figures = ordered_json::object();
   for (const auto& f : x.figures)
     figures[f.unit.empty() ? f.name : f.name + "_" + f.unit] = f.value;
@@ -43,7 +43,7 @@ ordered_json to_json(const bench::report& x) {
      {{"cores", x.on.cores}, {"load_1m", x.on.load_1m}, {"store", x.store}}}};
 }
 
-std::string text_of(double x) {
+std::string figure_text(double x) {
   std::ostringstream out;
   auto whole = x == std::floor(x) || x >= 1000;
   out << std::fixed << std::setprecision(whole ? 0 : 3) << x;
@@ -53,7 +53,7 @@ std::string text_of(double x) {
 void print_text(const bench::report& x, std::ostream& to) {
   table rows{{"FIGURE", "VALUE", "UNIT"}};
   for (const auto& f : x.figures)
-    rows.add({f.name, text_of(f.value), f.unit});
+    rows.add({f.name, figure_text(f.value), f.unit});
   rows.print(to);
   const auto& n = x.found;
   to << "lost " << n.lost << ", duplicated " << n.duplicated << ", reordered "
@@ -65,7 +65,7 @@ void print_text(const bench::report& x, std::ostream& to) {
 
 exit_code show(const bench::report& x, bool spawned, const console& io) {
   if (io.json)
-    io.out << to_line(to_json(x)) << std::endl;
+    io.out << to_line(json_of(x)) << std::endl;
   else
     print_text(x, io.out);
   if (x.ok())
@@ -276,8 +276,8 @@ exit_code measure(const bench_options<Options>& options, node_kind of,
 }
 
 template <class Options>
-void add_bench(CLI::App& bench, action& chosen, heading title, node_kind of,
-               scenario<Options> run) {
+void add_scenario(CLI::App& bench, action& chosen, heading title, node_kind of,
+                  scenario<Options> run) {
   add_command<bench_options<Options>>(
     bench, chosen, std::move(title),
     [of](CLI::App& command, bench_options<Options>& x) {
@@ -301,17 +301,18 @@ void add_bench(CLI::App& app, action& chosen) {
     "Measure a node that is started for this, or another on this machine, and "
     "check every message");
   bench->require_subcommand(1);
-  add_bench(*bench, chosen, {"f1", "Messages a second between users online"},
-            node_kind::any, bench::run_online);
-  add_bench(*bench, chosen, {"f2", "Latency at a fixed rate"}, node_kind::any,
-            bench::run_paced);
-  add_bench(*bench, chosen, {"f3", "Store for users who are away, then drain"},
-            node_kind::any, bench::run_stored);
-  add_bench(*bench, chosen, {"f4", "Memory of an idle connection"},
-            node_kind::known_process, bench::run_idle);
-  add_bench(*bench, chosen,
-            {"startup", "How long a node with many messages takes to start"},
-            node_kind::own, bench::run_startup);
+  add_scenario(*bench, chosen, {"f1", "Messages a second between users online"},
+               node_kind::any, bench::run_online);
+  add_scenario(*bench, chosen, {"f2", "Latency at a fixed rate"},
+               node_kind::any, bench::run_paced);
+  add_scenario(*bench, chosen,
+               {"f3", "Store for users who are away, then drain"},
+               node_kind::any, bench::run_stored);
+  add_scenario(*bench, chosen, {"f4", "Memory of an idle connection"},
+               node_kind::known_process, bench::run_idle);
+  add_scenario(*bench, chosen,
+               {"startup", "How long a node with many messages takes to start"},
+               node_kind::own, bench::run_startup);
 }
 
 } // namespace iris::cli

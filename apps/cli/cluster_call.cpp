@@ -33,7 +33,7 @@ std::chrono::milliseconds timeout_of(const cluster_options& x) {
 }
 
 result<admin_node> node_of(const cluster_options& x) {
-  auto out = prepare({x.url, x.token_file});
+  auto out = prepare(admin_options{x.url, x.token_file});
   if (out)
     out->at_most = std::min(timeout_of(x), answer_timeout);
   return out;

@@ -8,7 +8,7 @@ namespace iris::cli {
 
 namespace {
 
-std::string text_of(double x) {
+std::string plain_number(double x) {
   std::ostringstream out;
   out.precision(12); // 20000000, not 2e+07
   out << x;
@@ -39,7 +39,7 @@ CLI::Validator whole(std::uint64_t least, std::uint64_t most) {
 }
 
 CLI::Validator between(double least, double most) {
-  auto range = text_of(least) + " to " + text_of(most);
+  auto range = plain_number(least) + " to " + plain_number(most);
   return {[=](std::string& x) -> std::string {
             double value = 0;
             if (CLI::detail::lexical_cast(x, value) && value >= least

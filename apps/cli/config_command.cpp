@@ -17,7 +17,7 @@ struct config_options {
   std::string file;
 };
 
-ordered_json to_json(const config::problem& x) {
+ordered_json json_of(const config::problem& x) {
   return {{"source", x.where.source}, {"line", x.where.line},
           {"column", x.where.column}, {"name", x.name},
           {"found", x.found},         {"expected", x.expected},
@@ -61,7 +61,7 @@ exit_code check(const config_options& options, const console& io) {
   if (io.json) {
     auto all = ordered_json::array();
     for (const auto& x : problems)
-      all.push_back(to_json(x));
+      all.push_back(json_of(x));
     io.out << to_line({{"ok", good}, {"problems", all}}) << '\n';
   } else {
     io.out << (good ? options.file + ": ok\n" : to_string(problems));
@@ -70,7 +70,7 @@ exit_code check(const config_options& options, const console& io) {
   return good ? exit_code::ok : io.fail(unusable(options.file, problems, true));
 }
 
-exit_code show(const config_options& options, const console& io) {
+exit_code show_settings(const config_options& options, const console& io) {
   auto variables = config::process_environment();
   auto loaded = options.file.empty() ? config::parse({}, {}, variables)
                                      : config::load(options.file, variables);
@@ -119,7 +119,7 @@ void add_config(CLI::App& app, action& chosen) {
                          "The configuration; defaults and environment alone "
                          "if not given");
     },
-    show);
+    show_settings);
   add_command<config_options>(
     *config, chosen, {"docs", "Every option, as Markdown"},
     [](CLI::App&, config_options&) {}, docs);

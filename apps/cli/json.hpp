@@ -14,4 +14,8 @@ inline std::string to_line(const ordered_json& x) {
   return x.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
+/// As a person reads it in a cell of a table: a string without its quotes,
+/// nothing for null, a list's elements with commas between.
+std::string cell_text(const ordered_json& x);
+
 } // namespace iris::cli

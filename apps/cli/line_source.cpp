@@ -101,7 +101,7 @@ bool line_source::fill() {
     if (ended_ || what[0].revents == 0)
       continue;
     char bytes[4096];
-    auto n = read(STDIN_FILENO, bytes, sizeof bytes);
+    auto n = ::read(STDIN_FILENO, bytes, sizeof bytes);
     if (n > 0) {
       buffer_.append(bytes, static_cast<std::size_t>(n));
       return true;

@@ -14,10 +14,6 @@ struct node_options {
   bool off = false;
 };
 
-std::string text_of(const ordered_json& x) {
-  return x.is_null() ? "" : x.is_string() ? x.get<std::string>() : to_line(x);
-}
-
 std::string length_of(std::uint64_t ms) {
   auto s = ms / 1000;
   if (s < 120)
@@ -41,8 +37,8 @@ std::string seen(const ordered_json& node) {
 /// What an operator may have to do about a node; empty if it is fine. `asked`:
 /// this is the one that says so.
 std::string next_step(const ordered_json& node, bool asked) {
-  auto id = text_of(at(node, "id"));
-  auto state = text_of(at(node, "state"));
+  auto id = cell_text(at(node, "id"));
+  auto state = cell_text(at(node, "state"));
   auto name = "node " + id;
   if (state == "removed") {
     if (asked)
@@ -68,9 +64,9 @@ std::string next_step(const ordered_json& node, bool asked) {
 void show_nodes(const ordered_json& found, std::ostream& to) {
   table rows{{"NODE", "ADDRESS", "ZONE", "STATE", "SEEN", "LEADS", "REPLICAS"}};
   for (const auto& x : at(found, "nodes"))
-    rows.add({text_of(at(x, "id")), text_of(at(x, "address")),
-              text_of(at(x, "zone")), text_of(at(x, "state")), seen(x),
-              text_of(at(x, "leads")), text_of(at(x, "replicas"))});
+    rows.add({cell_text(at(x, "id")), cell_text(at(x, "address")),
+              cell_text(at(x, "zone")), cell_text(at(x, "state")), seen(x),
+              cell_text(at(x, "leads")), cell_text(at(x, "replicas"))});
   rows.print(to);
   for (const auto& x : at(found, "nodes"))
     if (auto next = next_step(x, at(x, "id") == at(found, "self"));
@@ -80,7 +76,7 @@ void show_nodes(const ordered_json& found, std::ostream& to) {
     to << "\nreplicas are on their way: iris shard list\n";
 }
 
-exit_code list(const node_options& x, const console& io) {
+exit_code list_nodes(const node_options& x, const console& io) {
   return show_cluster("can't list the nodes", "/v1/nodes", x.with, io,
                       show_nodes);
 }
@@ -89,7 +85,7 @@ std::string name_of(const node_options& x) {
   return "node " + std::to_string(x.id);
 }
 
-exit_code add(const node_options& x, const console& io) {
+exit_code let_join(const node_options& x, const console& io) {
   cluster_order what;
   what.task = "can't add " + name_of(x);
   what.target = "/v1/nodes";
@@ -108,7 +104,7 @@ exit_code add(const node_options& x, const console& io) {
   return carry_out(what, x.with, io);
 }
 
-exit_code remove(const node_options& x, const console& io) {
+exit_code retire(const node_options& x, const console& io) {
   cluster_order what;
   what.task = "can't remove " + name_of(x);
   what.target = "/v1/nodes/remove";
@@ -170,7 +166,7 @@ void add_node(CLI::App& app, action& chosen) {
   add_command<node_options>(
     *node, chosen, {"list", "Which there are, and what they keep"},
     [](CLI::App& command, node_options& x) { declare(command, x.with, false); },
-    list);
+    list_nodes);
   add_command<node_options>(
     *node, chosen,
     {"add", "Let a new one join, or correct where a known one is"},
@@ -184,7 +180,7 @@ void add_node(CLI::App& app, action& chosen) {
                          "Without, a known node keeps its own");
       declare(command, x.with, true);
     },
-    add);
+    let_join);
   add_command<node_options>(
     *node, chosen,
     {"remove",
@@ -193,7 +189,7 @@ void add_node(CLI::App& app, action& chosen) {
       declare_id(command, x);
       declare(command, x.with, true);
     },
-    remove);
+    retire);
   add_command<node_options>(
     *node, chosen, {"drain", "Others lead what it led, and take its clients"},
     [](CLI::App& command, node_options& x) {

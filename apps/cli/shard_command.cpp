@@ -15,36 +15,27 @@ struct shard_options {
   std::uint64_t to = 0;
 };
 
-std::string text_of(const ordered_json& x) {
-  if (!x.is_array())
-    return x.is_null() ? "" : to_line(x);
-  std::string out;
-  for (const auto& one : x)
-    out += (out.empty() ? "" : ", ") + to_line(one);
-  return out;
-}
-
 std::string motion_of(const ordered_json& x) {
   if (at(x, "moving") != true)
     return "";
-  auto dropped = text_of(at(x, "dropped"));
+  auto dropped = cell_text(at(x, "dropped"));
   return dropped.empty() ? "moves" : "moves, may still need " + dropped;
 }
 
 std::vector<std::string> row_of(std::string name, const ordered_json& x) {
-  return {std::move(name), text_of(at(x, "voters")), text_of(at(x, "actual")),
-          text_of(at(x, "leader")), motion_of(x)};
+  return {std::move(name), cell_text(at(x, "voters")),
+          cell_text(at(x, "actual")), cell_text(at(x, "leader")), motion_of(x)};
 }
 
 void show_shards(const ordered_json& found, std::ostream& to) {
   table rows{{"SHARD", "WANTED", "ACTUAL", "LEADER", ""}};
   for (const auto& x : at(found, "shards"))
-    rows.add(row_of(text_of(at(x, "shard")), x));
+    rows.add(row_of(cell_text(at(x, "shard")), x));
   rows.add(row_of("control", at(found, "control")));
   rows.print(to);
 }
 
-exit_code list(const shard_options& x, const console& io) {
+exit_code list_shards(const shard_options& x, const console& io) {
   return show_cluster("can't list the shards", "/v1/shards", x.with, io,
                       show_shards);
 }
@@ -113,7 +104,7 @@ void add_shard(CLI::App& app, action& chosen) {
     [](CLI::App& command, shard_options& x) {
       declare(command, x.with, false);
     },
-    list);
+    list_shards);
   add_command<shard_options>(
     *shard, chosen, {"move", "Move a replica from one node to another"},
     [](CLI::App& command, shard_options& x) {

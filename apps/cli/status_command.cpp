@@ -11,17 +11,6 @@ namespace iris::cli {
 
 namespace {
 
-std::string text_of(const ordered_json& x) {
-  if (x.is_string())
-    return x.get<std::string>();
-  if (!x.is_array())
-    return x.is_null() ? "" : to_line(x);
-  std::string out;
-  for (const auto& one : x)
-    out += (out.empty() ? "" : ", ") + text_of(one);
-  return out;
-}
-
 std::string heading_of(std::string name) {
   for (char& c : name)
     c = c == '_'
@@ -49,7 +38,7 @@ void print_list(const std::string& name, const ordered_json& list,
     std::vector<std::string> row;
     row.reserve(keys.size());
     for (const auto& key : keys)
-      row.push_back(x.contains(key) ? text_of(x[key]) : "");
+      row.push_back(x.contains(key) ? cell_text(x[key]) : "");
     rows.add(std::move(row));
   }
   rows.print(to);
@@ -62,7 +51,7 @@ void print_object(const std::string& name, const std::string& of,
   table plain{{name, of}};
   for (const auto& [key, value] : object.items())
     if (!value.is_object() && !is_list_of_objects(value))
-      plain.add({key, text_of(value)});
+      plain.add({key, cell_text(value)});
   plain.print(to);
   for (const auto& [key, value] : object.items())
     if (is_list_of_objects(value))
@@ -78,8 +67,8 @@ void print_checks(const ordered_json& ready, std::ostream& to) {
   if (checks != ready.end() && checks->is_object())
     for (const auto& [name, result] : checks->items())
       rows.add({name, result.is_object() && result.contains("text")
-                        ? text_of(result["text"])
-                        : text_of(result)});
+                        ? cell_text(result["text"])
+                        : cell_text(result)});
   rows.print(to);
 }
 

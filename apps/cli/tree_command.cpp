@@ -8,7 +8,7 @@ namespace iris::cli {
 
 namespace {
 
-std::string text_of(const ordered_json& in, const char* key) {
+std::string member_text(const ordered_json& in, const char* key) {
   auto i = in.find(key);
   if (i == in.end() || i->is_null())
     return {};
@@ -17,7 +17,7 @@ std::string text_of(const ordered_json& in, const char* key) {
 
 /// Nothing for none: what is there stands out.
 std::string number_of(const ordered_json& in, const char* key) {
-  auto text = text_of(in, key);
+  auto text = member_text(in, key);
   return text == "0" ? "" : text;
 }
 
@@ -40,19 +40,20 @@ struct drawn {
 };
 
 bool has_nothing_to_tell(const ordered_json& in) {
-  return text_of(in, "count") == "0" && mailbox_of(in).empty()
+  return member_text(in, "count") == "0" && mailbox_of(in).empty()
          && number_of(in, "rejected").empty()
          && number_of(in, "restarts").empty()
-         && text_of(in, "last_fault").empty();
+         && member_text(in, "last_fault").empty();
 }
 
 /// Without those that hold no actor and never failed. Neighbours that differ
 /// in nothing but their names become one.
 drawn draw(const ordered_json& in) {
-  drawn out{text_of(in, "name"),
-            {text_of(in, "type"), text_of(in, "state"), text_of(in, "count"),
-             mailbox_of(in), number_of(in, "rejected"),
-             number_of(in, "restarts"), text_of(in, "last_fault")},
+  drawn out{member_text(in, "name"),
+            {member_text(in, "type"), member_text(in, "state"),
+             member_text(in, "count"), mailbox_of(in),
+             number_of(in, "rejected"), number_of(in, "restarts"),
+             member_text(in, "last_fault")},
             {}};
   auto children = in.find("children");
   if (children == in.end() || !children->is_array())

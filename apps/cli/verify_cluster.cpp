@@ -20,9 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto what = "can't compare the cluster's replicas";
-constexpr auto pause = 500ms;
+constexpr auto between_looks = 500ms;
 /// For one answer of the node.
-constexpr std::chrono::milliseconds answer_timeout = 10s;
+constexpr std::chrono::milliseconds look_timeout = 10s;
 
 void wait(std::chrono::milliseconds time) {
   boost::asio::io_context io;
@@ -175,7 +175,7 @@ exit_code verify_cluster(const admin_options& options, const console& io) {
   if (!to)
     return io.fail(because(what, to.failure()));
   auto end = system_clock().steady_now() + to->at_most;
-  to->at_most = std::min(to->at_most, answer_timeout);
+  to->at_most = std::min(to->at_most, look_timeout);
   auto number = 1 + random_source{entropy()}.below(std::uint64_t{1} << 53);
   all_found all;
   for (;;) {
@@ -183,9 +183,9 @@ exit_code verify_cluster(const admin_options& options, const console& io) {
     if (!over)
       return io.fail(
         because(what, over.failure(), operator_remedy(over.failure())));
-    if (*over || system_clock().steady_now() + pause >= end)
+    if (*over || system_clock().steady_now() + between_looks >= end)
       break;
-    wait(pause);
+    wait(between_looks);
   }
   io.json ? print_json(all, io.out) : print_text(all, io.out);
   auto bad = std::count_if(all.begin(), all.end(),

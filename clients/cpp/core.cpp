@@ -40,7 +40,7 @@ std::uint32_t core::on_wire() const noexcept {
   return static_cast<std::uint32_t>(outbox_.on_wire() + requests_.on_wire());
 }
 
-void core::enter(client::state next, nanoseconds now) {
+void core::enter(iris::client::state next, nanoseconds now) {
   state_ = next;
   now_ = entered_ = now;
 }

@@ -154,7 +154,7 @@ void core::resume(const protocol::ready& x) {
   user_ = x.user;
   outbox_.bind(user_);
   for (const auto& id : outbox_.limit(frame_max_))
-    emit(client::failed{
+    emit(iris::client::failed{
       id,
       {errc::frame_too_large, "expected a submission of at most "
                                 + std::to_string(frame_max_) + " bytes"}});
@@ -213,7 +213,7 @@ void core::fail_submission(const protocol::failed& x) {
     return violated(std::move(known).failure());
   error why{x.code, x.text, x.retry_after_ms};
   if (known->final)
-    return emit(client::failed{*x.id, std::move(why)});
+    return emit(iris::client::failed{*x.id, std::move(why)});
   if (!known->pause)
     return;
   refusal_ = why;

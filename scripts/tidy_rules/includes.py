@@ -15,9 +15,9 @@ class Includes:
         return [m[2] for m in matches if m and self._tree.has(m[2])]
 
     @functools.cache
-    def closure(self, path):
-        """`path` and all that it includes, sorted."""
-        seen, waiting = {path}, [path]
+    def closure(self, paths):
+        """`paths` and all that they include, sorted."""
+        seen, waiting = set(paths), list(paths)
         while waiting:
             new = set(self.direct(waiting.pop())) - seen
             seen |= new

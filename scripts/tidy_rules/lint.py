@@ -3,9 +3,11 @@
 import concurrent.futures
 import json
 import os
+import re
 import shlex
 import sys
 import time
+import typing
 
 from tidy_rules.includes import Includes
 from tidy_rules.lint_cache import Cache
@@ -29,21 +31,22 @@ def lint(tree, everything, left_out=()):
         return
     units = compiled(tree)
     includes = Includes(tree)
+    known = set().union(*(unit.members for unit in units))
     for path in tree.cpp:
-        if path.endswith((".cpp", ".c")) and path not in units:
+        if path.endswith((".cpp", ".c")) and path not in known:
             yield Problem(path, 1, "not compiled in build/dev",
                           "it in a SOURCES list, and cmake --preset dev run")
     if not everything:
         changed = changes(tree)
-        units = {path: flags for path, flags in units.items()
-                 if changed.intersection(includes.closure(path))}
-    units = {path: flags for path, flags in units.items()
-             if not path.startswith(left_out)}
+        units = [unit for unit in units
+                 if changed.intersection(includes.closure(unit.members))]
+    units = [unit for unit in units
+             if not all(path.startswith(left_out) for path in unit.members)]
     cache = Cache(tree, includes, tool)
     seen = set()
     at_once = int(os.environ.get("IRIS_JOBS") or os.cpu_count())
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        jobs = [pool.submit(cache.run, *unit) for unit in units.items()]
+        jobs = [pool.submit(cache.run, unit) for unit in units]
         for job in told(jobs):
             yield from filter_new(seen, parse(tree, job.result()))
 
@@ -67,8 +70,15 @@ def filter_new(seen, diagnostics):
             yield Problem(path, line, text, EXPECTED.get(name, f"no {name}"))
 
 
+class Unit(typing.NamedTuple):
+    """What build/dev compiles as one: `path`, with the sources of ours that it
+    consists of."""
+    path: str
+    members: tuple
+    flags: tuple
+
+
 def compiled(tree):
-    """Path of each source that build/dev compiles, to its flags."""
     try:
         with open(tree.at("build/dev/compile_commands.json")) as file:
             entries = json.load(file)
@@ -78,9 +88,21 @@ def compiled(tree):
     units = {}
     for entry in entries:
         path = os.path.relpath(entry["file"], tree.root)
-        if tree.has(path):
-            units[path] = flags(shlex.split(entry["command"]))
-    return units
+        members = tuple(os.path.relpath(x, tree.root)
+                        for x in sources(entry["file"]))
+        members = tuple(filter(tree.has, members))
+        if members:
+            units[path] = Unit(path, members,
+                               tuple(flags(shlex.split(entry["command"]))))
+    return list(units.values())
+
+
+def sources(file):
+    """A file, or those that CMake has made one of (CMAKE_UNITY_BUILD)."""
+    if not os.path.basename(file).startswith("unity_"):
+        return [file]
+    with open(file) as unity:
+        return re.findall(r'^#include "(.*)"$', unity.read(), re.MULTILINE)
 
 
 def flags(command):

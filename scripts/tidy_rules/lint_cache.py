@@ -1,4 +1,4 @@
-"""What clang-tidy said of a file, by all that it read for it except the
+"""What clang-tidy said of a unit, by all that it read for it except the
 headers of Debian packages."""
 
 import hashlib
@@ -30,25 +30,25 @@ class Cache:
             if entry.stat().st_mtime < oldest:
                 os.remove(entry)
 
-    def _key(self, path, flags_):
-        parts = [self._common, path, *flags_]
-        for part in self._includes.closure(path):
+    def _key(self, unit):
+        parts = [self._common, *unit.members, *unit.flags]
+        for part in self._includes.closure(unit.members):
             parts += [part, self._tree.text(part)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def run(self, path, flags_):
-        file = os.path.join(self._folder, self._key(path, flags_))
+    def run(self, unit):
+        file = os.path.join(self._folder, self._key(unit))
         if os.path.exists(file):
             os.utime(file)
             with open(file) as known:
                 return known.read()
-        options = [NOT_IN_C] if path.endswith(".c") else []
+        options = [NOT_IN_C] if unit.path.endswith(".c") else []
         done = subprocess.run(
             [self._tool, "--quiet", f"--header-filter={self._ours}", *options,
-             path, "--", *flags_, "-Wno-unknown-warning-option"],
+             unit.path, "--", *unit.flags, "-Wno-unknown-warning-option"],
             cwd=self._tree.root, capture_output=True, text=True)
         if done.returncode != 0 and not list(parse(self._tree, done.stdout)):
-            raise SystemExit(f"tidy: {self._tool} failed on {path}:\n"
+            raise SystemExit(f"tidy: {self._tool} failed on {unit.path}:\n"
                              f"{done.stdout}{done.stderr}")
         with open(file + ".new", "w") as out:
             out.write(done.stdout)

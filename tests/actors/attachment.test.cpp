@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <vector>
 
+namespace attachment_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace std::chrono_literals;
@@ -135,3 +137,5 @@ TEST_CASE("only what may get better is waited for") {
   CHECK(later.worth_waiting({errc::overloaded, ""}));
   CHECK_FALSE(later.worth_waiting({errc::replaced, ""}));
 }
+
+} // namespace attachment_test

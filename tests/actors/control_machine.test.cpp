@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace control_machine_test {
+
 using namespace iris;
 using namespace iris::actors;
 using cluster::node_state;
@@ -351,3 +353,5 @@ TEST_CASE("the controller plans with the nodes that it sees") {
   CHECK(a.machine.map().version == before.version + 1);
   CHECK(a.machine.map().control.voters == ids{{1}, {2}, {3}, {4}});
 }
+
+} // namespace control_machine_test

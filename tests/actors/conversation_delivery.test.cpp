@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+namespace conversation_delivery_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -352,3 +354,5 @@ TEST_CASE("a log that was removed goes on where it was, and when") {
   CHECK(next.seq == sequence{2});
   CHECK(next.at == last);
 }
+
+} // namespace conversation_delivery_test

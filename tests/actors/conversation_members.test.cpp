@@ -1,5 +1,7 @@
 #include "tests/actors/conversation_harness.hpp"
 
+namespace conversation_members_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -246,3 +248,5 @@ TEST_CASE("the members of a 1:1 conversation never change") {
         == errc::already_exists);
   CHECK(it->members().list.size() == 2);
 }
+
+} // namespace conversation_members_test

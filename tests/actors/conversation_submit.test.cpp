@@ -2,6 +2,8 @@
 
 #include <rapidcheck.h>
 
+namespace conversation_submit_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -321,3 +323,5 @@ TEST_CASE("sequences have no gaps, and retries change nothing") {
     }
   }));
 }
+
+} // namespace conversation_submit_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace dead_letters_test {
+
 using namespace iris::actors;
 using namespace iris::persistence;
 using namespace std::chrono_literals;
@@ -80,3 +82,5 @@ TEST_CASE_FIXTURE(fixture, "only what is long ago is forgotten") {
   CHECK(fail(bob, send, 1));
   CHECK_FALSE(fail(alice, send, 4));
 }
+
+} // namespace dead_letters_test

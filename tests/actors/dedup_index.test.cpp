@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace dedup_index_test {
+
 using namespace iris;
 using namespace iris::actors;
 using iris::actors::test::id_at;
@@ -135,3 +137,5 @@ TEST_CASE("an index and its store know exactly what was inserted") {
     }
   }));
 }
+
+} // namespace dedup_index_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace leader_table_test {
+
 using namespace iris;
 using namespace iris::actors;
 
@@ -83,3 +85,5 @@ TEST_CASE("an announcement of a shard that there is not is passed over") {
   table a;
   CHECK(a.announced(b, {{{{7}, 3}}}).empty());
 }
+
+} // namespace leader_table_test

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace log_reader_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -202,3 +204,5 @@ TEST_CASE("a conversation's last sequence that is damaged is corrupt") {
   CHECK(read_conversations(db.reader(), keys, {0, {}, 5}).failure().code
         == errc::corrupt);
 }
+
+} // namespace log_reader_test

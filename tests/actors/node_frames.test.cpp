@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace node_frames_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -470,3 +472,5 @@ TEST_CASE("what a node leads comes back as it was") {
   CHECK_FALSE(decode_node_frame(bytes + "x"));
   CHECK_FALSE(decode_node_frame(bytes.substr(0, bytes.size() - 1)));
 }
+
+} // namespace node_frames_test

@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace records_test {
+
 using namespace iris;
 using namespace iris::actors;
 using iris::actors::test::id_at;
@@ -132,3 +134,5 @@ TEST_CASE("ids of messages stand in the order of their times") {
   CHECK(keys.suffix(keys.dedup(old_id, user("bob")))
         == std::string{old_id.bytes()}.append("bob"));
 }
+
+} // namespace records_test

@@ -1,5 +1,7 @@
 #include "tests/actors/session_harness.hpp"
 
+namespace session_answers_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -286,3 +288,5 @@ TEST_CASE("what was received before the drain is answered") {
 
   CHECK(it.take() == lines{"submit a", "goaway stop 1000"});
 }
+
+} // namespace session_answers_test

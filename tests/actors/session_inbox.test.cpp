@@ -1,5 +1,7 @@
 #include "tests/actors/session_harness.hpp"
 
+namespace session_inbox_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -199,3 +201,5 @@ TEST_CASE("acknowledgements are taken while the node stops") {
 
   CHECK(it.take() == lines{"acknowledge 10"});
 }
+
+} // namespace session_inbox_test

@@ -2,6 +2,8 @@
 
 #include <rapidcheck.h>
 
+namespace session_rate_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -95,3 +97,5 @@ TEST_CASE("no second lets through more than twice a second's worth") {
       RC_ASSERT(passed[i + 2 * rate] - passed[i] >= 1s);
   }));
 }
+
+} // namespace session_rate_test

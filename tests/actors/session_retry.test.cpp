@@ -1,6 +1,8 @@
 // What nobody carries out for now is asked for again.
 #include "tests/actors/session_harness.hpp"
 
+namespace session_retry_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -378,3 +380,5 @@ TEST_CASE("what one read brings of a conversation fits into messages") {
 
   CHECK(it.take() == lines{"submit a b c d", "submit e f"});
 }
+
+} // namespace session_retry_test

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+namespace session_states_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -268,3 +270,5 @@ TEST_CASE("whoever is cut off is told why, in every state") {
                 : lines{"error device_removed fatal", "close"}));
   }
 }
+
+} // namespace session_states_test

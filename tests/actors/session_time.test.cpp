@@ -1,5 +1,7 @@
 #include "tests/actors/session_harness.hpp"
 
+namespace session_time_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -215,3 +217,5 @@ TEST_CASE("a tick always moves the deadline, whatever the options") {
     CHECK(ticks < 12);
   }
 }
+
+} // namespace session_time_test

@@ -7,6 +7,8 @@
 
 #include <map>
 
+namespace tail_test {
+
 using namespace iris::actors;
 using iris::actors::test::bytes_of;
 
@@ -115,3 +117,5 @@ TEST_CASE("a tail gives what was appended, within its bytes") {
     RC_ASSERT(model.empty() || kept > 0U);
   }));
 }
+
+} // namespace tail_test

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+namespace user_machine_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -435,3 +437,5 @@ TEST_CASE("what a device acknowledged is stored with what is removed") {
   CHECK(it.cursor("phone") == inbox_offset{4});
   CHECK(it.machine->floor() == inbox_offset{3});
 }
+
+} // namespace user_machine_test

@@ -4,6 +4,8 @@
 #include <boost/asio/detached.hpp>
 #include <doctest/doctest.h>
 
+namespace answers_test {
+
 using namespace iris::admin;
 using namespace std::chrono_literals;
 
@@ -77,3 +79,5 @@ TEST_CASE("an answer after the close goes nowhere") {
 
   late(with("late"));
 }
+
+} // namespace answers_test

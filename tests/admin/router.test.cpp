@@ -9,6 +9,8 @@
 #include <optional>
 #include <stdexcept>
 
+namespace router_test {
+
 using namespace iris;
 using namespace iris::admin;
 
@@ -413,3 +415,5 @@ TEST_CASE("a router without all handlers is a fault of the wiring") {
 
   CHECK_THROWS_AS(router{to}, invariant_broken);
 }
+
+} // namespace router_test

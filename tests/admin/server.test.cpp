@@ -3,6 +3,8 @@
 
 #include <future>
 
+namespace server_test {
+
 using namespace iris;
 using namespace iris::admin;
 using namespace std::chrono_literals;
@@ -203,3 +205,5 @@ TEST_CASE("a listener that never ran is destroyed in peace") {
   REQUIRE(made);
   CHECK((*made)->port() != 0);
 }
+
+} // namespace server_test

@@ -4,6 +4,8 @@
 
 #include <future>
 
+namespace session_test {
+
 using namespace iris;
 using namespace iris::admin;
 using namespace std::chrono_literals;
@@ -373,3 +375,5 @@ TEST_CASE("one client that waits doesn't hold up the others") {
   done(std::string{"{}"});
   CHECK(waiting.answer() == answer_of("200 OK", "{}"));
 }
+
+} // namespace session_test

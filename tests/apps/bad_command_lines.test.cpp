@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+namespace bad_command_lines_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -140,3 +142,5 @@ TEST_CASE("each bad command line gets its exit code and its three lines") {
     CHECK(json.code == x.code);
   }
 }
+
+} // namespace bad_command_lines_test

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace bench_checker_test {
+
 using namespace iris::bench;
 
 namespace {
@@ -157,3 +159,5 @@ TEST_CASE("faults of any history add up to what was done to it") {
     RC_ASSERT(found_in(numbers, sent) == expected);
   });
 }
+
+} // namespace bench_checker_test

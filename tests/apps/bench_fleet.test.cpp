@@ -3,6 +3,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <doctest/doctest.h>
 
+namespace bench_fleet_test {
+
 using namespace iris;
 using namespace iris::bench;
 using boost::asio::ip::tcp;
@@ -59,3 +61,5 @@ TEST_CASE("members are spread over all nodes") {
   for (const auto* x : {&first, &second, &third})
     CHECK(x->guests.size() == 2);
 }
+
+} // namespace bench_fleet_test

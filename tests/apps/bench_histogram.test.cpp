@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+namespace bench_histogram_test {
+
 using iris::bench::histogram;
 
 TEST_CASE("an empty histogram says zero") {
@@ -76,3 +78,5 @@ TEST_CASE("percentiles are those of the sorted values, to one part in 128") {
     RC_ASSERT(told - exact <= exact / 128);
   });
 }
+
+} // namespace bench_histogram_test

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+namespace bench_process_test {
+
 using namespace iris;
 using namespace iris::bench;
 using namespace std::chrono_literals;
@@ -165,3 +167,5 @@ TEST_CASE("a scratch folder goes with its owner") {
   CHECK(scratch_directory::make("/nonexistent").failure().code
         == errc::io_failed);
 }
+
+} // namespace bench_process_test

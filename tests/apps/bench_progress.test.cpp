@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace bench_progress_test {
+
 using namespace iris::bench;
 using namespace std::chrono_literals;
 
@@ -59,3 +61,5 @@ TEST_CASE("where nothing goes on nothing is told") {
   it.what.look(it.at(6s));
   CHECK(it.told == lines{"6 s: that"});
 }
+
+} // namespace bench_progress_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace bench_reactor_test {
+
 using namespace iris::bench;
 using namespace std::chrono_literals;
 
@@ -18,3 +20,5 @@ TEST_CASE("while something goes on it is told, again and again") {
 
   CHECK(told == std::vector<std::string>{"step 1", "step 2", "step 3"});
 }
+
+} // namespace bench_reactor_test

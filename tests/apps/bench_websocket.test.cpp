@@ -6,6 +6,8 @@
 
 #include <vector>
 
+namespace bench_websocket_test {
+
 using namespace iris;
 using iris::bench::websocket;
 
@@ -121,3 +123,5 @@ TEST_CASE("what is no whole binary message is refused") {
   CHECK(failure_of("\x82\x81....x") == errc::bad_frame);
   CHECK(failure_of({"\x82\x7f\0\0\0\0\0\4\0\1", 10}) == errc::frame_too_large);
 }
+
+} // namespace bench_websocket_test

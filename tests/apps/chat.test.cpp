@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+namespace chat_test {
+
 using namespace iris;
 using namespace iris::cli;
 using test::picture_of;
@@ -235,3 +237,5 @@ TEST_CASE("a terminal shows no prompt before lines are taken") {
   at.show_history();
   CHECK(at.seen() == rows{"-- connected as alice, writing to bob", "> hello"});
 }
+
+} // namespace chat_test

@@ -7,6 +7,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+namespace cli_admin_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -228,3 +230,5 @@ TEST_CASE("a node that hangs is given up in time") {
   CHECK(run.code == 5);
   CHECK(run.err.find("why: timed_out") != std::string::npos);
 }
+
+} // namespace cli_admin_test

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_bench_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -175,3 +177,5 @@ TEST_CASE("a measurement that takes long says how far it is") {
   CHECK(progress.front().starts_with("waiting for "));
   CHECK(progress.front().find(" acknowledged, ") != std::string::npos);
 }
+
+} // namespace cli_bench_test

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_cert_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -103,3 +105,5 @@ TEST_CASE("a certificate is replaced by a rotation only") {
   CHECK(rotated.code == 0);
   CHECK(text_of(ca.folder / "node-7.pem") != before);
 }
+
+} // namespace cli_cert_test

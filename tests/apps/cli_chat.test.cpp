@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_chat_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -239,3 +241,5 @@ TEST_CASE("a chat whose output nobody reads any more ends") {
 
   CHECK(alice.wait() == -SIGPIPE);
 }
+
+} // namespace cli_chat_test

@@ -8,6 +8,8 @@
 
 #include <fstream>
 
+namespace cli_cluster_test {
+
 using namespace iris;
 using namespace iris::test;
 using nlohmann::json;
@@ -390,3 +392,5 @@ TEST_CASE("an answer that is no map is an error, whatever it is") {
   canned_http node{{{"/v1/nodes", {200, R"({"nodes":[7,{"id":"x"}]})"}}}};
   CHECK(run_at(node, {"node", "list"}).code == 0);
 }
+
+} // namespace cli_cluster_test

@@ -6,6 +6,8 @@
 
 #include <cctype>
 
+namespace cli_config_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -201,3 +203,5 @@ TEST_CASE("the examples of docs/cli.md end with the codes that it says") {
 TEST_CASE("the documentation of the options is the one in docs/") {
   CHECK(run_iris({"config", "docs"}).out == config::render_markdown());
 }
+
+} // namespace cli_config_test

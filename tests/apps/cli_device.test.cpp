@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_device_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -101,3 +103,5 @@ TEST_CASE("who may have no more devices is told which there are to remove") {
   CHECK(removed.out == "{\"removed\":true}\n");
   CHECK(devices_of(node, "bob") == "iris-device; laptop; ");
 }
+
+} // namespace cli_device_test

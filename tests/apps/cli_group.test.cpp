@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_group_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -209,3 +211,5 @@ TEST_CASE("what may not be done to a group is refused, and said why") {
   auto roster = node.run("alice", {"--json", "group", "roster", id});
   CHECK(nlohmann::json::parse(roster.out)["head"] == 1);
 }
+
+} // namespace cli_group_test

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+namespace cli_login_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -216,3 +218,5 @@ TEST_CASE("an operator's token from a pipe is read once") {
   CHECK(status.out.find("\"certificate\":\"edge\",\"days_left\":824,")
         != std::string::npos);
 }
+
+} // namespace cli_login_test

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_send_tail_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -223,3 +225,5 @@ TEST_CASE("who is not let in ends with 4, whatever the command") {
           != std::string::npos);
   }
 }
+
+} // namespace cli_send_tail_test

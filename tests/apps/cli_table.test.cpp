@@ -5,6 +5,8 @@
 
 #include <sstream>
 
+namespace cli_table_test {
+
 using namespace iris;
 using namespace iris::cli;
 
@@ -90,3 +92,5 @@ TEST_CASE("exit codes are as docs/cli.md promises") {
   CHECK(exit_code_of(errc::timed_out) == exit_code::timed_out);
   CHECK(exit_code_of(errc::deadline_exceeded) == exit_code::timed_out);
 }
+
+} // namespace cli_table_test

@@ -1,6 +1,8 @@
 #include "tests/apps/live_node.hpp"
 #include "tests/apps/picture.hpp"
 
+namespace cli_terminal_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -146,3 +148,5 @@ TEST_CASE("at a terminal why a chat ends stands on a row of its own") {
            "--device\n");
   CHECK(alice.run.wait() == 4);
 }
+
+} // namespace cli_terminal_test

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace cli_token_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -155,3 +157,5 @@ TEST_CASE("a node that refuses is told from one that fails") {
   CHECK(issue(failing).code == 1);
   CHECK(issue(strange).code == 1);
 }
+
+} // namespace cli_token_test

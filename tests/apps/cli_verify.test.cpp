@@ -11,6 +11,8 @@
 #include <leveldb/db.h>
 #include <nlohmann/json.hpp>
 
+namespace cli_verify_test {
+
 using namespace iris;
 using namespace iris::test;
 using cluster::raft::entry_type;
@@ -262,3 +264,5 @@ TEST_CASE("an identity that was changed is refused") {
   CHECK(run.code == 1);
   CHECK(run.err.find("why: corrupt (502): ") != std::string::npos);
 }
+
+} // namespace cli_verify_test

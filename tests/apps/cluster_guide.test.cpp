@@ -8,6 +8,8 @@
 #include <fstream>
 #include <set>
 
+namespace cluster_guide_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -140,3 +142,5 @@ TEST_CASE("the guide's configuration is one") {
   CHECK(nodes[0].at.port == read.cluster.address.port);
   CHECK(config::cluster_key_path(read) == "/etc/iris/node-1.pem");
 }
+
+} // namespace cluster_guide_test

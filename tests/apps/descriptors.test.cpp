@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace descriptors_test {
+
 using namespace iris;
 using namespace iris::apps;
 
@@ -65,3 +67,5 @@ TEST_CASE(
                  "for the node itself and 1 for a client; raise it with ulimit "
                  "-n, or LimitNOFILE of a systemd unit"});
 }
+
+} // namespace descriptors_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace elsewhere_test {
+
 using namespace iris;
 using namespace iris::apps;
 using strings = std::vector<std::string>;
@@ -69,3 +71,5 @@ TEST_CASE("no more URLs are told than fit into a goaway") {
 
   CHECK(elsewhere({20}, map, links) == expected);
 }
+
+} // namespace elsewhere_test

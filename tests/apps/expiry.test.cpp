@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace expiry_test {
+
 using namespace iris;
 using namespace iris::apps;
 using namespace std::chrono_literals;
@@ -52,3 +54,5 @@ TEST_CASE("a clock that is set back doesn't silence the reminder") {
 
   CHECK(all.due("edge", end, before_end(10 * 24h)));
 }
+
+} // namespace expiry_test

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+namespace irisd_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::temporary_directory;
@@ -342,3 +344,5 @@ TEST_CASE("a node tells its version at /metrics") {
   CHECK(answer->body.find("iris_build_info{version=\"" + version + "\"} 1\n")
         != std::string::npos);
 }
+
+} // namespace irisd_test

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <list>
 
+namespace irisd_descriptors_test {
+
 using namespace iris;
 using namespace iris::test;
 
@@ -116,3 +118,5 @@ TEST_CASE("a node that could serve nobody says why it does not start") {
            "try: correct that, and start it again\n");
   CHECK(node.process->wait() == 1);
 }
+
+} // namespace irisd_descriptors_test

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <ctime>
 
+namespace item_text_test {
+
 using namespace iris;
 
 namespace {
@@ -62,3 +64,5 @@ TEST_CASE("a group is told with what it has: a title, members, or neither") {
   CHECK(made("", {"bob"}) == "* alice made a group with bob");
   CHECK(made("", {}) == "* alice made a group");
 }
+
+} // namespace item_text_test

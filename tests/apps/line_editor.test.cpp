@@ -4,6 +4,8 @@
 
 #include <vector>
 
+namespace line_editor_test {
+
 using namespace iris::cli;
 using outcome = line_editor::outcome;
 
@@ -68,3 +70,5 @@ TEST_CASE("a line has a bound") {
 
   CHECK(editor.text().size() == line_editor::line_bytes_max + 1);
 }
+
+} // namespace line_editor_test

@@ -4,6 +4,8 @@
 #include <sstream>
 #include <vector>
 
+namespace line_source_test {
+
 using namespace iris;
 using cli::line_source;
 
@@ -41,3 +43,5 @@ TEST_CASE("a line above the bound comes once, one byte too long") {
 
   CHECK((found == std::vector<std::string>{whole, whole + "y", "next"}));
 }
+
+} // namespace line_source_test

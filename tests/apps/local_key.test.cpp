@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace local_key_test {
+
 using namespace iris;
 
 namespace {
@@ -51,3 +53,5 @@ TEST_CASE("a port that the system chooses is not known from a configuration") {
         == "usage (601): --config: expected --server too, for this "
            "configuration names no port for clients");
 }
+
+} // namespace local_key_test

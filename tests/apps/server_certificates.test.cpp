@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace server_certificates_test {
+
 using namespace iris;
 using namespace std::chrono_literals;
 using security::test::text_of;
@@ -61,3 +63,5 @@ TEST_CASE("a certificate with time left is not told of") {
   CHECK(count(log, "a certificate") == 0);
   CHECK(count(log, "stopped") == 1);
 }
+
+} // namespace server_certificates_test

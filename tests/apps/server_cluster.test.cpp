@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace server_cluster_test {
+
 using namespace iris;
 using security::test::text_of;
 
@@ -148,3 +150,5 @@ TEST_CASE("who is not listed when its store is made founds nothing, ever") {
   CHECK(store->log->load({0})->entries.empty());
   CHECK(*store->log->incarnation() == 2);
 }
+
+} // namespace server_cluster_test

@@ -8,6 +8,8 @@
 
 #include <sys/stat.h>
 
+namespace server_reload_test {
+
 using namespace iris;
 using namespace std::chrono_literals;
 using test::visitor;
@@ -145,3 +147,5 @@ TEST_CASE("the certificate is read again, and a bad one changes nothing") {
   CHECK(changed.failure().code == errc::config_invalid);
   CHECK_FALSE(node->log().enabled(observability::log_level::debug));
 }
+
+} // namespace server_reload_test

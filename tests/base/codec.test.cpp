@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace codec_test {
+
 using namespace iris;
 
 TEST_CASE("what was encoded is decoded") {
@@ -69,3 +71,5 @@ TEST_CASE("any bytes are decoded or refused, never read past") {
     }
   }));
 }
+
+} // namespace codec_test

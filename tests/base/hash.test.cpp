@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace hash_test {
+
 using namespace iris;
 
 TEST_CASE("hashes are those of the published test vectors") {
@@ -33,3 +35,5 @@ TEST_CASE("a new bucket takes its share and moves nothing else") {
   CHECK(moved > keys / 17 * 9 / 10);
   CHECK(moved < keys / 17 * 11 / 10);
 }
+
+} // namespace hash_test

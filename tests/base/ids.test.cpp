@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace ids_test {
+
 using namespace iris;
 
 TEST_CASE("a name keeps to its alphabet and length") {
@@ -66,3 +68,5 @@ TEST_CASE("a retried create is the same group") {
   CHECK(group_conversation(alice, id) == group_conversation(alice, id));
   CHECK(group_conversation(alice, id) != group_conversation(bob, id));
 }
+
+} // namespace ids_test

@@ -5,6 +5,8 @@
 #include <future>
 #include <numeric>
 
+namespace thread_executor_test {
+
 using namespace iris;
 using namespace std::chrono_literals;
 
@@ -82,3 +84,5 @@ TEST_CASE("stopping destroys delayed tasks and later ones without a run") {
   // `held` and the delayed task, which goes with the executor.
   CHECK(held.use_count() == 2);
 }
+
+} // namespace thread_executor_test

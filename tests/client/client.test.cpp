@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace client_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -383,3 +385,5 @@ TEST_CASE("who has stopped leaves its io_context nothing to wait for") {
   io.poll();
   CHECK(io.stopped());
 }
+
+} // namespace client_test

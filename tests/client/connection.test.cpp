@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+namespace connection_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -462,3 +464,5 @@ TEST_CASE("a client stopped by its user does nothing any more") {
   CHECK(at.events.empty());
   CHECK(at.core.next_deadline() == std::chrono::nanoseconds::max());
 }
+
+} // namespace connection_test

@@ -7,6 +7,8 @@
 
 #include <set>
 
+namespace convergence_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -233,3 +235,5 @@ TEST_CASE("whatever happens, each send has one effect, in order, and each "
   });
   CHECK(done);
 }
+
+} // namespace convergence_test

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+namespace elsewhere_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -168,3 +170,5 @@ TEST_CASE("nobody keeps a client from others for ever") {
 
   CHECK(wait_of(at) < 100ms);
 }
+
+} // namespace elsewhere_test

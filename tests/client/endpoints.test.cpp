@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+namespace endpoints_test {
+
 using namespace iris;
 using client::endpoints;
 using strings = std::vector<std::string>;
@@ -138,3 +140,5 @@ TEST_CASE("of those that were told, who was tried last is forgotten first") {
   CHECK(knows("tcp://a:1"));
   CHECK_FALSE(knows(here));
 }
+
+} // namespace endpoints_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace id_source_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -43,3 +45,5 @@ TEST_CASE("a clock that was far ahead does not spoil later ids") {
 
   CHECK(time_of(ids.next(5s, random)).ms == 1'700'000'000'000);
 }
+
+} // namespace id_source_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace reading_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -261,3 +263,5 @@ TEST_CASE("a message may be answered while it is handled") {
 
   CHECK(at.sends() == "re");
 }
+
+} // namespace reading_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace requests_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -181,3 +183,5 @@ TEST_CASE("what the node would refuse is not asked") {
         == errc::bad_field);
   CHECK(at.silent());
 }
+
+} // namespace requests_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace sending_test {
+
 using namespace iris;
 using namespace iris::client;
 using namespace std::chrono_literals;
@@ -493,3 +495,5 @@ TEST_CASE("a conversation may wait although nothing of it is left") {
 
   CHECK(at.sends() == "b");
 }
+
+} // namespace sending_test

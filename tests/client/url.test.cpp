@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace url_test {
+
 using namespace iris;
 using client::url;
 
@@ -25,3 +27,5 @@ TEST_CASE("what is not such a URL is refused") {
         "tcp://[]:1"})
     CHECK_MESSAGE(!url::parse(bad), bad);
 }
+
+} // namespace url_test

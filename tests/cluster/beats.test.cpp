@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 #include <string>
 
+namespace beats_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace std::chrono_literals;
@@ -112,3 +114,5 @@ TEST_CASE("leaders beat at common moments, and elections are punctual") {
   CHECK(look(1600ms, 2100ms, false) == 2000ms);
   CHECK(look(610ms, 1800ms, false) == 1800ms);
 }
+
+} // namespace beats_test

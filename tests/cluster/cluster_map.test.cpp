@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+namespace cluster_map_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -181,3 +183,5 @@ TEST_CASE("a map that nobody writes is not read") {
   CHECK(refused([](auto& x) { x.control.voters = {}; }));
   CHECK(refused([](auto& x) { x.replicas = 0; }));
 }
+
+} // namespace cluster_map_test

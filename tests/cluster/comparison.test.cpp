@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace comparison_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -108,3 +110,5 @@ TEST_CASE_FIXTURE(fixture, "a comparison waits for who has no vote, too") {
   CHECK(stand(book, {a, b, c, learner}) == "===-");
   CHECK_FALSE(book.look({a, b, c, learner}, all).over);
 }
+
+} // namespace comparison_test

@@ -8,6 +8,8 @@
 #include <deque>
 #include <doctest/doctest.h>
 
+namespace image_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace iris::persistence;
@@ -360,3 +362,5 @@ TEST_CASE("messages about what is held are what they were, as bytes") {
   CHECK(std::get<image_ask>(again(image_ask{5})).index == 5);
   CHECK(std::get<image_lacks>(again(image_lacks{6})).index == 6);
 }
+
+} // namespace image_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace motion_watch_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace std::chrono_literals;
@@ -124,3 +126,5 @@ TEST_CASE("without a majority, or away, no target is to blame") {
   CHECK(then.late == groups{{0}});
   CHECK(then.slow.empty());
 }
+
+} // namespace motion_watch_test

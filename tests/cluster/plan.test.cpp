@@ -7,6 +7,8 @@
 #include <map>
 #include <utility>
 
+namespace plan_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -655,3 +657,5 @@ TEST_CASE("whatever happens, steps are small and come to an end") {
     check_settled(of);
   }));
 }
+
+} // namespace plan_test

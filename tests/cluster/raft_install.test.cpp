@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace raft_install_test {
+
 using namespace iris;
 using namespace iris::cluster::raft;
 using namespace iris::test;
@@ -243,3 +245,5 @@ TEST_CASE("entries leave in messages of a bounded size") {
 
   CHECK(commands(a, 2) == "aaabbcdddddddde");
 }
+
+} // namespace raft_install_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace raft_schedules_test {
+
 using namespace iris;
 using namespace iris::cluster::raft;
 using namespace std::chrono_literals;
@@ -545,3 +547,5 @@ TEST_CASE("who does not know yet that it is a voter votes") {
 
   CHECK(a.at(2).leads());
 }
+
+} // namespace raft_schedules_test

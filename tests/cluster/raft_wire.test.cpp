@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace raft_wire_test {
+
 using namespace iris;
 using namespace iris::cluster::raft;
 using namespace std::string_literals;
@@ -164,3 +166,5 @@ TEST_CASE("a configuration that is none is refused") {
   CHECK_FALSE(well_formed({{{2}}, {{1}}}));
   CHECK_FALSE(well_formed({{{1}}, {{1}}}));
 }
+
+} // namespace raft_wire_test

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <sstream>
 
+namespace relocation_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using raft::server_role;
@@ -176,3 +178,5 @@ TEST_CASE("a leader that is about to end hands over to whoever can lead") {
   view.abreast = {};
   CHECK(next(view, at({1, 3, 2})).empty());
 }
+
+} // namespace relocation_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace replica_check_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -80,3 +82,5 @@ TEST_CASE("a replica believes what it is told of itself if that is true") {
   CHECK_FALSE(check.contradicts({2, 10}));
   CHECK_FALSE(check.contradicts({4, 11}));
 }
+
+} // namespace replica_check_test

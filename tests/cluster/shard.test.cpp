@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace shard_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using namespace std::chrono_literals;
@@ -402,3 +404,5 @@ TEST_CASE("a state that is not of its log's moment is refused") {
 
   CHECK(stopped.code == errc::corrupt);
 }
+
+} // namespace shard_test

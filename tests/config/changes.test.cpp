@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace changes_test {
+
 using namespace iris::config;
 using namespace std::chrono_literals;
 
@@ -54,3 +56,5 @@ TEST_CASE("no rule reads what is reloaded, so that a reload breaks none") {
       CHECK(find_option(name)->changes != effect::reload);
     }
 }
+
+} // namespace changes_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace client_url_test {
+
 using namespace iris;
 using config::is_client_url;
 
@@ -72,3 +74,5 @@ TEST_CASE("a node has as many URLs as there are ways to connect") {
   CHECK_FALSE(
     config::parse("listen.urls = [" + four + ", 'tls://b:2']\n", "f"));
 }
+
+} // namespace client_url_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace cluster_node_test {
+
 using namespace iris::config;
 
 TEST_CASE("a node of a cluster has a number and an address") {
@@ -43,3 +45,5 @@ TEST_CASE("a key is with its certificate unless it has a file of its own") {
   x.cluster.key = "c.key";
   CHECK(cluster_key_path(x) == "c.key");
 }
+
+} // namespace cluster_node_test

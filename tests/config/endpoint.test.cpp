@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace endpoint_test {
+
 using iris::config::endpoint;
 using iris::config::is_host;
 
@@ -88,3 +90,5 @@ TEST_CASE("labels and names of hosts are bounded") {
   CHECK(is_host(name + "a"));
   CHECK_FALSE(is_host(name + "aa"));
 }
+
+} // namespace endpoint_test

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <unistd.h>
 
+namespace load_test {
+
 using namespace iris::config;
 
 namespace {
@@ -101,3 +103,5 @@ TEST_CASE("the variables of the process are those of Iris") {
   CHECK(variables.at("IRIS_NODE_NAME") == "from=outside");
   CHECK_FALSE(variables.contains("OTHER_NODE_NAME"));
 }
+
+} // namespace load_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace nearest_test {
+
 using namespace iris::config;
 
 namespace {
@@ -66,3 +68,5 @@ TEST_CASE("only a misspelling is close") {
   CHECK(closest("node.dat_dir", known) == "node.data_dir");
   CHECK(closest("data_dir", known) == "");
 }
+
+} // namespace nearest_test

@@ -10,6 +10,8 @@
 #include <functional>
 #include <set>
 
+namespace options_test {
+
 using namespace iris::config;
 
 namespace {
@@ -190,3 +192,5 @@ TEST_CASE("what is said goes before what is derived") {
   CHECK(thread_count(*x) == 3);
   CHECK(signing_key_path(*x) == "/k.json");
 }
+
+} // namespace options_test

@@ -4,6 +4,8 @@
 
 #include <set>
 
+namespace parse_test {
+
 using namespace iris::config;
 using iris::test::bad_configs;
 using namespace std::chrono_literals;
@@ -133,3 +135,5 @@ TEST_CASE("no rule is asked about a file that is not TOML") {
 TEST_CASE("a refused outcome has no settings") {
   CHECK_THROWS_AS((void)*parse("node.id = 0", "f"), iris::invariant_broken);
 }
+
+} // namespace parse_test

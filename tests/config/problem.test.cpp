@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace problem_test {
+
 using namespace iris::config;
 
 TEST_CASE("a problem is one line: where, what was found, what is expected") {
@@ -39,3 +41,5 @@ TEST_CASE("an excerpt is cut between letters") {
   std::string fifty_nine(59, 'x');
   CHECK(excerpt(fifty_nine + "ü") == "\"" + fifty_nine + "…\"");
 }
+
+} // namespace problem_test

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+namespace render_test {
+
 using namespace iris::config;
 
 namespace {
@@ -92,3 +94,5 @@ TEST_CASE("tls.toml listens with TLS only") {
   CHECK(tls->tls.certificate == "/etc/iris/certificate.pem");
   CHECK(tls->tls.key == "/etc/iris/key.pem");
 }
+
+} // namespace render_test

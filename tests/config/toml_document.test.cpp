@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace toml_document_test {
+
 using namespace iris::config;
 
 namespace {
@@ -125,3 +127,5 @@ TEST_CASE("values nested more than eight deep are not read") {
   CHECK(failure(list(9)).expected == "TOML 1.0 (strings in quotes)");
   CHECK(failure(list(100'000)).expected == "TOML 1.0 (strings in quotes)");
 }
+
+} // namespace toml_document_test

@@ -5,6 +5,8 @@
 
 #include <limits>
 
+namespace units_test {
+
 using namespace iris::config;
 using namespace std::chrono_literals;
 
@@ -97,3 +99,5 @@ TEST_CASE("any text is a duration or a size, or is refused") {
       RC_ASSERT(parse_size(print_size(*x)) == x);
   }));
 }
+
+} // namespace units_test

@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace utf8_test {
+
 using iris::config::is_utf8;
 
 TEST_CASE("text of one to four bytes a letter is UTF-8") {
@@ -23,3 +25,5 @@ TEST_CASE("overlong forms, surrogates and what ends early are not UTF-8") {
         "\xf5\x80\x80\x80", "\xff", "a\xe9"})
     CHECK_FALSE(is_utf8(bad));
 }
+
+} // namespace utf8_test

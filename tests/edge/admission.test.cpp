@@ -1,5 +1,7 @@
 #include "tests/edge/stage.hpp"
 
+namespace admission_test {
+
 using namespace iris;
 using namespace iris::edge::test;
 
@@ -72,3 +74,5 @@ TEST_CASE("who is refused before it is ready is counted by error") {
   CHECK(refused.with("illegal_state").value() == 1);
   CHECK(refused.with("version_unsupported").value() == 1);
 }
+
+} // namespace admission_test

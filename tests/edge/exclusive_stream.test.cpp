@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace exclusive_stream_test {
+
 namespace asio = boost::asio;
 
 using error_code = boost::system::error_code;
@@ -142,3 +144,5 @@ TEST_CASE("who waits to write is told that the socket is gone") {
   by.below.take(5);
   CHECK(by.below.taken == "firstthird");
 }
+
+} // namespace exclusive_stream_test

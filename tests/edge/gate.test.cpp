@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace gate_test {
+
 using namespace iris::edge;
 using verdict = gate::verdict;
 
@@ -65,3 +67,5 @@ TEST_CASE("a full node tells only as many as it has files for") {
 
   CHECK(it.enter(quiet) == verdict::shut);
 }
+
+} // namespace gate_test

@@ -2,6 +2,8 @@
 
 #include "tests/edge/stage.hpp"
 
+namespace inbound_test {
+
 using namespace iris;
 using namespace iris::edge;
 using namespace iris::edge::test;
@@ -82,3 +84,5 @@ TEST_CASE("what is no frame, or too long for one, ends the connection") {
   CHECK(refusals(to)
         == lines{"error bad_frame fatal", "error frame_too_large fatal"});
 }
+
+} // namespace inbound_test

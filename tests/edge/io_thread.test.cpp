@@ -2,6 +2,8 @@
 
 #include "tests/edge/stage.hpp"
 
+namespace io_thread_test {
+
 using namespace iris;
 using namespace iris::edge;
 using namespace iris::edge::test;
@@ -40,3 +42,5 @@ TEST_CASE("what still waits when its thread ends is let go") {
 
   CHECK(held.use_count() == 1);
 }
+
+} // namespace io_thread_test

@@ -2,6 +2,8 @@
 
 #include "tests/edge/stage.hpp"
 
+namespace listener_test {
+
 using namespace iris;
 using namespace iris::edge;
 using namespace iris::edge::test;
@@ -89,3 +91,5 @@ TEST_CASE("once the node takes clients again, who connects may stay") {
 
   CHECK(a.told(*client) == "error version_unsupported fatal");
 }
+
+} // namespace listener_test

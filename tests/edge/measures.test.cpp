@@ -1,5 +1,7 @@
 #include "tests/edge/stage.hpp"
 
+namespace measures_test {
+
 using namespace iris;
 using namespace iris::edge::test;
 
@@ -106,3 +108,5 @@ TEST_CASE("items count as acknowledged once") {
 
   CHECK(it.metrics.items_acked.value() == 2);
 }
+
+} // namespace measures_test

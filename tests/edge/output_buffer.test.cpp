@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+namespace output_buffer_test {
+
 using namespace iris::edge;
 
 TEST_CASE("a buffer that is never empty takes memory for what waits only") {
@@ -42,3 +44,5 @@ TEST_CASE("an empty buffer gives back what it grew to") {
   CHECK(it.size() == 0);
   CHECK(it.capacity() == std::string{}.capacity());
 }
+
+} // namespace output_buffer_test

@@ -1,5 +1,7 @@
 #include "tests/edge/stage.hpp"
 
+namespace pacing_test {
+
 using namespace iris;
 using namespace iris::edge::test;
 
@@ -58,3 +60,5 @@ TEST_CASE("more is not asked for than there is room to answer") {
 
   it.until([&] { return it.pair.has("pong 77"); }, "the pong");
 }
+
+} // namespace pacing_test

@@ -7,6 +7,8 @@
 #include "tests/edge/stage.hpp"
 #include "tests/security/temporary_directory.hpp"
 
+namespace stream_wire_test {
+
 using namespace iris;
 using namespace iris::edge;
 using namespace iris::edge::test;
@@ -432,3 +434,5 @@ TEST_CASE("what is no TLS ends a connection that expects it") {
   at.until([&] { return !it.notes->seen.empty(); }, "the end");
   CHECK(it.notes->seen == lines{"disconnected"});
 }
+
+} // namespace stream_wire_test

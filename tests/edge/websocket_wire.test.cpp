@@ -1,6 +1,8 @@
 #include "edge/farewell.hpp"
 #include "tests/edge/websocket_end.hpp"
 
+namespace websocket_wire_test {
+
 using namespace iris;
 using namespace iris::edge;
 using namespace iris::edge::test;
@@ -444,3 +446,5 @@ TEST_CASE("output waits for a WebSocket client that does not read") {
   it.until([&] { return it.client->got.size() == sent.size(); }, "the rest");
   CHECK(it.client->got == sent);
 }
+
+} // namespace websocket_wire_test

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <sstream>
 
+namespace cpp_client_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::text_of;
@@ -120,3 +122,5 @@ TEST_CASE("the example says why it can't go on") {
   auto nobody = start("no token", {node.url(), "no/body", "hello"});
   CHECK(nobody.wait() == 2);
 }
+
+} // namespace cpp_client_test

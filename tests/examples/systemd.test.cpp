@@ -9,6 +9,8 @@
 #include <map>
 #include <sstream>
 
+namespace systemd_test {
+
 using namespace iris;
 using namespace iris::test;
 using security::test::text_of;
@@ -78,3 +80,5 @@ TEST_CASE("a node starts and reloads as its unit for systemd says") {
   CHECK(node.wait() == 0);
   CHECK(text_of(folder / "log").find("\"reloaded\"") != std::string::npos);
 }
+
+} // namespace systemd_test

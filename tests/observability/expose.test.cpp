@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+namespace expose_test {
+
 using namespace iris::observability;
 using namespace std::chrono_literals;
 
@@ -181,3 +183,5 @@ TEST_CASE("docs/metrics.md says what the declarations say") {
 
   CHECK(committed == expected);
 }
+
+} // namespace expose_test

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <rapidcheck.h>
 
+namespace format_test {
+
 using namespace iris;
 using namespace iris::observability;
 
@@ -149,3 +151,5 @@ TEST_CASE("times before 1970 and at the end of a year are right") {
   line.time = {1'735'689'599'999};
   CHECK(format(log_format::text, line).starts_with("2024-12-31T23:59:59.999Z"));
 }
+
+} // namespace format_test

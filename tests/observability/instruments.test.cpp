@@ -6,6 +6,8 @@
 #include <barrier>
 #include <thread>
 
+namespace instruments_test {
+
 using namespace iris::observability;
 using namespace std::chrono_literals;
 
@@ -155,3 +157,5 @@ TEST_CASE("a negative duration adds nothing to the sum") {
   CHECK(h.value().sum == 2s);
   CHECK(h.value().count() == 2);
 }
+
+} // namespace instruments_test

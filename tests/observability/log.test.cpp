@@ -6,6 +6,8 @@
 #include <set>
 #include <thread>
 
+namespace log_test {
+
 using namespace iris;
 using namespace iris::observability;
 
@@ -163,3 +165,5 @@ TEST_CASE("lines that can't be written are counted") {
     CHECK(m.log_lines_lost.value() == 2);
   }
 }
+
+} // namespace log_test

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+namespace process_test {
+
 using namespace iris;
 using namespace iris::observability;
 using namespace std::chrono_literals;
@@ -55,3 +57,5 @@ TEST_CASE("an opened file is one more descriptor") {
   CHECK(m.open_fds.value() == before + 1);
   CHECK(m.max_fds.value() >= m.open_fds.value());
 }
+
+} // namespace process_test

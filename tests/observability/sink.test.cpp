@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+namespace sink_test {
+
 using namespace iris;
 using namespace iris::observability;
 
@@ -157,3 +159,5 @@ TEST_CASE("a full disk loses the line and says so") {
 TEST_CASE("standard error takes lines") {
   CHECK(stderr_sink()->write("a line of a test\n"));
 }
+
+} // namespace sink_test

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace trace_test {
+
 using namespace iris;
 using namespace iris::observability;
 
@@ -71,3 +73,5 @@ TEST_CASE("any bytes are a trace id or refused") {
       RC_ASSERT(bytes.find(trace->str()) != bytes.npos);
   }));
 }
+
+} // namespace trace_test

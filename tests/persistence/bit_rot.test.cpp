@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace bit_rot_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -157,3 +159,5 @@ TEST_CASE("a flipped bit in the state's write-ahead log loses no more than "
   }
   CHECK(earlier > 0);
 }
+
+} // namespace bit_rot_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace database_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::io;
@@ -79,3 +81,5 @@ TEST_CASE("a database writes no log for people and renames none") {
   // CURRENT, at the making and at each opening.
   CHECK(disk.count(io::rename) == 4);
 }
+
+} // namespace database_test

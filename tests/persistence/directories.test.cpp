@@ -7,6 +7,8 @@
 #include <fstream>
 #include <stdlib.h>
 
+namespace directories_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -76,3 +78,5 @@ TEST_CASE("a directory that can't be made is an error with its reason") {
              + ": Not a directory): expected a directory to write to");
   std::filesystem::remove_all(here);
 }
+
+} // namespace directories_test

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace guarded_env_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::io;
@@ -500,3 +502,5 @@ TEST_CASE("a MANIFEST is read without its torn end, and not if it is damaged") {
   disk.flip_bit(path, 8, 0);
   CHECK(read(disk, path, torn_tail::any_records, bytes).IsCorruption());
 }
+
+} // namespace guarded_env_test

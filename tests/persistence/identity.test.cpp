@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace identity_test {
+
 using namespace iris;
 using namespace iris::persistence;
 
@@ -89,3 +91,5 @@ TEST_CASE("other lines are corrupt") {
                    "iris store\n", ""})
     CHECK(parse_identity(checked(bad)).failure().code == errc::corrupt);
 }
+
+} // namespace identity_test

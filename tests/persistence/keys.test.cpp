@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace keys_test {
+
 using namespace iris;
 using namespace iris::persistence;
 
@@ -75,3 +77,5 @@ TEST_CASE("actors spread over all shards, and each stays where it is") {
   // Placement is part of what is stored: it must never change.
   CHECK(shard_of(alice, 64).value == 52);
 }
+
+} // namespace keys_test

@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace log_format_test {
+
 using namespace iris;
 using namespace iris::persistence;
 
@@ -130,3 +132,5 @@ TEST_CASE("any other bytes are corrupt") {
     RC_ASSERT_FALSE(decode_start(1, bytes));
   }));
 }
+
+} // namespace log_format_test

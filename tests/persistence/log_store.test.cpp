@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <leveldb/db.h>
 
+namespace log_store_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -266,3 +268,5 @@ TEST_CASE("what a log takes on disk can be told") {
   CHECK(store->level0_files() == 1);
   CHECK(store->approximate_bytes() > 100'000);
 }
+
+} // namespace log_store_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace node_store_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -350,3 +352,5 @@ TEST_CASE("a damaged draft with data beside it is corrupt") {
 
   CHECK(refusal(disk).code == errc::corrupt);
 }
+
+} // namespace node_store_test

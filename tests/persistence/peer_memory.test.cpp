@@ -9,6 +9,8 @@
 
 #include <future>
 
+namespace peer_memory_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -316,3 +318,5 @@ TEST_CASE("what is known of nodes is no shard's log") {
   CHECK(*again.store().incarnation() == 1);
   CHECK(*again.store().starts() == std::vector<store_start>{{1, 0}});
 }
+
+} // namespace peer_memory_test

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+namespace posix_disk_test {
+
 using namespace iris;
 using namespace iris::persistence;
 
@@ -299,3 +301,5 @@ TEST_CASE("a missing table is not taken for a key that isn't there") {
   REQUIRE_FALSE(found);
   CHECK(found.failure().code == errc::io_failed);
 }
+
+} // namespace posix_disk_test

@@ -6,6 +6,8 @@
 #include <leveldb/db.h>
 #include <leveldb/write_batch.h>
 
+namespace record_file_test {
+
 using namespace iris;
 using namespace iris::persistence;
 
@@ -107,3 +109,5 @@ TEST_CASE("the log that a MANIFEST needs is found") {
   CHECK(log_number_of("") == std::nullopt);
   CHECK(log_number_of(write_log({10}).bytes) == std::nullopt);
 }
+
+} // namespace record_file_test

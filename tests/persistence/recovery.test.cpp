@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <doctest/doctest.h>
 
+namespace recovery_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -186,3 +188,5 @@ TEST_CASE("the same seeds give the same files") {
 
   CHECK(run() == run());
 }
+
+} // namespace recovery_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace shard_image_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -212,3 +214,5 @@ TEST_CASE("an image hashes to the same in whatever steps it is read") {
   put(*alike, 6, "b", "x");
   CHECK(hashed(*alike, 1).hash != whole.hash);
 }
+
+} // namespace shard_image_test

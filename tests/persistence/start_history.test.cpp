@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace start_history_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -142,3 +144,5 @@ TEST_CASE("what is shown is read only as it was meant") {
   CHECK(decode_starts(encode_starts(starts(starts_max, {1, 1}))));
   CHECK_FALSE(decode_starts(encode_starts(starts(starts_max + 1, {1, 1}))));
 }
+
+} // namespace start_history_test

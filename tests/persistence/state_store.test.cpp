@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+namespace state_store_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -297,3 +299,5 @@ TEST_CASE("blocks that were read stay in memory, within the bound") {
     CHECK(store->cached_bytes() <= most);
   }
 }
+
+} // namespace state_store_test

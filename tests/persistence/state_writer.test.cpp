@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace state_writer_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -146,3 +148,5 @@ TEST_CASE_FIXTURE(fixture, "a batch that fails fails all that is in it") {
   CHECK(done == "x-y-");
   CHECK(value('x') == "nothing");
 }
+
+} // namespace state_writer_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace status_test {
+
 using namespace iris;
 using leveldb::Status;
 
@@ -24,3 +26,5 @@ TEST_CASE("LevelDB's failures keep their text and get a way out") {
     CHECK(to_error(Status::IOError("/x/1.log", full), "/x").code
           == errc::storage_full);
 }
+
+} // namespace status_test

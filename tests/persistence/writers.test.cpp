@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <future>
 
+namespace writers_test {
+
 using namespace iris;
 using namespace iris::persistence;
 using iris::sim::memory_disk;
@@ -157,3 +159,5 @@ TEST_CASE_FIXTURE(fixture, "many threads submit, and all is written") {
     CHECK(store->load({i})->entries.size() == each);
   CHECK(writer.entries() == shards * each);
 }
+
+} // namespace writers_test

@@ -6,6 +6,8 @@
 #include <rapidcheck.h>
 #include <vector>
 
+namespace writes_test {
+
 using namespace iris;
 using namespace iris::persistence;
 
@@ -129,3 +131,5 @@ TEST_CASE("a value is good for its own key only, and as it was written") {
   for (std::size_t i = 0; i < value.size(); ++i)
     CHECK_FALSE(checked_payload("key", value.substr(0, i)));
 }
+
+} // namespace writes_test

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+namespace bounds_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -365,3 +367,5 @@ TEST_CASE("those who misbehave cost bounded memory, and others nothing") {
   INFO(found.text);
   CHECK(found.status == 0);
 }
+
+} // namespace bounds_test

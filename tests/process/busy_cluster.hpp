@@ -69,13 +69,6 @@ inline bool led_without(const real_cluster& nodes, std::size_t i) {
   return led == real_cluster::shards;
 }
 
-inline void check_store(const real_node& node) {
-  auto found = node.verify();
-  INFO(found.text);
-  CHECK(found.status == 0);
-  CHECK(found.text.ends_with("no problems\n"));
-}
-
 /// Each shard's replicas hold the same, says a node that runs. Those that were
 /// left down are silent.
 inline void check_replicas(real_cluster& nodes, crowd& all,

@@ -1,18 +1,13 @@
 #include "tests/process/bystanders.hpp"
 
+#include "tests/process/looks.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
 namespace iris::process {
 
 namespace {
-
-/// A safety net.
-constexpr auto enough = std::chrono::seconds{60};
-
-std::chrono::nanoseconds now() {
-  return system_clock().steady_now();
-}
 
 std::string label(const user_id& of) {
   return of.str() + "/phone";

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <thread>
 
+namespace bystanders_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -319,3 +321,5 @@ TEST_CASE("who never gets on is told when the time is over") {
   all.nothing_happened();
   all.end();
 }
+
+} // namespace bystanders_test

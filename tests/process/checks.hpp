@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/process/crowd.hpp"
+#include "tests/process/real_node.hpp"
 
 #include <algorithm>
 
@@ -15,6 +16,13 @@ inline void check_nothing_wrong(const crowd& all) {
   CHECK(problems.size() == 0);
   for (std::size_t i = 0; i < std::min(problems.size(), shown); ++i)
     FAIL_CHECK(problems[i]);
+}
+
+inline void check_store(const real_node& node) {
+  auto found = node.verify();
+  INFO(found.text);
+  CHECK(found.status == 0);
+  CHECK(found.text.ends_with("no problems\n"));
 }
 
 } // namespace iris::process

@@ -16,6 +16,8 @@
 
 #include <csignal>
 
+namespace cluster_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -567,3 +569,5 @@ TEST_CASE("a node with the certificate of another authority is refused") {
   for (std::size_t i : {0, 1})
     CHECK(nodes[i].get("/readyz").status == 200);
 }
+
+} // namespace cluster_test

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace counters_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -154,3 +156,5 @@ TEST_CASE("a connection that is refused is counted by its reason") {
   CHECK(found["iris_connections_refused_total{code=\"token_invalid\"}"] == 4);
   CHECK(found["iris_messages_in_total"] == 0);
 }
+
+} // namespace counters_test

@@ -1,5 +1,7 @@
 #include "tests/process/crowd.hpp"
 
+#include "tests/process/looks.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -10,15 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A safety net: whatever is waited for, on a machine that does other things.
-constexpr auto enough = 120s;
-
 constexpr std::size_t groups_made = 3;
 constexpr std::size_t witnesses = 2;
-
-std::chrono::nanoseconds now() {
-  return system_clock().steady_now();
-}
 
 } // namespace
 

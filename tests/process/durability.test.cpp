@@ -6,6 +6,8 @@
 
 #include <thread>
 
+namespace durability_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -16,13 +18,6 @@ constexpr std::uint64_t rounds_default = 10;
 #else
 constexpr std::uint64_t rounds_default = 50;
 #endif
-
-void check_store(const real_node& node) {
-  auto found = node.verify();
-  INFO(found.text);
-  CHECK(found.status == 0);
-  CHECK(found.text.ends_with("no problems\n"));
-}
 
 /// How many acknowledgements a node may give before it is killed. Some die
 /// before all clients are back.
@@ -129,3 +124,5 @@ TEST_CASE("SIGTERM under load: all is answered, and the clients are told") {
   MESSAGE("checked ", all.counts().acknowledged, " acknowledged sends (",
           all.counts().duplicate, " of them retries of a committed one)");
 }
+
+} // namespace durability_test

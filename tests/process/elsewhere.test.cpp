@@ -7,14 +7,13 @@
 #include <algorithm>
 #include <csignal>
 
+namespace elsewhere_test {
+
 using namespace iris;
 using namespace iris::process;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A safety net.
-constexpr auto enough = 120s;
 
 /// Each knows where clients reach the others.
 void start(real_cluster& nodes) {
@@ -154,3 +153,5 @@ TEST_CASE("clients that know one node go on at another when it lets them go") {
                       [](errc why) { return why == errc::draining; }));
   all.write();
 }
+
+} // namespace elsewhere_test

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <deque>
 
+namespace full_disk_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -137,3 +139,5 @@ TEST_CASE("a node whose disk has no byte left is replaced, and comes back") {
   acknowledge(all, 100);
   check_all(nodes, all);
 }
+
+} // namespace full_disk_test

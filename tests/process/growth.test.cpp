@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+namespace growth_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -126,3 +128,5 @@ TEST_CASE("a node that was alone grows to three while clients talk") {
   a.nodes.await_ready();
   check_all(a.nodes, a.all);
 }
+
+} // namespace growth_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace options_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -103,3 +105,5 @@ TEST_CASE("storage.cache bounds the store's blocks in memory") {
   CHECK(read > cache_bytes / 2);
   CHECK(read <= cache_bytes);
 }
+
+} // namespace options_test

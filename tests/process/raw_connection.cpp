@@ -1,16 +1,11 @@
 #include "tests/process/raw_connection.hpp"
 
 #include "protocol/codec.hpp"
+#include "tests/process/looks.hpp"
 
 #include <stdexcept>
 
 namespace iris::process {
-
-namespace {
-
-constexpr auto enough = std::chrono::seconds{60};
-
-} // namespace
 
 raw_connection::raw_connection(boost::asio::io_context& io, const real_node& to,
                                const std::string& transport)

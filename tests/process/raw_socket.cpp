@@ -3,6 +3,7 @@
 #include "clients/cpp/client.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/framer.hpp"
+#include "tests/process/looks.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
@@ -17,8 +18,6 @@ namespace {
 using boost::asio::ip::tcp;
 using error_code = boost::system::error_code;
 
-/// A safety net.
-constexpr auto enough = std::chrono::seconds{60};
 constexpr int small_bytes = 4096;
 
 } // namespace

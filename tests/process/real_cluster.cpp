@@ -16,9 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A safety net, far beyond what a slow machine needs.
-constexpr auto enough = 120s;
-
 /// Of the configurations that real_node makes.
 constexpr auto cluster_name = "process";
 
@@ -32,10 +29,6 @@ T must(result<T> made) {
 security::node_certificate certificate_for(const security::cluster_ca& ca,
                                            std::size_t i) {
   return {ca, cluster_name, {i + 1}, system_clock().wall_now()};
-}
-
-std::string quoted(const std::filesystem::path& x) {
-  return '"' + x.string() + '"';
 }
 
 } // namespace
@@ -85,7 +78,6 @@ void real_cluster::start(const std::vector<std::size_t>& order) {
 
 void real_cluster::await(const std::string& what,
                          const std::function<bool()>& done) const {
-  auto now = [] { return system_clock().steady_now(); };
   for (auto until = now() + enough; !done(); rest_between_looks())
     if (now() > until) {
       auto why = "waited in vain: " + what;

@@ -32,11 +32,11 @@ bench::scratch_directory new_scratch() {
   return *std::move(made);
 }
 
+} // namespace
+
 std::string quoted(const std::string& x) {
   return '"' + x + '"';
 }
-
-} // namespace
 
 real_node::real_node(node_setup setup)
   : setup_(std::move(setup)), scratch_(new_scratch()) {

@@ -17,6 +17,9 @@ namespace iris::process {
 inline constexpr std::array<const char*, 4> transports{"tcp", "tls", "ws",
                                                        "wss"};
 
+/// A string of a configuration.
+std::string quoted(const std::string& x);
+
 struct node_setup {
   /// Added to the configuration: whole sections, as TOML.
   std::string more = {};

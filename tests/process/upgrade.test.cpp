@@ -7,6 +7,8 @@
 
 #include <filesystem>
 
+namespace upgrade_test {
+
 using namespace iris;
 using namespace iris::process;
 
@@ -74,3 +76,5 @@ TEST_CASE("three nodes get another program one by one, and clients notice "
   REQUIRE(all.everybody([](auto& x) { return !x.losses.empty(); }));
   check_all(nodes, all);
 }
+
+} // namespace upgrade_test

@@ -6,6 +6,8 @@
 
 #include <map>
 
+namespace bad_frames_test {
+
 using namespace iris;
 using namespace iris::protocol;
 using vectors::from_hex;
@@ -496,3 +498,5 @@ TEST_CASE("text that is not UTF-8 is refused") {
     CHECK(failure.context.ends_with(", found a string that is not UTF-8"));
   }
 }
+
+} // namespace bad_frames_test

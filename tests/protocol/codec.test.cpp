@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace codec_test {
+
 using namespace iris;
 using namespace iris::protocol;
 using namespace iris::protocol::generators;
@@ -237,3 +239,5 @@ TEST_CASE("a framed frame begins with its length") {
 
   CHECK(vectors::to_hex(out) == "780000000b82a174a470696e67a16e01");
 }
+
+} // namespace codec_test

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace framer_test {
+
 using namespace iris;
 using namespace iris::protocol;
 
@@ -186,3 +188,5 @@ TEST_CASE("a buffer is given back with its frame") {
 
   CHECK(live_bytes() == before);
 }
+
+} // namespace framer_test

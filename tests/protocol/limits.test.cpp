@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace limits_test {
+
 using namespace iris;
 using namespace iris::protocol;
 using vectors::from_hex;
@@ -326,3 +328,5 @@ TEST_CASE("memory that one large frame took is not kept") {
   CHECK(first > usual);
   CHECK(cost() == usual);
 }
+
+} // namespace limits_test

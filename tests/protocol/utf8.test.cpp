@@ -4,6 +4,8 @@
 
 #include <string>
 
+namespace utf8_test {
+
 using iris::protocol::is_utf8;
 
 namespace {
@@ -43,3 +45,5 @@ TEST_CASE("characters that are cut off, overlong or stray are not UTF-8") {
   }
   CHECK(is_utf8(""));
 }
+
+} // namespace utf8_test

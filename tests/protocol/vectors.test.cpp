@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+namespace vectors_test {
+
 using namespace iris;
 using namespace iris::protocol;
 using namespace iris::vectors;
@@ -226,3 +228,5 @@ TEST_CASE("the document has each error that a client may be told") {
       (name == "unknown" || document.find(row) != std::string::npos), row);
   }
 }
+
+} // namespace vectors_test

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+namespace base64url_test {
+
 using namespace iris::security;
 
 TEST_CASE("base64url is that of the published test vectors") {
@@ -49,3 +51,5 @@ TEST_CASE("padding, blanks and the other alphabet are refused") {
   for (std::string bad : {"Zg==", "Zg=", "Zm 9v", "Zm9v\n", "+/8", "Z", "Zh"})
     CHECK_FALSE(from_base64url(bad));
 }
+
+} // namespace base64url_test

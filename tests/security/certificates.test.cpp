@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+namespace certificates_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -143,3 +145,5 @@ TEST_CASE("two first starts share neither key nor serial number") {
         != 0);
   CHECK(EVP_PKEY_eq(X509_get0_pubkey(x.get()), X509_get0_pubkey(y.get())) != 1);
 }
+
+} // namespace certificates_test

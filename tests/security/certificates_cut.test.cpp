@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+namespace certificates_cut_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -189,3 +191,5 @@ TEST_CASE("an unfinished first start that is none is refused and kept") {
     CHECK(named(directory).size() == 1);
   }
 }
+
+} // namespace certificates_cut_test

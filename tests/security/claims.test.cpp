@@ -6,6 +6,8 @@
 
 #include <functional>
 
+namespace claims_test {
+
 using namespace iris;
 using namespace iris::security;
 
@@ -144,3 +146,5 @@ TEST_CASE("a token that was made for more than 24 hours is refused") {
   x.expires_at = x.issued_at;
   CHECK(says(check_times(x, now).failure(), "86400"));
 }
+
+} // namespace claims_test

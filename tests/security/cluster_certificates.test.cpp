@@ -7,6 +7,8 @@
 
 #include <openssl/x509v3.h>
 
+namespace cluster_certificates_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -268,3 +270,5 @@ TEST_CASE("a rotation replaces nothing but the certificate of that node") {
   CHECK(rotated.failure().code == errc::config_invalid);
   CHECK(text_of(directory / "node-7.pem") == before);
 }
+
+} // namespace cluster_certificates_test

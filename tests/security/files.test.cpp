@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+namespace files_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -92,3 +94,5 @@ TEST_CASE("a directory that is missing is an error that names the file") {
   CHECK(written.failure().code == errc::io_failed);
   CHECK(written.failure().context.find("none/secret") != std::string::npos);
 }
+
+} // namespace files_test

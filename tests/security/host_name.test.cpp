@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace host_name_test {
+
 using namespace iris::security;
 
 TEST_CASE("DNS names and addresses are told apart") {
@@ -22,3 +24,5 @@ TEST_CASE("what could smuggle a second name is no host name") {
   CHECK_FALSE(kind_of_host(std::string(64, 'a')));
   CHECK(kind_of_host(std::string(63, 'a')));
 }
+
+} // namespace host_name_test

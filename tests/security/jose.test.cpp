@@ -7,6 +7,8 @@
 
 #include <openssl/err.h>
 
+namespace jose_test {
+
 using namespace iris;
 using namespace iris::security;
 
@@ -217,3 +219,5 @@ TEST_CASE("a refused token leaves nothing in OpenSSL's error queue") {
   CHECK_FALSE(public_key::from_jwk(off_curve));
   CHECK(ERR_peek_error() == 0);
 }
+
+} // namespace jose_test

@@ -5,6 +5,8 @@
 #include <thread>
 #include <vector>
 
+namespace key_file_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -99,3 +101,5 @@ TEST_CASE("a directory in the key's place is refused") {
   CHECK(load_or_create_signing_key(directory.path()).failure().code
         == errc::config_invalid);
 }
+
+} // namespace key_file_test

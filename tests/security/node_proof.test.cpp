@@ -3,6 +3,8 @@
 #include "security/x509.hpp"
 #include "tests/security/temporary_directory.hpp"
 
+namespace node_proof_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -146,3 +148,5 @@ TEST_CASE("files are checked without a signature") {
   CHECK(!prove_node(files, ""));
   CHECK(check_files(files));
 }
+
+} // namespace node_proof_test

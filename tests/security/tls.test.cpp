@@ -7,6 +7,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+namespace tls_test {
+
 using namespace iris;
 using namespace iris::security;
 using iris::security::test::temporary_directory;
@@ -248,3 +250,5 @@ TEST_CASE("a key with a passphrase is refused, and nobody is asked for it") {
   CHECK(made.failure().code == errc::config_invalid);
   CHECK(contains(made.failure().context, "without passphrase"));
 }
+
+} // namespace tls_test

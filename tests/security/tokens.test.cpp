@@ -10,6 +10,8 @@
 #include <atomic>
 #include <thread>
 
+namespace tokens_test {
+
 using namespace iris;
 using namespace iris::security;
 using namespace std::chrono_literals;
@@ -421,3 +423,5 @@ TEST_CASE("the published keys are a JWK set without a secret") {
   CHECK(keys[0]["kid"] < keys[1]["kid"]);
   CHECK(to_jwks({}) == R"({"keys":[]})");
 }
+
+} // namespace tokens_test

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+namespace answers_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -220,3 +222,5 @@ TEST_CASE("who comes while its device is being removed is a new device") {
   CHECK(list[0].name == a.laptop);
   CHECK(list[0].online);
 }
+
+} // namespace answers_test

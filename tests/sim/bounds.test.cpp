@@ -7,6 +7,8 @@
 #include <deque>
 #include <map>
 
+namespace bounds_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -408,3 +410,5 @@ TEST_CASE("neighbours of those who misbehave are served as fast as without") {
   }
   CHECK(abused_p99 <= alone_p99 + 3 * 15ms);
 }
+
+} // namespace bounds_test

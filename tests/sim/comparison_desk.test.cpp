@@ -2,6 +2,8 @@
 #include "actors/comparison_desk.hpp"
 #include "tests/sim/lone_host.hpp"
 
+namespace comparison_desk_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -72,3 +74,5 @@ TEST_CASE("who answered and is lost then has answered") {
   CHECK(a.heard[0].at({1}).found.index == 5);
   CHECK(to_string(a.heard[0].at({0}).why) == to_string(a.why));
 }
+
+} // namespace comparison_desk_test

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace controller_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -200,3 +202,5 @@ TEST_CASE("what a leader said too late counts for nothing, nor what was never "
   CHECK(a.here.run(a_while, [&] { return says(all); }));
   CHECK(done == error{});
 }
+
+} // namespace controller_test

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+namespace decay_test {
+
 using namespace iris;
 using namespace iris::sim;
 using persistence::log_store;
@@ -66,3 +68,5 @@ TEST_CASE("a log that has decayed is told from a whole one") {
   }
   CHECK(told > 100);
 }
+
+} // namespace decay_test

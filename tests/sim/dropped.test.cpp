@@ -2,6 +2,8 @@
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/lone_host.hpp"
 
+namespace dropped_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::sim;
@@ -121,3 +123,5 @@ TEST_CASE("what a leader was certain of ends with its leadership") {
   a.here.run(5s);
   CHECK(a.settled(first) == revision);
 }
+
+} // namespace dropped_test

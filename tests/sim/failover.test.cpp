@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace failover_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -348,3 +350,5 @@ TEST_CASE("a node that is cut off refuses what it can't do, until it is back") {
   a.await_whole();
   a.judge();
 }
+
+} // namespace failover_test

@@ -1,6 +1,8 @@
 // Clients of one node, whose conversations and inboxes another node keeps.
 #include "tests/sim/two_nodes.hpp"
 
+namespace gateway_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -397,3 +399,5 @@ TEST_CASE("a leader that is given up keeps nobody waiting") {
   CHECK(it.screen->items() == lines{"1 one"});
   CHECK(it.screen->all<protocol::failed>().empty());
 }
+
+} // namespace gateway_test

@@ -61,6 +61,7 @@ void member::start() {
     *with.mail,  options_.voters};
   parts.seed = world_.random().next();
   parts.trailing_bytes = options_.trailing_bytes;
+  parts.lagging_bytes = options_.lagging_bytes;
   parts.rest = options_.rest;
   parts.checkpoint_every = options_.checkpoint_every;
   cluster::shard::events tell;
@@ -153,6 +154,10 @@ persistence::applied_point member::applied() const {
 
 persistence::log_floor member::floor() const {
   return *process_->log->floor(group);
+}
+
+std::size_t member::kept() const {
+  return process_->log->load(group)->entries.size();
 }
 
 std::map<std::string, std::string> member::contents() const {

@@ -25,6 +25,8 @@ public:
     /// Small ones make logs that are cut often.
     std::uint64_t log_bytes_max = 64 * 1024 * 1024;
     std::size_t trailing_bytes = 1024 * 1024;
+    /// What a leader keeps for who is down or slow.
+    std::size_t lagging_bytes = 0;
     std::chrono::milliseconds rest{10'000};
     /// Told of each configuration that it calls committed.
     std::function<void(std::uint64_t, const cluster::raft::configuration&)>
@@ -57,6 +59,8 @@ public:
   std::optional<node_id> knows() const { return process_->leader; }
   /// How far its log is cut.
   persistence::log_floor floor() const;
+  /// How many entries are in its log.
+  std::size_t kept() const;
   std::map<std::string, std::string> contents() const;
   memory_disk& disk() noexcept { return disk_; }
   /// How often it had to copy another's state.

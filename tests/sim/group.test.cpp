@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 #include <set>
 
+namespace group_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -498,6 +500,40 @@ TEST_CASE("a replica that is behind its leader's log copies the state") {
   a.expect_agreement();
 }
 
+TEST_CASE("a leader keeps its log for who is away, and no more than it may") {
+  auto options = tiny_logs();
+  auto all = true;
+  SUBCASE("all that it lacks") {
+    options.lagging_bytes = 64 * 1024;
+  }
+  SUBCASE("not all") {
+    options.lagging_bytes = 400;
+    all = false;
+  }
+  replicas a{4, 3, options};
+  a.put_now();
+  auto& leader = a.await_leader();
+  auto& late = *a.all[leader.id() == node_id{1} ? 1 : 0];
+  late.crash();
+  for (int i = 0; i < 50; ++i)
+    a.put_now();
+  a.here.run(1s);
+  CHECK(leader.kept() > (all ? 50 : 10));
+  CHECK(leader.kept() < (all ? 60 : 40));
+
+  late.start();
+  a.put_now();
+  a.expect_agreement();
+
+  CHECK(&a.await_leader() == &leader);
+  CHECK(late.copies() == (all ? 0 : 1));
+  // What all have is kept no longer.
+  for (int i = 0; i < 20; ++i)
+    a.put_now();
+  a.here.run(1s);
+  CHECK(leader.kept() < 25);
+}
+
 TEST_CASE("a replica whose power fails while it copies begins anew") {
   auto reached = 0;
   for (std::uint64_t n = 1; n < 60; ++n) {
@@ -695,3 +731,5 @@ TEST_CASE("a group stands what befalls it") {
   CHECK(all.acked > 3000);
   CHECK(all.copies > 30);
 }
+
+} // namespace group_test

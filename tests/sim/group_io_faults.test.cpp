@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace group_io_faults_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -176,3 +178,5 @@ TEST_CASE("in whichever call power is cut, a group loses nothing") {
 TEST_CASE("behind whichever call power is cut, a group loses nothing") {
   run_all(way::cut_after);
 }
+
+} // namespace group_io_faults_test

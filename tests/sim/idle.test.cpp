@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <map>
 
+namespace idle_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -56,3 +58,5 @@ TEST_CASE("the groups of idle nodes speak together, five times a second") {
     CHECK(announcements[x->id()] == 2 * 10);
   }
 }
+
+} // namespace idle_test

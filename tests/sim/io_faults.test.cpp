@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+namespace io_faults_test {
+
 using namespace iris::sim;
 
 namespace {
@@ -91,3 +93,5 @@ TEST_CASE("before whichever call power is cut, a node has everything") {
 TEST_CASE("behind whichever call power is cut, a node has everything") {
   run_all(mishap::how::cut_after);
 }
+
+} // namespace io_faults_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace machine_clock_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -64,3 +66,5 @@ TEST_CASE("timers of a machine run at its rate, and never fire early") {
     CHECK(fired == 2);
   }
 }
+
+} // namespace machine_clock_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace memory_disk_test {
+
 using namespace iris;
 using namespace iris::sim;
 
@@ -327,3 +329,5 @@ TEST_CASE("calls are counted by kind") {
   CHECK(disk.count(io::create) == 1);
   CHECK(disk.count() == 5);
 }
+
+} // namespace memory_disk_test

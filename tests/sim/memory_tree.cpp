@@ -6,7 +6,7 @@ namespace iris::sim {
 
 namespace {
 
-constexpr std::size_t sector_bytes = 512;
+constexpr std::size_t torn_write_max = 512;
 
 /// Takes the first name off the front of `path`.
 std::string take_name(std::string_view& path) {
@@ -55,12 +55,12 @@ void crash_file(memory_node& file, random_source& random) {
     // The last sector was being written.
     if (random.chance(30) && size > file.synced)
       spoil(file.bytes,
-            std::max(file.synced, size - std::min(size, sector_bytes)), size,
+            std::max(file.synced, size - std::min(size, torn_write_max)), size,
             random);
     // A sector before it had not been written yet.
     if (random.chance(20) && size > file.synced) {
       auto first = file.synced + random.below(size - file.synced);
-      auto last = (first / sector_bytes + 1) * sector_bytes;
+      auto last = (first / torn_write_max + 1) * torn_write_max;
       spoil(file.bytes, first, std::min(last, size), random);
     }
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace moving_group_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -268,3 +270,5 @@ TEST_CASE("what a standby has outweighs no voter, and is made anew") {
   CHECK(a.at(2).differed().empty());
   CHECK(a.leader() == &a.at(2));
 }
+
+} // namespace moving_group_test

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+namespace network_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -448,3 +450,5 @@ TEST_CASE("the same seed carries the same frames at the same times") {
   CHECK(hash(1, "a") != hash(2, "a"));
   CHECK(hash(1, "a") != hash(1, "b"));
 }
+
+} // namespace network_test

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+namespace node_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -169,3 +171,5 @@ TEST_CASE("a refused login is in the log, and its token is not") {
   }
   CHECK(told == 1);
 }
+
+} // namespace node_test

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace node_map_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -105,3 +107,5 @@ TEST_CASE("a node that stops hands over before anybody misses it") {
                 == a.nodes.front()->shards() + std::size_t{1};
   }));
 }
+
+} // namespace node_map_test

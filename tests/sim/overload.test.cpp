@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace overload_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -126,3 +128,5 @@ TEST_CASE("five times the load for a minute is refused, and then forgotten") {
   CHECK(a.seen.problems() == sentences{});
   CHECK(a.compare() == sentences{});
 }
+
+} // namespace overload_test

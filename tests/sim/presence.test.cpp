@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace presence_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -163,3 +165,5 @@ TEST_CASE("who was at a node that died is away for all within seconds") {
   MESSAGE(pauses.size(), " deaths, until somebody was told: p50 ",
           percentile(pauses, 50), ", at most ", percentile(pauses, 100), " ms");
 }
+
+} // namespace presence_test

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+namespace repair_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -78,6 +80,33 @@ TEST_CASE("all replicas of a node that stopped are made anew where they are") {
       2min, [&] { return at.node().env().routes.at(which) == replica; }));
   }
   a.here.run(10s);
+  CHECK(a.compare() == std::vector<std::string>{});
+}
+
+TEST_CASE("a replica that copies says so until it has copied") {
+  some_nodes a{3};
+  auto copying = [](sim_node& at, shard_id which) {
+    std::int64_t out = -1;
+    at.metrics().shard_copying.each([&](std::string_view name, const auto& x) {
+      if (name == cluster::label_of(which))
+        out = x.value();
+    });
+    return out;
+  };
+  auto which = a.groups().front();
+  auto& at = a.leader(which);
+  CHECK(copying(at, which) == 0);
+  a.stop(at, which);
+  CHECK(copying(at, which) == 0);
+  a.here.run(5s);
+
+  REQUIRE(a.repair(at, which) == "");
+
+  REQUIRE(a.here.run(20s, [&] { return copying(at, which) == 1; }));
+  CHECK(at.metrics().shard_copies.value() == 1);
+  REQUIRE(a.here.run(20s, [&] { return copying(at, which) == 0; }));
+  a.here.run(10s);
+  CHECK(at.metrics().shard_copies.value() == 1);
   CHECK(a.compare() == std::vector<std::string>{});
 }
 
@@ -156,3 +185,5 @@ TEST_CASE("a comparison of all shards has the control group, too") {
       CHECK(x.is == cluster::standing::same);
   }
 }
+
+} // namespace repair_test

@@ -9,11 +9,11 @@ namespace iris::sim {
 
 namespace {
 
-std::string name(node_id node) {
+std::string label(node_id node) {
   return "node " + std::to_string(node.value);
 }
 
-std::string name(shard_id shard) {
+std::string label(shard_id shard) {
   return "shard " + std::to_string(shard.value);
 }
 
@@ -59,8 +59,8 @@ void ledger::applied(node_id node, shard_id shard,
     return;
   compared_ += !std::exchange(known.shared, true);
   if (known.point != upto)
-    problems_.push_back("I6: " + name(shard) + ": " + name(node) + " is at "
-                        + text(upto) + ", " + name(known.by) + " was at "
+    problems_.push_back("I6: " + label(shard) + ": " + label(node) + " is at "
+                        + text(upto) + ", " + label(known.by) + " was at "
                         + text(known.point));
 }
 
@@ -69,9 +69,9 @@ bool ledger::leads(node_id node, shard_id shard, std::uint64_t term) {
   if (first)
     newest_leader_ = node;
   else if (i->second != node)
-    problems_.push_back("I6: " + name(shard) + ": " + name(node)
+    problems_.push_back("I6: " + label(shard) + ": " + label(node)
                         + " leads in term " + std::to_string(term) + ", as "
-                        + name(i->second) + " did");
+                        + label(i->second) + " did");
   return first;
 }
 
@@ -81,7 +81,7 @@ std::vector<std::string> compare_replicas(shard_id shard, const replicas& all) {
   for (const auto& [node, store] : all) {
     auto point = store->applied(shard);
     auto keys = read_all(shard, *store);
-    auto about = name(shard) + ": " + name(node);
+    auto about = label(shard) + ": " + label(node);
     if (!point || !keys) {
       out.push_back("I1: " + about + " can't be read: "
                     + to_string(point ? keys.failure() : point.failure()));
@@ -94,9 +94,9 @@ std::vector<std::string> compare_replicas(shard_id shard, const replicas& all) {
     const auto& [one, upto, content] = *first;
     if (*point != upto)
       out.push_back("I6: " + about + " has applied up to " + text(*point)
-                    + ", expected " + text(upto) + " as " + name(one));
+                    + ", expected " + text(upto) + " as " + label(one));
     if (*keys != content)
-      out.push_back("I1: " + about + " differs from " + name(one) + " at key "
+      out.push_back("I1: " + about + " differs from " + label(one) + " at key "
                     + first_difference(*keys, content));
   }
   return out;

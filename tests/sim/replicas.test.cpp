@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+namespace replicas_test {
+
 using namespace iris;
 using namespace iris::sim;
 
@@ -131,3 +133,5 @@ TEST_CASE("a term has one leader") {
         == std::vector<std::string>{
           "I6: shard 1: node 3 leads in term 4, as node 2 did"});
 }
+
+} // namespace replicas_test

@@ -1,5 +1,7 @@
 #include "tests/sim/lone_host.hpp"
 
+namespace retention_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -93,3 +95,5 @@ TEST_CASE("a device that stays away keeps no message beyond its retention") {
   }));
   CHECK(problems == 0);
 }
+
+} // namespace retention_test

@@ -7,6 +7,8 @@
 #include <array>
 #include <doctest/doctest.h>
 
+namespace retries_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -176,3 +178,5 @@ TEST_CASE("a hundred retries are one message, whoever dies meanwhile") {
   CHECK(before > 0);
   CHECK(later > before);
 }
+
+} // namespace retries_test

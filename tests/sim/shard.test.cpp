@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace shard_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -88,3 +90,5 @@ TEST_CASE("a read of what is staged sees it, in flight or still open") {
   CHECK(seen[2] != "nothing");
   CHECK(seen[3] == "open");
 }
+
+} // namespace shard_test

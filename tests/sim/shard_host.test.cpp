@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+namespace shard_host_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -474,3 +476,5 @@ TEST_CASE("one user takes the mail of thousands of conversations at once") {
   for (std::size_t i = 0; i < count; ++i)
     CHECK(found[i] == std::to_string(i));
 }
+
+} // namespace shard_host_test

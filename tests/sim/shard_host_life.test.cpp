@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+namespace shard_host_life_test {
+
 using namespace iris;
 using namespace iris::actors;
 using namespace iris::actors::test;
@@ -396,3 +398,5 @@ TEST_CASE("no mark stays though nobody gets the last of what is owed") {
   CHECK_FALSE(marked());
   CHECK(a.elsewhere.size() == 2);
 }
+
+} // namespace shard_host_life_test

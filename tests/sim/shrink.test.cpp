@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace shrink_test {
+
 using namespace iris::sim;
 using namespace std::chrono_literals;
 
@@ -28,3 +30,5 @@ TEST_CASE("what can't do with less stays as it is") {
   auto least = shrink(from, [](const auto&) { return false; });
   CHECK(arguments_of(least) == "--seeds 7");
 }
+
+} // namespace shrink_test

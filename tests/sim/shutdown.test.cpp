@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace shutdown_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -39,3 +41,5 @@ TEST_CASE("when the root of a node has ended, all its actors have") {
     CHECK(left == 1);
   }
 }
+
+} // namespace shutdown_test

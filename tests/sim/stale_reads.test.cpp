@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+namespace stale_reads_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -88,3 +90,5 @@ TEST_CASE("a leader that hears nobody answers no read, for others may lead") {
   a.isolate(cut_off, false);
   CHECK(a.clients[cut_off]->take<protocol::history_page>().head == sequence{2});
 }
+
+} // namespace stale_reads_test

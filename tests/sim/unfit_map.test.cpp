@@ -7,6 +7,8 @@
 
 #include <span>
 
+namespace unfit_map_test {
+
 using namespace iris;
 using namespace iris::sim;
 using namespace std::chrono_literals;
@@ -124,3 +126,5 @@ TEST_CASE("a map of a later version stops a node's replica of it, and keeps "
         == "store_newer (504): the cluster's map has format 3, expected at "
            "most 2: start the version of Iris that wrote it, or a later one");
 }
+
+} // namespace unfit_map_test

@@ -6,10 +6,7 @@
 
 #include <vector>
 
-using namespace iris::supervision;
-using namespace iris::supervision::test;
-
-namespace {
+namespace mailbox_test {
 
 struct item {
   int value = 0;
@@ -18,10 +15,15 @@ struct control_item {
   int value = 0;
 };
 
-} // namespace
+} // namespace mailbox_test
 
-IRIS_LOCAL_MESSAGE(item)
-IRIS_LOCAL_MESSAGE(control_item)
+IRIS_LOCAL_MESSAGE(mailbox_test::item)
+IRIS_LOCAL_MESSAGE(mailbox_test::control_item)
+
+namespace mailbox_test {
+
+using namespace iris::supervision;
+using namespace iris::supervision::test;
 
 namespace {
 
@@ -138,3 +140,5 @@ TEST_CASE("an actor runs on its own unit, whoever sends") {
 
   CHECK(it.handled == numbers{1});
 }
+
+} // namespace mailbox_test

@@ -2,16 +2,12 @@
 
 #include <doctest/doctest.h>
 
-using namespace iris::supervision;
-using namespace iris::supervision::test;
-using namespace std::chrono_literals;
-
 namespace doctest {
 
 // So that a failed check says what was found.
 template <>
-struct StringMaker<lines> {
-  static String convert(const lines& x) {
+struct StringMaker<iris::supervision::test::lines> {
+  static String convert(const iris::supervision::test::lines& x) {
     std::string out;
     for (const auto& line : x)
       out += line + " ";
@@ -20,6 +16,12 @@ struct StringMaker<lines> {
 };
 
 } // namespace doctest
+
+namespace supervisor_test {
+
+using namespace iris::supervision;
+using namespace iris::supervision::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -382,3 +384,5 @@ TEST_CASE("a child that is added while it leaves comes back behind its end") {
 
   CHECK(it.take() == lines{"-b", "+b"});
 }
+
+} // namespace supervisor_test

@@ -80,6 +80,24 @@ class LlvmTest(RuleTest):
         self.assertEqual(again, ["remembered"])
         self.assertEqual(changed, [])
 
+    def test_files_that_are_compiled_as_one_are_all_looked_at(self):
+        one = "build/dev/Unity/unity_0_cxx.cxx"
+        tree = self.tree({
+            ".clang-tidy": house(".clang-tidy"),
+            "base/a.cpp": CLEAN, "base/b.cpp": "int G();\n", one: "",
+            "build/dev/compile_commands.json": "[]"})
+        with open(tree.at(one), "w") as out:
+            for path in ("base/a.cpp", "base/b.cpp"):
+                out.write(f'/* part */\n#include "{tree.at(path)}"\n')
+        with open(tree.at("build/dev/compile_commands.json"), "w") as out:
+            json.dump([{"file": tree.at(one),
+                        "command": f"c++ -I{tree.root} -c {one}"}], out)
+
+        problems = [str(p) for p in lint(tree, True)]
+
+        self.assertEqual(len(problems), 1)
+        self.assertRegex(problems[0], r"^base/b.cpp:1: .*snake_case")
+
     def test_code_that_no_target_compiles_is_a_problem(self):
         tree = self.tree({
             ".clang-tidy": house(".clang-tidy"), "base/a.cpp": CLEAN,
@@ -110,7 +128,7 @@ class CommandTest(RuleTest):
             "base/a.hpp": '#include "base/b.hpp"\n',
             "base/b.hpp": '#include "base/a.hpp"\n#include <string>\n',
             "base/c.cpp": '#include "base/a.hpp"\n'}))
-        self.assertEqual(includes.closure("base/c.cpp"),
+        self.assertEqual(includes.closure(("base/c.cpp",)),
                          ["base/a.hpp", "base/b.hpp", "base/c.cpp"])
 
 

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+namespace connections_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -135,3 +137,5 @@ TEST_CASE("connections that carry a link, or are cut, take no room") {
   CHECK(cuts(peers) == "...");
   CHECK(cuts(strangers) == std::string(room, '.'));
 }
+
+} // namespace connections_test

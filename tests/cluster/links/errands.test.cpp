@@ -4,6 +4,8 @@
 
 #include <future>
 
+namespace errands_test {
+
 using namespace iris::cluster;
 using namespace std::chrono_literals;
 
@@ -33,3 +35,5 @@ TEST_CASE("an errand that hangs is left to itself, and takes a place") {
   while (!all.run(1h, [] { return 7; }))
     std::this_thread::yield();
 }
+
+} // namespace errands_test

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace founding_gate_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -107,3 +109,5 @@ TEST_CASE("who has met all founders before, or founded alone, waits for "
   CHECK(one.node.all == lines{"+2", "2:a"});
   CHECK(one.met.empty());
 }
+
+} // namespace founding_gate_test

@@ -4,6 +4,8 @@
 #include "config/client_url.hpp"
 #include "tests/cluster/links/rig.hpp"
 
+namespace handshake_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace iris::cluster::test;
@@ -408,3 +410,5 @@ TEST_CASE("a build from before nodes said their shards is met") {
     CHECK(meet(one, two) == "");
   }
 }
+
+} // namespace handshake_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace lanes_test {
+
 using namespace iris;
 using namespace iris::cluster;
 
@@ -179,3 +181,5 @@ TEST_CASE("a frame that never ends is refused when it is too long") {
   CHECK(code == errc::frame_too_large);
   CHECK(pieces == frame_bytes_max.bulk / (64 * kib) + 1);
 }
+
+} // namespace lanes_test

@@ -7,6 +7,8 @@
 #include "persistence/start_history.hpp"
 #include "tests/sim/memory_disk.hpp"
 
+namespace links_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace iris::cluster::test;
@@ -426,3 +428,5 @@ TEST_CASE("silent hosts don't keep others from being linked to") {
   CHECK(one.net().send({2}, lane::commands, "hello"));
   CHECK(two.seen().frames_come({1}, 1));
 }
+
+} // namespace links_test

@@ -2,6 +2,8 @@
 
 #include "tests/cluster/links/rig.hpp"
 
+namespace porter_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace iris::cluster::test;
@@ -69,3 +71,5 @@ TEST_CASE("a welcome that nobody sent is not heard") {
   self->wait_for(caller);
   CHECK(nowhere->describe().problem == "this node links to it no more");
 }
+
+} // namespace porter_test

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+namespace refusals_test {
+
 using namespace iris::cluster;
 using namespace std::chrono_literals;
 
@@ -42,3 +44,5 @@ TEST_CASE("a reason that made room leaves what was not said of it") {
   CHECK(all.say("another", 61s) == refusals::reasons_max);
   CHECK(all.say("a third", 61s) == 0);
 }
+
+} // namespace refusals_test

@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+namespace refused_test {
+
 using namespace iris;
 using namespace iris::cluster;
 using namespace iris::cluster::test;
@@ -413,3 +415,5 @@ TEST_CASE("the reason of a refusal stays, and is said once") {
   CHECK(one.log().count("it refuses this node: wiped") == 1);
   CHECK(one.log().count("the connection was closed") == 0);
 }
+
+} // namespace refused_test

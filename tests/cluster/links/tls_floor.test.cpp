@@ -4,6 +4,8 @@
 #include "security/tls.hpp"
 #include "tests/cluster/links/rig.hpp"
 
+namespace tls_floor_test {
+
 using namespace iris;
 using namespace iris::cluster::test;
 
@@ -31,3 +33,5 @@ TEST_CASE("contexts that a library makes take TLS 1.3, and ours are the same") {
   CHECK(SSL_CTX_get_min_proto_version(server->get()) == TLS1_3_VERSION);
   CHECK(SSL_CTX_get_max_proto_version(client->get()) == TLS1_3_VERSION);
 }
+
+} // namespace tls_floor_test
