@@ -413,6 +413,8 @@ void node::on_link(node_id peer, bool up) {
     return announce();
   }
   linked_.erase(peer);
+  for (auto id : replicas_)
+    local_.to_shard(id, peer_lost{peer});
   route(leaders_.lost(peer));
 }
 

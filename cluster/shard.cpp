@@ -20,6 +20,10 @@ bool empty(const loaded_log& log) {
   return log.entries.empty() && log.floor.index == 0;
 }
 
+/// Those who lost their leader stand within this time, and not all at the same
+/// moment, or nobody gets a majority.
+constexpr std::uint64_t stand_within_ms = 300;
+
 std::uint64_t last_index(const loaded_log& log) {
   return log.first_index + log.entries.size() - 1;
 }
@@ -181,6 +185,15 @@ void shard::step_down() {
 
 void shard::lead() {
   leading_ = ready_;
+}
+
+void shard::lost(node_id peer) {
+  if (!core_)
+    return;
+  auto now = parts_.time.steady_now();
+  core_->doubt(now, peer,
+               now + std::chrono::milliseconds{random_.below(stand_within_ms)});
+  arm();
 }
 
 void shard::arm() {

@@ -127,6 +127,9 @@ public:
     return unapplied_bytes_ + in_flight_bytes_ + open_.size();
   }
 
+  /// The link to this node broke. If it led, others do soon.
+  void lost(node_id peer);
+
   /// Grows with each leadership of the group. 0: it doesn't take part.
   std::uint64_t term() const { return core_ ? core_->state().term : 0; }
 

@@ -179,6 +179,18 @@ result<update> core::transfer(std::chrono::nanoseconds now, node_id to) {
   return finish();
 }
 
+void core::doubt(std::chrono::nanoseconds now, node_id peer,
+                 std::chrono::nanoseconds then) {
+  begin(now);
+  if (role() != raft::role::follower || leader() != peer)
+    return;
+  doubted_ = true;
+  iris_raft_stand_at(
+    raft_.get(),
+    static_cast<std::uint64_t>(
+      std::chrono::floor<std::chrono::milliseconds>(then).count()));
+}
+
 bool core::transferring() const {
   return iris_raft_transferee(raft_.get()) != 0;
 }

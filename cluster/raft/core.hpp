@@ -134,6 +134,14 @@ public:
   result<update> catch_up(std::chrono::nanoseconds now, node_id who);
   bool caught_up(node_id who) const;
 
+  /// The way to `peer` broke. If that is who led, an election begins at `then`
+  /// and not an election timeout after its last word, and its silence need not
+  /// be waited for to vote for others (the thesis, section 4.2.3, has servers
+  /// wait so that one who was cut off disturbs nobody; here those who still
+  /// hear the leader refuse). Its next word takes all that back.
+  void doubt(std::chrono::nanoseconds now, node_id peer,
+             std::chrono::nanoseconds then);
+
   /// Hands leadership over (thesis, section 3.10) to this voter, 0: to any.
   /// Until then, for at most an election timeout, `submit` is refused. Fails
   /// with not_leader, not_found, unavailable; the core goes on.
@@ -237,8 +245,9 @@ private:
 
   std::chrono::nanoseconds now_{0};
   std::chrono::nanoseconds ticked_{0};
-  /// The last word of a leader.
+  /// The last word of a leader, and whether the way to it broke since.
   std::chrono::nanoseconds led_{0};
+  bool doubted_ = false;
   std::uint64_t commit_ = 0;
 
   /// As a leader: its term, the first entry of it, and when who was heard.

@@ -57,6 +57,7 @@ result<void> core::receive_append(message what) {
   if (what.term < state().term)
     return give(what, {});
   led_ = now_;
+  doubted_ = false;
   drop_committed(what);
   auto entries = std::move(what.entries);
   std::size_t begin = 0;
@@ -151,6 +152,8 @@ result<void> core::give(const message& what, entries_view entries,
   shown.as_voter = as_voter;
   // It never doubts its leader by itself, having no election timeout.
   if (as_voter && now_ - led_ >= options_.election_timeout)
+    shown.disrupt = true;
+  if (what.what == kind::vote && doubted_ && role() == raft::role::follower)
     shown.disrupt = true;
   stale_ = what.term < state().term;
   iris_raft_update out;

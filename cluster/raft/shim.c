@@ -334,6 +334,15 @@ int iris_raft_transfer(iris_raft* raft, uint64_t now, uint64_t id,
   return step(raft, &event, now, out);
 }
 
+void iris_raft_stand_at(iris_raft* raft, uint64_t at) {
+  struct raft* core = &raft->core;
+  if (core->state != RAFT_FOLLOWER)
+    return;
+  uint64_t timeout = core->follower_state.randomized_election_timeout;
+  if (core->election_timer_start + timeout > at)
+    core->election_timer_start = at > timeout ? at - timeout : 0;
+}
+
 void iris_raft_next_term(iris_raft* raft) {
   ++raft->core.current_term;
   raft->core.voted_for = raft->core.id;

@@ -162,12 +162,26 @@ void raft_sim::chaos() {
   }
   if (random_.below(100) < profile_.partitions)
     partition();
+  if (random_.chance(10))
+    lose(any(), any().replica->id());
+}
+
+/// The way to this peer broke, or so it seems.
+void raft_sim::lose(node& x, node_id peer) {
+  if (!x.replica->up() || now_ < x.paused_until)
+    return;
+  ++done_["doubt"];
+  x.replica->it().doubt(local(x), peer, local(x) + some(300ms));
+  moved(x);
 }
 
 void raft_sim::fall(node& x) {
   if (!x.replica->up() && !x.fetching)
     return;
   crash(x);
+  if (random_.chance(50))
+    for (auto& y : nodes_)
+      lose(y, x.replica->id());
   after(some(random_.chance(30) ? 1s : 100ms), [this, &x, life = x.life] {
     if (x.life == life)
       start(x);

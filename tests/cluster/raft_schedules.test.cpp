@@ -88,6 +88,88 @@ TEST_CASE("an entry of an earlier term is not committed by counting") {
   CHECK(a.term_of(2, index) == a.term_of(5, index));
 }
 
+namespace {
+
+/// Three of whom 1 leads, a moment after its last word.
+struct three : raft_group {
+  three() : raft_group{3, voters_of({1, 2, 3})} {
+    elect(1, {2, 3});
+    talk(1, {2, 3});
+    heartbeat(1);
+    talk(1, {2, 3});
+  }
+
+  /// The way to the leader broke, and this one stands at once.
+  void lose(std::uint64_t id) {
+    core(id).doubt(now, {1}, now);
+    tick(id, std::chrono::milliseconds{40});
+  }
+};
+
+} // namespace
+
+TEST_CASE("those who lost their leader elect another at once") {
+  three a;
+  auto term = a.core(1).state().term;
+  auto before = a.now;
+  a.crash(1);
+
+  a.core(3).doubt(a.now, {1}, a.now + std::chrono::milliseconds{300});
+  a.lose(2);
+  a.talk(2, 3);
+
+  CHECK(a.at(2).leads());
+  CHECK(a.core(2).state().term == term + 1);
+  CHECK(a.core(3).leader() == node_id{2});
+  CHECK(a.now - before < std::chrono::milliseconds{50});
+}
+
+TEST_CASE("who lost a leader that others hear disturbs nobody") {
+  three a;
+  auto term = a.core(1).state().term;
+
+  a.lose(2);
+  a.talk(2, 3);
+  CHECK_FALSE(a.at(2).leads());
+  CHECK(a.core(3).leader() == node_id{1});
+
+  // Nor once it hears the leader again.
+  a.heartbeat(1);
+  a.talk(1, {2, 3});
+  CHECK(a.at(1).leads());
+  CHECK(a.core(2).leader() == node_id{1});
+  for (std::uint64_t id : {1, 2, 3})
+    CHECK(a.core(id).state().term == term);
+}
+
+TEST_CASE("a leader's next word ends the doubt") {
+  three a;
+  auto term = a.core(1).state().term;
+  a.core(3).doubt(a.now, {1}, a.now + std::chrono::milliseconds{300});
+  a.heartbeat(1);
+  a.talk(1, {2, 3});
+
+  a.tick(3, std::chrono::milliseconds{200});
+  CHECK(a.wire.empty());
+  a.lose(2);
+  a.talk(2, 3);
+
+  CHECK_FALSE(a.at(2).leads());
+  CHECK(a.core(3).leader() == node_id{1});
+  CHECK(a.core(3).state().term == term);
+}
+
+TEST_CASE("a lost link to who does not lead means nothing") {
+  three a;
+  a.core(2).doubt(a.now, {3}, a.now);
+  a.core(1).doubt(a.now, {2}, a.now);
+  for (std::uint64_t id : {1, 2})
+    a.tick(id, std::chrono::milliseconds{40});
+
+  CHECK(a.wire.empty());
+  CHECK(a.at(1).leads());
+}
+
 TEST_CASE("no change before an entry of the leader's own term") {
   // Ongaro, "Bug in single-server membership changes", 2015. Rule 8.
   raft_group a{5, voters_of({1, 2, 3, 4})};

@@ -125,6 +125,7 @@ private:
   bool shrink(node& at, configuration now);
   void chaos();
   void fall(node& x);
+  void lose(node& at, node_id peer);
   void partition();
   void calm_down();
   void keep_one_down();

@@ -418,6 +418,24 @@ TEST_CASE("what was acknowledged outlives the leader's power") {
   a.expect_agreement();
 }
 
+TEST_CASE("when the leader's process dies, another leads at once") {
+  auto at_once = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    replicas a{seed};
+    a.put_now();
+    auto& dead = a.await_leader();
+    dead.crash();
+    // A quarter lose their power, and tell nobody.
+    at_once += a.here.run(500ms, [&] { return a.leader() != nullptr; });
+    CHECK(&a.await_leader() != &dead);
+    dead.start();
+    a.put_now();
+    a.expect_agreement();
+  }
+  CHECK(at_once >= 25);
+}
+
 TEST_CASE("nothing is acknowledged without a majority") {
   replicas a{3};
   a.put_now();
