@@ -158,15 +158,16 @@ std::size_t server::connections_max(const config::settings& from) {
   auto fit = descriptors_.connections;
   if (wanted <= fit)
     return wanted;
+  constexpr observability::literal remedy{
+    "raise the limit of open files: ulimit -n, or LimitNOFILE of a systemd "
+    "unit"};
   log_.warn(
     "too few open files are allowed for limits.connections",
     {{"wanted", wanted},
      {"connections", fit},
      {"open_files", descriptors_.limit},
      {"open_files_needed", descriptors_needed(descriptors_.own, wanted)},
-     {"remedy",
-      observability::literal{"raise the limit of open files: ulimit -n, or "
-                             "LimitNOFILE of a systemd unit"}}});
+     {"remedy", remedy}});
   return fit;
 }
 
@@ -242,8 +243,9 @@ result<void> server::open_store() {
                                              new_identity(), disk_, how);
   if (!store)
     return store.failure();
-  log_.info(known ? observability::literal{"store opened"}
-                  : observability::literal{"new store made"},
+  constexpr observability::literal opened{"store opened"};
+  constexpr observability::literal made{"new store made"};
+  log_.info(known ? opened : made,
             {{"directory", public_text{store_directory().native()}},
              {"shards", settings_.node.shards},
              {"torn_tail", store->log->tail_was_torn()}});
@@ -332,9 +334,10 @@ void server::watch_disk() {
   auto free = disk_.free_bytes(settings_.node.data_dir.string());
   auto reserve = reloaded_.load()->storage.reserve;
   auto full = free < reserve;
+  constexpr observability::literal filled{"the disk is full: refusing writes"};
+  constexpr observability::literal freed{"the disk has room again"};
   if (full != (metrics_.storage_full.value() == 1))
-    log_.warn(full ? observability::literal{"the disk is full: refusing writes"}
-                   : observability::literal{"the disk has room again"},
+    log_.warn(full ? filled : freed,
               {{"free_bytes", free}, {"reserve", reserve}});
   node_->storage_full(full);
   reader_thread_.after(disk_check, [this] { watch_disk(); });

@@ -51,8 +51,9 @@ void server::note_end(const std::string& certificate, timestamp end) {
   auto now = system_clock().wall_now();
   if (!expiry_.due(certificate, end, now))
     return;
-  log_.warn(end < now ? literal{"a certificate has ended"}
-                      : literal{"a certificate ends soon"},
+  constexpr literal ended{"a certificate has ended"};
+  constexpr literal ending{"a certificate ends soon"};
+  log_.warn(end < now ? ended : ending,
             {{"certificate", public_text{certificate}},
              {"ends", public_text{observability::iso8601(end)}},
              {"days_left", days_left(end, now)}});
