@@ -66,7 +66,7 @@ function(iris_test name)
   foreach(file IN LISTS arg_SOURCES)
     set(test "${IRIS_TEST_PREFIX}${name}: ${file}")
     add_test(NAME ${test} COMMAND ${name}_test --source-file=*/${file})
-    set_tests_properties(${test} PROPERTIES ${properties}
+    set_tests_properties(${test} PROPERTIES ${properties} TIMEOUT 900
       FAIL_REGULAR_EXPRESSION "test cases: +0 ")
   endforeach()
 endfunction()
