@@ -153,7 +153,7 @@ result<void> core::give(const message& what, entries_view entries,
   // It never doubts its leader by itself, having no election timeout.
   if (as_voter && now_ - led_ >= options_.election_timeout)
     shown.disrupt = true;
-  if (what.what == kind::vote && doubted_ && role() == raft::role::follower)
+  if (doubted_ && role() == raft::role::follower)
     shown.disrupt = true;
   stale_ = what.term < state().term;
   iris_raft_update out;
