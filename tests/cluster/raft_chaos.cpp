@@ -162,7 +162,7 @@ void raft_sim::chaos() {
   }
   if (random_.below(100) < profile_.partitions)
     partition();
-  if (random_.chance(10))
+  if (random_.chance(2))
     lose(any(), any().replica->id());
 }
 
