@@ -182,7 +182,7 @@ result<void> control_machine::carry_out(const shard_reached& what) {
     return {};
   of->actual = what.voters;
   of->index = what.index;
-  if (what.settled == of->revision)
+  if (what.revision == of->revision)
     of->dropped.clear();
   return {};
 }

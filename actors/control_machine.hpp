@@ -50,14 +50,14 @@ struct transfer_shard {
   node_id to;
 };
 
-/// A group's leader has these voters, by this entry of its log: what is older
-/// than the last report changes nothing. Of a revision that it calls settled,
-/// nobody that was wanted before may become a voter. not_found, bad_field.
+/// A group has these voters, by this entry of its log: what is older than the
+/// last report changes nothing. Nobody else gets a vote for having been wanted
+/// before this revision. not_found, bad_field.
 struct shard_reached {
   shard_id shard;
   std::vector<node_id> voters; ///< sorted
   std::uint64_t index = 0;
-  std::uint64_t settled = 0;
+  std::uint64_t revision = 0;
 };
 
 using control_change = std::variant<add_node, remove_node, drain_node,

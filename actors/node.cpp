@@ -131,11 +131,7 @@ caf::actor node::start_shard(shard_id id) {
     [this, id](std::optional<node_id> leader, std::uint64_t term) {
       on_leader(id, leader, term);
     },
-    [this, id](std::uint64_t index,
-               const cluster::raft::configuration& servers) {
-      on_servers(id, index, servers);
-    },
-    [this, id](std::uint64_t revision) { on_settled(id, revision); }};
+    [this, id](const cluster::group_servers& what) { on_servers(id, what); }};
   if (id == cluster::control_shard)
     parts.on_map = [this](result<cluster::cluster_map> x) {
       if (x)
@@ -164,10 +160,6 @@ caf::actor node::start_shard(shard_id id) {
 void node::on_leader(shard_id of, std::optional<node_id> leader,
                      std::uint64_t term) {
   std::lock_guard guard{routing_};
-  // What it was certain of as a leader is for that leadership.
-  if (auto known = groups_.find(of);
-      known != groups_.end() && leader != options_.self.node)
-    known->second.settled = 0;
   auto led = leaders_.own().list.size();
   route(leaders_.told(of, leader, term));
   if (led == leaders_.own().list.size())
@@ -176,10 +168,9 @@ void node::on_leader(shard_id of, std::optional<node_id> leader,
   tell_voters(of);
 }
 
-void node::on_servers(shard_id of, std::uint64_t index,
-                      const cluster::raft::configuration& servers) {
-  group_voters next{{}, index};
-  for (const auto& x : servers)
+void node::on_servers(shard_id of, const cluster::group_servers& what) {
+  group_voters next{{}, what.index, what.revision};
+  for (const auto& x : what.servers)
     if (x.role == cluster::raft::server_role::voter)
       next.voters.push_back(x.id);
   std::sort(next.voters.begin(), next.voters.end());
@@ -188,23 +179,16 @@ void node::on_servers(shard_id of, std::uint64_t index,
   tell_voters(of);
 }
 
-void node::on_settled(shard_id of, std::uint64_t revision) {
-  std::lock_guard guard{routing_};
-  groups_[of].settled = revision;
-  tell_voters(of);
-}
-
 /// The map has what leaders say. Locked.
 void node::tell_voters(shard_id of) {
   auto found = groups_.find(of);
-  if (leaders_.leader(of) != options_.self.node || found == groups_.end()
-      || found->second.voters.empty())
+  if (leaders_.leader(of) != options_.self.node || found == groups_.end())
     return;
-  const auto& [voters, index, settled] = found->second;
+  const auto& [voters, index, revision] = found->second;
   const auto& told = cluster::placement_of(*map_, of);
   if (told.actual != voters || told.index != index
-      || (!told.dropped.empty() && told.revision == settled))
-    ask(shard_reached{of, voters, index, settled}, [](const error&) {});
+      || (!told.dropped.empty() && told.revision == revision))
+    ask(shard_reached{of, voters, index, revision}, [](const error&) {});
 }
 
 /// Locked.

@@ -165,7 +165,7 @@ private:
   struct group_voters {
     std::vector<node_id> voters; ///< sorted
     std::uint64_t index = 0;     ///< of the entry that has them
-    std::uint64_t settled = 0;   ///< the revision, see cluster::shard::events
+    std::uint64_t revision = 0;  ///< of the placement that it was made for
   };
 
   caf::actor start_shard(shard_id id);
@@ -174,9 +174,7 @@ private:
   void end(shard_id id);
   void on_leader(shard_id of, std::optional<node_id> leader,
                  std::uint64_t term);
-  void on_servers(shard_id of, std::uint64_t index,
-                  const cluster::raft::configuration& servers);
-  void on_settled(shard_id of, std::uint64_t revision);
+  void on_servers(shard_id of, const cluster::group_servers& what);
   void route(const leader_table::changes& what);
   void route(shard_id of);
   void lose_routes();

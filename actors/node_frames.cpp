@@ -67,7 +67,7 @@ IRIS_LAYOUT(remove_node, x.id)
 IRIS_LAYOUT(drain_node, x.id, x.on)
 IRIS_LAYOUT(move_shard, x.shard, x.from, x.to)
 IRIS_LAYOUT(transfer_shard, x.shard, x.to)
-IRIS_LAYOUT(shard_reached, x.shard, x.voters, x.index, x.settled)
+IRIS_LAYOUT(shard_reached, x.shard, x.voters, x.index, x.revision)
 IRIS_LAYOUT(change_cluster, x.what, x.tag)
 IRIS_LAYOUT(compare_shard, x.number, x.tag)
 

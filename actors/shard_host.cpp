@@ -386,7 +386,6 @@ void shard_host::begin() {
       caf::anon_send(self, shard_follows{});
   };
   tell.on_servers = with_.on_servers;
-  tell.on_settled = with_.on_settled;
   tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
   tell.on_differs = [&env = with_.env, id = with_.shard.id](auto index) {
     env.metrics.shard_differences.add();

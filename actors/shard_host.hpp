@@ -27,9 +27,7 @@ struct shard_host_parts {
   /// this replica knows.
   std::function<void(std::optional<node_id>, std::uint64_t)> on_leader = {};
   /// As the shard's.
-  std::function<void(std::uint64_t, const cluster::raft::configuration&)>
-    on_servers = {};
-  std::function<void(std::uint64_t)> on_settled = {};
+  std::function<void(const cluster::group_servers&)> on_servers = {};
   /// Told by the control group's replica what its state store has, or why this
   /// node can't use that, at the start and after each entry: on a reader's
   /// thread.

@@ -151,8 +151,10 @@ void revise(placement& next, const placement& before) {
     return;
   ++next.revision;
   for (auto x : before.voters)
-    if (!may_vote(next, x))
+    if (!contains(next.dropped, x))
       next.dropped.push_back(x);
+  std::erase_if(next.dropped,
+                [&](node_id x) { return contains(next.voters, x); });
   next.dropped = sorted(std::move(next.dropped));
 }
 

@@ -53,9 +53,9 @@ struct placement {
   std::uint64_t index = 0;     ///< of their entry in its log; 0: not known
   /// How often other voters were wanted.
   std::uint64_t revision = 0;
-  /// Were wanted, are not in `actual`, and may vote by an entry that is not
-  /// committed: until a leader says, of this revision, that there is none.
-  /// Sorted.
+  /// Were wanted, and may get a vote yet from a leader that has not heard:
+  /// until the group is said to follow this revision, and no older one any
+  /// more. Sorted.
   std::vector<node_id> dropped = {};
 
   bool operator==(const placement&) const = default;

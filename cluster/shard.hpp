@@ -22,6 +22,15 @@
 
 namespace iris::cluster {
 
+/// A committed configuration: no later one is of an older revision.
+struct group_servers {
+  std::uint64_t index = 0; ///< of its entry
+  raft::configuration servers;
+  std::uint64_t revision = 0; ///< of the placement that it was made for
+
+  bool operator==(const group_servers&) const = default;
+};
+
 /// One replica of a Raft group, and the way durable actors write and read.
 ///
 ///   stage ─→ open batch ─→ log writer ─→ commit ─→ waiters, state writer
@@ -83,17 +92,12 @@ public:
     /// Its state has to be copied, or has been: load both stores again, and
     /// start.
     std::function<void()> on_reload = {};
-    /// The group's servers as the committed entry with this index has them: at
-    /// the start, and when they change.
-    std::function<void(std::uint64_t, const raft::configuration&)> on_servers =
-      {};
+    /// What a committed configuration says: at the start, and with each new
+    /// one.
+    std::function<void(const group_servers&)> on_servers = {};
     /// The state store has everything up to here: at the start, and whenever
     /// it has more.
     std::function<void(std::uint64_t)> on_applied = {};
-    /// It leads, knows this revision of its placement, and who was dropped has
-    /// no vote, nor gets one by an entry that some log has: see
-    /// placement::dropped.
-    std::function<void(std::uint64_t)> on_settled = {};
     /// Its state is not what a majority has at this entry: it is copied anew.
     std::function<void(std::uint64_t)> on_differs = {};
     /// It can't go on; the error says why.
@@ -264,7 +268,8 @@ private:
   void steer_later(std::chrono::milliseconds delay);
   group_view view() const;
   bool carry_out(const relocation_step& what);
-  void settle();
+  relocation_step restate(relocation_step next) const;
+  std::uint64_t revision() const;
   void tell_servers(const placed_configuration& what);
   void offer_copy(const raft::message& what);
   void overhear(const raft::message& what);

@@ -44,25 +44,28 @@ void shard::steer() {
     return;
   // What was staged while leadership was handed over in vain.
   flush();
-  settle();
   auto busy = leaving_ ? core_->transferring() : !core_->may_change();
-  busy = busy || carry_out(next_step(view(), wanted_));
+  busy = busy || carry_out(restate(next_step(view(), wanted_)));
   steer_later(busy ? steer_soon : steer_idle);
 }
 
-/// Says when those who were dropped can vote no more, whoever else has yet to
-/// come. No change is under way, and an entry of this term is committed: a log
-/// with another change is older than that, and elects nobody any more. That no
-/// later leader has begun one is what is left to confirm.
-void shard::settle() {
-  if (wanted_.dropped.empty() || !core_->may_change())
-    return;
-  auto now = voters();
-  for (auto x : wanted_.dropped)
-    if (contains(now, x) && !contains(wanted_.voters, x))
-      return;
-  confirm(
-    [this, revision = wanted_.revision] { tell(tell_.on_settled, revision); });
+/// What a placement drops is free once a committed configuration of its
+/// revision does without it: no leader after that follows an older placement.
+/// If nothing else is to change, the same servers are proposed again for that.
+/// Precondition: no change is under way, an entry of this term is committed.
+relocation_step shard::restate(relocation_step next) const {
+  if (leaving_)
+    return next;
+  if (wanted_.revision < revision())
+    return {}; // It has yet to hear of the newest.
+  if (wanted_.revision > revision() && !wanted_.dropped.empty()
+      && !std::holds_alternative<change_to>(next))
+    return change_to{core_->servers()};
+  return next;
+}
+
+std::uint64_t shard::revision() const {
+  return raft::revision_of(configurations_.back().bytes);
 }
 
 group_view shard::view() const {
@@ -86,7 +89,7 @@ group_view shard::view() const {
 bool shard::carry_out(const relocation_step& what) {
   auto now = parts_.time.steady_now();
   if (auto* change = std::get_if<change_to>(&what)) {
-    auto changed = core_->change(now, change->next);
+    auto changed = core_->change(now, change->next, wanted_.revision);
     if (!changed && changed.failure().code == errc::bad_field)
       return leaving_; // More than a group may have: the map asks too much.
     take(std::move(changed));
@@ -104,7 +107,8 @@ bool shard::carry_out(const relocation_step& what) {
 
 void shard::tell_servers(const placed_configuration& what) {
   if (auto servers = raft::decode_configuration(what.bytes))
-    tell(tell_.on_servers, what.index, *servers);
+    tell(tell_.on_servers, group_servers{what.index, *std::move(servers),
+                                         raft::revision_of(what.bytes)});
 }
 
 void shard::note_configuration(std::uint64_t index,

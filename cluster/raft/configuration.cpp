@@ -24,7 +24,7 @@ std::uint64_t take(std::string_view& in) {
 }
 
 /// As many servers as there are, whatever they are.
-configuration read(std::string_view in) {
+configuration take_servers(std::string_view in) {
   configuration out;
   while (in.size() > 8 && out.size() <= servers_max) {
     node_id id{take(in)};
@@ -34,6 +34,33 @@ configuration read(std::string_view in) {
     out.push_back({id, static_cast<server_role>(in[end + 1])});
     in.remove_prefix(end + 2);
   }
+  return out;
+}
+
+struct decoded {
+  configuration servers;
+  std::uint64_t revision = 0;
+};
+
+result<decoded> read(std::string_view in) {
+  error damaged{errc::corrupt, "expected the configuration of a group"};
+  if (in.size() < 9 || in.front() != format)
+    return damaged;
+  auto rest = in.substr(1);
+  auto count = take(rest);
+  decoded out{take_servers(rest)};
+  // What is behind them may look like the beginning of one more.
+  if (count > out.servers.size())
+    return damaged;
+  out.servers.resize(count);
+  if (!well_formed(out.servers))
+    return damaged;
+  if (in.size() == encode(out.servers).size() + 8) {
+    auto end = in.substr(in.size() - 8);
+    out.revision = take(end);
+  }
+  if (encode(out.servers, out.revision) != in)
+    return damaged;
   return out;
 }
 
@@ -49,7 +76,7 @@ bool well_formed(const configuration& what) noexcept {
   return !what.empty() && what.size() <= servers_max;
 }
 
-std::string encode(const configuration& in) {
+std::string encode(const configuration& in, std::uint64_t revision) {
   IRIS_ASSERT(well_formed(in));
   std::string out(1, format);
   put(out, in.size());
@@ -60,23 +87,21 @@ std::string encode(const configuration& in) {
     out += static_cast<char>(x.role);
   }
   out.resize((out.size() + 7) / 8 * 8);
+  if (revision != 0)
+    put(out, revision);
   return out;
 }
 
 result<configuration> decode_configuration(std::string_view in) {
-  error damaged{errc::corrupt, "expected the configuration of a group"};
-  if (in.size() < 9 || in.front() != format)
-    return damaged;
-  auto rest = in.substr(1);
-  auto count = take(rest);
-  auto out = read(rest);
-  // What pads them may look like the beginning of one more.
-  if (count > out.size())
-    return damaged;
-  out.resize(count);
-  if (!well_formed(out) || encode(out) != in)
-    return damaged;
-  return out;
+  auto out = read(in);
+  if (!out)
+    return out.failure();
+  return std::move(out->servers);
+}
+
+std::uint64_t revision_of(std::string_view in) {
+  auto out = read(in);
+  return out ? out->revision : 0;
 }
 
 result<configuration> latest_in(const persistence::loaded_log& log) {

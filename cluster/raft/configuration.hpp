@@ -43,12 +43,18 @@ bool well_formed(const configuration& what) noexcept;
 ///      address; u8 role
 ///      zeros up to a multiple of eight
 ///
+/// and behind them, where it doesn't look, the revision of the placement that
+/// the group followed, a little-endian u64; absent if it is 0.
+///
 /// Precondition: well formed.
-std::string encode(const configuration& in);
+std::string encode(const configuration& in, std::uint64_t revision = 0);
 
 /// Only what `encode` writes; the library's own decoder reads past the end of
 /// anything else. Fails with corrupt.
 result<configuration> decode_configuration(std::string_view in);
+
+/// Of a configuration that can be decoded; 0 for any other bytes.
+std::uint64_t revision_of(std::string_view in);
 
 /// The latest one in a log, committed or not; none in an empty log. Fails with
 /// corrupt.

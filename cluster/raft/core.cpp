@@ -126,11 +126,11 @@ result<void> core::put(entry_type type,
 }
 
 result<update> core::change(std::chrono::nanoseconds now,
-                            const configuration& next) {
+                            const configuration& next, std::uint64_t revision) {
   begin(now);
   if (auto ok = may_change(next); !ok)
     return ok.failure();
-  auto bytes = std::make_shared<const std::string>(encode(next));
+  auto bytes = std::make_shared<const std::string>(encode(next, revision));
   if (auto ok = put(entry_type::configuration, std::move(bytes)); !ok)
     return ok.failure();
   return finish();

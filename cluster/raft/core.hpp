@@ -117,14 +117,15 @@ public:
   result<update> submit(std::chrono::nanoseconds now, entry_type type,
                         std::shared_ptr<const std::string> payload);
 
-  /// Proposes a configuration that differs from servers() in one server
-  /// (thesis, section 4.1); it is in force at once. Fails, and the core goes
-  /// on, with not_leader; bad_field if it is not such a one; unavailable while
+  /// Proposes a configuration that differs from servers() in one server at most
+  /// (thesis, section 4.1), for a placement of this revision; it is in force at
+  /// once. Fails, and the core goes on, with not_leader; bad_field if it is not
+  /// such a one; unavailable while
   /// another change is not committed or somebody catches up, before an entry
   /// of this term has committed, when a server that has not caught up would be
   /// a voter, and when this leader would not be one: hand over first.
-  result<update> change(std::chrono::nanoseconds now,
-                        const configuration& next);
+  result<update> change(std::chrono::nanoseconds now, const configuration& next,
+                        std::uint64_t revision);
   /// Whether nothing is under way that a change would have to wait for.
   bool may_change() const { return static_cast<bool>(check_idle()); }
 

@@ -195,7 +195,7 @@ TEST_CASE("a replica moves where there is none, one at a time") {
   CHECK(a.change(move_shard{{1}, {2}, {4}})
         == "unavailable (403): another replica moves: one moves at a time, try "
            "again later");
-  a.twice(shard_reached{{0}, {{1}, {3}, {4}}, 9});
+  a.twice(shard_reached{{0}, {{1}, {3}, {4}}, 9, 1});
   CHECK(a.change(move_shard{{1}, {2}, {4}}) == "");
 }
 

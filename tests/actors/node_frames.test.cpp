@@ -251,7 +251,7 @@ TEST_CASE("what is asked of the controller arrives as it was sent") {
   CHECK(told.shard == cluster::control_shard);
   CHECK(told.voters == std::vector<node_id>{{1}, {2}});
   CHECK(told.index == 300);
-  CHECK(told.settled == 3);
+  CHECK(told.revision == 3);
 }
 
 TEST_CASE("the control group is asked nothing else, and nobody else is") {

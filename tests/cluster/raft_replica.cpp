@@ -107,7 +107,7 @@ bool raft_replica::submit(std::chrono::nanoseconds now, std::string payload) {
 
 bool raft_replica::change(std::chrono::nanoseconds now,
                           const configuration& next) {
-  auto out = core_->change(now, next);
+  auto out = core_->change(now, next, core_->state().term);
   auto well = bool(out);
   if (well)
     settle(std::move(out));

@@ -543,7 +543,7 @@ TEST_CASE("two servers are not changed at once") {
   raft_group a{3, voters_of({1})};
   auto two = with(voters_of({1}), 2, server_role::standby);
   CHECK_FALSE(a.change(1, with(two, 3, server_role::standby)));
-  CHECK_FALSE(a.change(1, voters_of({1})));
+  CHECK(a.change(1, voters_of({1}))); // That it is they may be said again.
   a.hold_disk(1);
   REQUIRE(a.change(1, two));
   CHECK_FALSE(a.change(1, with(two, 3, server_role::standby)));

@@ -149,6 +149,18 @@ TEST_CASE("a configuration has the library's bytes") {
         == "0103000000000000000100000000000000310001"
            "02000000000000003200002c01000000000000333030000100000000");
   CHECK(*decode_configuration(encode(three)) == three);
+  CHECK(revision_of(encode(three)) == 0);
+}
+
+TEST_CASE("a configuration has its revision where the library reads none") {
+  auto bytes = encode(three, 0x0102);
+  CHECK(bytes == encode(three) + std::string("\2\1\0\0\0\0\0\0", 8));
+  CHECK(*decode_configuration(bytes) == three);
+  CHECK(revision_of(bytes) == 0x0102);
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    CHECK(static_cast<bool>(decode_configuration(bytes.substr(0, n)))
+          == (n == bytes.size() - 8));
+  CHECK_FALSE(decode_configuration(bytes + std::string(8, '\1')));
 }
 
 TEST_CASE("a configuration that is none is refused") {

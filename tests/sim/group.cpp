@@ -69,7 +69,6 @@ void member::start() {
   tell.on_reload = [this] { load(); };
   tell.on_leader = [&with](std::optional<node_id> x) { with.leader = x; };
   tell.on_servers = options_.on_servers;
-  tell.on_settled = options_.on_settled;
   tell.on_differs = [this](std::uint64_t at) { differed_.push_back(at); };
   tell.on_stopped = [&with](const error& why) { with.stopped = why; };
   with.shard = std::make_unique<cluster::shard>(parts, std::move(tell));

@@ -29,10 +29,7 @@ public:
     std::size_t lagging_bytes = 0;
     std::chrono::milliseconds rest{10'000};
     /// Told of each configuration that it calls committed.
-    std::function<void(std::uint64_t, const cluster::raft::configuration&)>
-      on_servers = {};
-    /// Told of each revision of its placement that it calls settled.
-    std::function<void(std::uint64_t)> on_settled = {};
+    std::function<void(const cluster::group_servers&)> on_servers = {};
     std::uint64_t checkpoint_every = 256;
   };
 

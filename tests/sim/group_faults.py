@@ -31,7 +31,7 @@ FAULTS = [
      "take(std::move(changed));",
      """take(std::move(changed));
     if (core_ && fault("uncommitted_servers_told"))
-      tell(tell_.on_servers, core_->last_index(), change->next);"""),
+      tell(tell_.on_servers, group_servers{core_->last_index(), change->next, wanted_.revision});"""),
     # The leader takes its own vote.
     ("leader_takes_its_own_vote", STEPS,
      "if (x != view_.self)\n",
@@ -55,6 +55,16 @@ FAULTS = [
     ("no_rest", MEMBERSHIP,
      "out.rested = now >= rested_at_;",
      'out.rested = now >= rested_at_ || fault("no_rest");'),
+    # A leader goes back to where the group was wanted before.
+    ("older_placement_followed", MEMBERSHIP,
+     "if (wanted_.revision < revision())",
+     'if (wanted_.revision < revision()\n'
+     '      && !fault("older_placement_followed"))'),
+    # What was dropped stays needed, unless something else is to change.
+    ("placement_not_restated", MEMBERSHIP,
+     "&& !std::holds_alternative<change_to>(next))",
+     "&& !std::holds_alternative<change_to>(next)\n"
+     '      && !fault("placement_not_restated"))'),
     # Who joins makes a group of its own.
     ("joiner_founds", SHARD,
      "if (empty(from.log) && founds) {",

@@ -32,9 +32,7 @@ moving_group::moving_group(std::uint64_t seed, std::size_t nodes,
   with.voters.assign(ids_.begin(),
                      ids_.begin() + static_cast<std::ptrdiff_t>(founders));
   wanted_.voters = with.voters;
-  with.on_servers = [this](std::uint64_t index, const configuration& x) {
-    committed(index, x);
-  };
+  with.on_servers = [this](const cluster::group_servers& x) { note(x); };
   for (auto id : ids_)
     all_.push_back(std::make_unique<member>(here_, board_, id, with));
 }
@@ -66,17 +64,23 @@ void moving_group::put() {
     }
 }
 
-const configuration& moving_group::servers() const {
-  static const configuration none;
+const cluster::group_servers& moving_group::committed() const {
+  static const cluster::group_servers none;
   return servers_.empty() ? none : servers_.rbegin()->second;
 }
 
-void moving_group::committed(std::uint64_t index, const configuration& x) {
-  auto [known, first] = servers_.try_emplace(index, x);
-  if (!first && known->second != x)
-    problems_.push_back("two configurations are committed as entry "
-                        + std::to_string(index) + ":" + text(known->second)
-                        + " and" + text(x));
+void moving_group::note(const cluster::group_servers& what) {
+  auto [known, first] = servers_.try_emplace(what.index, what);
+  if (!first && known->second != what)
+    problems_.push_back(
+      "two configurations are committed as entry " + std::to_string(what.index)
+      + ":" + text(known->second.servers) + " and" + text(what.servers));
+  auto older = [](const auto& x, const auto& y) {
+    return x.second.revision < y.second.revision;
+  };
+  if (!std::is_sorted(servers_.begin(), servers_.end(), older))
+    problems_.push_back("entry " + std::to_string(what.index)
+                        + " follows an older placement than one before it");
 }
 
 void moving_group::look() {
@@ -211,11 +215,11 @@ private:
       one.shard().hand_over();
   }
 
-  /// To other nodes, or to fewer or more of them. Some hear of it later: at
-  /// their next start.
-  void move() {
+  /// On other nodes, or on fewer or more of them.
+  placement elsewhere() {
     auto all = group_.ids();
     placement to;
+    to.revision = ++revision_;
     auto voters = random_.chance(40) ? 1 : random_.chance(30) ? 2 : 3;
     for (int i = 0; i < voters; ++i) {
       auto at =
@@ -225,7 +229,14 @@ private:
     }
     if (!all.empty() && random_.chance(20))
       to.learners.push_back(all.front());
+    to.dropped = all;
     ++counts_["placement"];
+    return to;
+  }
+
+  /// Some hear of it later: with the next one.
+  void move() {
+    auto to = elsewhere();
     if (random_.chance(80))
       return group_.place(to);
     for (auto id : group_.ids())
@@ -273,8 +284,7 @@ private:
         one.crash(); // A fault may still be planned.
       one.start();
     }
-    move();
-    group_.place(group_.wanted());
+    group_.place(elsewhere());
     group_.settle();
     counts_["change of the group"] += group_.changes();
     counts_["acknowledged"] += group_.acked();
@@ -292,6 +302,7 @@ private:
   const std::size_t founders_;
   moving_group group_;
   std::vector<std::uint64_t> down_;
+  std::uint64_t revision_ = 0;
 };
 
 } // namespace

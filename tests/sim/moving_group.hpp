@@ -35,8 +35,11 @@ public:
   /// The next value, to each that says that it leads.
   void put();
   std::size_t acked() const noexcept { return acked_.size(); }
-  /// The servers of the newest configuration that was called committed.
-  const cluster::raft::configuration& servers() const;
+  /// The newest configuration that was called committed.
+  const cluster::raft::configuration& servers() const {
+    return committed().servers;
+  }
+  const cluster::group_servers& committed() const;
   std::size_t changes() const noexcept { return servers_.size(); }
 
   /// What replicas have applied by now goes to the judge.
@@ -55,7 +58,7 @@ public:
   const std::vector<std::string>& problems();
 
 private:
-  void committed(std::uint64_t index, const cluster::raft::configuration& x);
+  void note(const cluster::group_servers& what);
 
   world here_;
   switchboard board_{here_};
@@ -65,7 +68,7 @@ private:
   std::uint64_t next_ = 1;
   std::set<std::uint64_t> acked_;
   /// By the index of the entry.
-  std::map<std::uint64_t, cluster::raft::configuration> servers_;
+  std::map<std::uint64_t, cluster::group_servers> servers_;
   ledger ledger_;
   std::vector<std::string> problems_;
 };

@@ -131,62 +131,61 @@ TEST_CASE("a change that is not committed is not told") {
 
 namespace {
 
-/// What is told to be settled, of a group where node 5 is down.
-struct without_fifth {
-  explicit without_fifth(std::size_t founders) {
-    member::options with;
-    with.on_settled = [this](std::uint64_t revision) {
-      told.insert(revision);
-      CHECK_FALSE(votes(it->servers(), {4}));
-    };
-    it = std::make_unique<moving_group>(10, 5, founders, with);
-    it->start();
-    expect_well(*it);
-    it->at(5).crash();
-  }
-
-  void place(cluster::placement to, std::uint64_t revision,
-             const std::vector<node_id>& dropped) {
-    to.revision = revision;
-    to.dropped = dropped;
-    it->place(to);
-    it->run(20s);
-  }
-
-  std::set<std::uint64_t> told;
-  std::unique_ptr<moving_group> it;
-};
+cluster::placement revised(std::uint64_t revision, cluster::placement out,
+                           std::vector<node_id> dropped = {}) {
+  out.revision = revision;
+  out.dropped = std::move(dropped);
+  return out;
+}
 
 } // namespace
 
-TEST_CASE("who was dropped is not needed once it can have no vote, whoever "
-          "else has yet to come") {
-  without_fifth a{3};
-  a.place(to({1, 2, 5}), 7, {{4}});
+TEST_CASE("a group says which placement it follows, whoever has yet to come") {
+  moving_group a{10, 5, 3};
+  a.start();
+  expect_well(a);
+  a.at(5).crash();
+  // Nothing is free by it, and nothing else is to be done.
+  a.place(revised(6, to({1, 2, 3})));
+  a.run(20s);
+  CHECK(a.committed().revision == 0);
 
-  CHECK_FALSE(votes(a.it->servers(), {5}));
-  CHECK(a.told == std::set<std::uint64_t>{7});
+  a.place(revised(7, to({1, 2, 5}), {{3}, {4}}));
+  a.run(20s);
+  CHECK(a.committed().revision == 7);
+  CHECK(votes(a.servers(), {3}));
+  CHECK_FALSE(votes(a.servers(), {5}));
+
+  // As it is, but for who was to come.
+  a.place(revised(8, to({1, 2, 3}), {{5}}));
+  expect_well(a);
+  auto index = a.committed().index;
+  a.place(revised(9, to({1, 2, 3}), {{5}}));
+  a.run(20s);
+  CHECK(a.committed().revision == 9);
+  CHECK(a.committed().index > index);
+  CHECK(a.servers().size() == 3);
 }
 
-TEST_CASE("who was dropped and votes is needed") {
-  without_fifth a{4};
-  a.place(to({1, 2, 3, 5}), 7, {{4}});
-  CHECK(votes(a.it->servers(), {4}));
-  CHECK(a.told.empty());
+TEST_CASE("who has not heard of the newest placement changes nothing") {
+  moving_group a{11, 3, 3, tiny_logs()};
+  a.start();
+  a.place(revised(1, to({1, 2, 3})));
+  expect_well(a);
+  a.place(revised(2, to({1}), {{2}, {3}}));
+  expect_well(a);
+  put(a, 20); // The log is cut behind it.
 
-  a.place(to({1, 2, 3}), 8, {{4}, {5}});
-  CHECK(a.told == std::set<std::uint64_t>{8});
-}
+  a.at(1).crash();
+  a.at(1).place(revised(1, to({1, 2, 3})));
+  a.at(1).start();
+  REQUIRE(a.run(20s, [&] { return a.leader() == &a.at(1); }));
+  a.run(20s);
+  CHECK(a.servers() == cluster::raft::configuration{{{1}}});
 
-TEST_CASE("who was dropped and is wanted again holds up nobody") {
-  without_fifth a{3};
-  a.it->at(5).start();
-  a.place(to({1, 2, 3, 5}), 6, {});
-  REQUIRE(votes(a.it->servers(), {5}));
-  CHECK(a.told.empty());
-
-  a.place(to({1, 2, 3, 5}), 7, {{5}});
-  CHECK(a.told == std::set<std::uint64_t>{7});
+  a.place(revised(3, to({1, 2, 3})));
+  expect_well(a);
+  CHECK(a.committed().revision == 3);
 }
 
 TEST_CASE("leadership goes to where it is wanted, and not to and fro") {
