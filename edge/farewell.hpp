@@ -18,8 +18,8 @@ inline std::size_t unacknowledged(tcp_socket& x) {
 }
 
 /// A wire that closes waits for its client to take what is left and to close,
-/// too. It shuts once nothing of that came on for one `pause`, or when all
-/// `pauses` are over.
+/// too. It shuts once nothing of what is left was taken for one `pause`, or
+/// when all `pauses` are over.
 struct farewell {
   static constexpr std::chrono::milliseconds pause{1000};
   static constexpr int pauses = 5;
@@ -32,7 +32,8 @@ struct farewell {
                  auto wire = weak.lock();
                  if (!wire)
                    return;
-                 if (more == 0 || wire->left() >= before)
+                 auto left = wire->left();
+                 if (more == 0 || (left > 0 && left >= before))
                    wire->shut();
                  else
                    begin(home, wire, more - 1);

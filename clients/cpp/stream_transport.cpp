@@ -146,7 +146,7 @@ void stream_transport<Stream>::take(std::string_view bytes) {
 
 template <class Stream>
 void stream_transport<Stream>::send(const protocol::client_frame& frame) {
-  if (listener_ == nullptr)
+  if (listener_ == nullptr || deaf_)
     return;
   protocol::encode_framed(frame, out_);
   if (std::exchange(flush_scheduled_, true))
@@ -165,7 +165,8 @@ void stream_transport<Stream>::flush() {
     flush_scheduled_ = false;
     return;
   case io_status::closed:
-    return fail(closed());
+    deaf_ = true;
+    return;
   default:
     wait_for(went, [](auto& x) { x.flush(); });
   }

@@ -54,6 +54,8 @@ private:
   std::size_t written_ = 0;
   bool flush_scheduled_ = false;
   bool heard_ = false; ///< something came
+  /// The node takes no more: what it said before may tell why, and is read.
+  bool deaf_ = false;
 };
 
 extern template class stream_transport<net::plain_stream>;

@@ -1,6 +1,7 @@
 #include "clients/cpp/websocket_transport.hpp"
 
 #include "clients/cpp/dialler.hpp"
+#include "clients/cpp/patient_stream.hpp"
 #include "clients/cpp/reasons.hpp"
 #include "protocol/codec.hpp"
 
@@ -108,7 +109,7 @@ private:
   error reason(error_code failed) {
     if constexpr (std::is_same_v<Lower, secure_socket>)
       if (auto why = tls_reason(failed); !secured_ && why != 0)
-        return tls_context::failure(stream_.next_layer().native_handle(), why);
+        return tls_context::failure(lower().native_handle(), why);
     auto closed = failed == beast::http::error::end_of_stream
                   || failed == asio::error::connection_reset;
     if (closed && !open_ && std::is_same_v<Lower, plain_socket>)
@@ -125,17 +126,18 @@ private:
     return network_error(failed);
   }
 
+  Lower& lower() { return stream_.next_layer().next_layer(); }
+
   void secure() {
     if constexpr (std::is_same_v<Lower, plain_socket>) {
       upgrade();
     } else {
-      tls_context::expect_host(stream_.next_layer().native_handle(),
-                               where_.host);
-      stream_.next_layer().async_handshake(asio::ssl::stream_base::client,
-                                           guarded([](auto& x) {
-                                             x.secured_ = true;
-                                             x.upgrade();
-                                           }));
+      tls_context::expect_host(lower().native_handle(), where_.host);
+      lower().async_handshake(asio::ssl::stream_base::client,
+                              guarded([](auto& x) {
+                                x.secured_ = true;
+                                x.upgrade();
+                              }));
     }
   }
 
@@ -207,7 +209,7 @@ private:
   const url where_;
   const std::shared_ptr<const tls_context> tls_;
   listener* listener_; ///< null once closed
-  websocket::stream<Lower> stream_;
+  websocket::stream<patient_stream<Lower>> stream_;
   websocket::response_type answer_; ///< to the upgrade
   asio::steady_timer linger_{stream_.get_executor()};
   // Bounded by read_message_max; a bound of its own would be met first, and

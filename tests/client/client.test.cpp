@@ -168,6 +168,27 @@ TEST_CASE("a client comes back and says what was not answered") {
   }
 }
 
+TEST_CASE("what a node said last is read, though it takes no more") {
+  for (const auto& scheme : schemes) {
+    CAPTURE(scheme);
+    loopback at{scheme};
+    at.start();
+    REQUIRE(at.await<connected>());
+    auto& node = *at.server.peers.at(0);
+    REQUIRE(at.until([&] { return node.frames.size() == 3; }));
+
+    node.send(protocol::goaway{"stopping", 0, {}});
+    node.cut();
+    // The client writes before it hears of either.
+    REQUIRE(at.alice->send(bob(), "hello"));
+
+    REQUIRE(at.await<protocol::sent>());
+    REQUIRE(at.all<disconnected>().size() == 1);
+    CHECK(to_string(at.all<disconnected>().at(0).reason)
+          == to_string(error{errc::draining, "stopping"}));
+  }
+}
+
 TEST_CASE("the next endpoint is tried when one is not there") {
   loopback at{"tcp"};
   std::string nobody;

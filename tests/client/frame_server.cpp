@@ -70,6 +70,13 @@ public:
     beast::get_lowest_layer(stream_).close(ignored);
   }
 
+  void cut() override {
+    error_code ignored;
+    beast::get_lowest_layer(stream_).set_option(
+      asio::socket_base::linger{true, 0}, ignored);
+    close();
+  }
+
 private:
   using self_ptr = std::shared_ptr<stream_peer>;
 

@@ -22,6 +22,9 @@ public:
   virtual void send_bytes(std::string bytes, bool text = false) = 0;
   virtual void send(const protocol::server_frame& frame) = 0;
   virtual void close() = 0;
+  /// Closes without reading what is on its way: the other end can write no
+  /// more, and learns it when it does.
+  virtual void cut() = 0;
 
   std::size_t reads = 0; ///< how often bytes came
   std::vector<protocol::client_frame> frames;

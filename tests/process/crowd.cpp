@@ -262,7 +262,7 @@ void crowd::note(device& who, client::event what) {
   } else if (std::holds_alternative<protocol::device_list>(what)) {
     ++who.answers;
   } else if (auto* d = std::get_if<client::disconnected>(&what)) {
-    who.losses.push_back(d->reason.code);
+    who.losses.push_back(d->reason);
   } else if (auto* p = std::get_if<client::protocol_error>(&what)) {
     problem(who.label + " got nonsense from the node: " + to_string(p->what));
   } else if (auto* e = std::get_if<client::stopped>(&what)) {

@@ -43,7 +43,7 @@ public:
     std::unique_ptr<client::client> connection;
     std::set<message_id> owed; ///< acknowledged, and not here yet
     std::unordered_set<message_id> seen;
-    std::vector<errc> losses; ///< why its connections ended
+    std::vector<error> losses; ///< why its connections ended
     bool witness = false;
     bool live = false;
     bool away = false;       ///< not connected, and not waited for

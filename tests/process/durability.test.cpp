@@ -110,7 +110,7 @@ TEST_CASE("SIGTERM under load: all is answered, and the clients are told") {
         continue;
       CAPTURE(x->label);
       REQUIRE(!x->losses.empty());
-      CHECK(x->losses.front() == errc::draining);
+      CHECK(x->losses.front().code == errc::draining);
     }
     CHECK(node.log().find("in time") == std::string::npos);
     check_store(node);

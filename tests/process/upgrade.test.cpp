@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 void check_all_were_told(crowd& all) {
   for (auto& x : all.devices()) {
     CAPTURE(x->label);
-    for (auto why : x->losses)
-      CHECK(why == errc::draining);
+    for (const auto& why : x->losses)
+      CHECK_MESSAGE(why.code == errc::draining, to_string(why));
   }
 }
 
