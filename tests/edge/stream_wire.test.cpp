@@ -315,9 +315,10 @@ TEST_CASE("a client that takes nothing more when it closes is cut off") {
   at.fill(*it.wire, 100'000);
 
   it.wire->close();
-  at.settle();
-  CHECK(it.closed == 0);
-  at.skip(farewell::pause);
+  for (int i = 0; i < farewell::idle_pauses; ++i) {
+    CHECK(it.closed == 0);
+    at.skip(farewell::pause);
+  }
 
   CHECK(it.closed == 1);
   CHECK(it.notes->seen.back() == "disconnected");
@@ -330,17 +331,22 @@ TEST_CASE("a client that has got all and does not close is cut off") {
   it.wire->send(pong(1));
   it.wire->close();
   at.until([&] { return it.client->ended; }, "the end of the output");
+  auto& own = dynamic_cast<stream_wire<net::plain_stream>&>(*it.wire);
+  while (own.left() > 0)
+    at.settle(); // The system acknowledges it, of which no event tells.
 
   at.skip(farewell::pause); // The pong was taken.
-  CHECK(it.closed == 0);
-  at.skip(farewell::pause);
+  for (int i = 0; i < farewell::idle_pauses; ++i) {
+    CHECK(it.closed == 0);
+    at.skip(farewell::pause);
+  }
 
   CHECK(it.closed == 1);
   CHECK(it.take() == lines{"pong 1"});
 }
 
 TEST_CASE("a client that takes its last frames slowly has more time for them") {
-  constexpr std::size_t bound = 20'000'000;
+  constexpr std::size_t bound = 60'000'000;
   stage at;
   tcp_pair it{at};
   it.client->reading = false;
@@ -348,7 +354,7 @@ TEST_CASE("a client that takes its last frames slowly has more time for them") {
   at.fill(*it.wire, bound);
   it.wire->close();
 
-  for (int i = 0; i < farewell::pauses; ++i) {
+  for (int i = 0; i < 2 * farewell::idle_pauses; ++i) {
     CHECK(it.closed == 0);
     auto before = it.wire->queued();
     it.client->reading = true;
@@ -357,8 +363,12 @@ TEST_CASE("a client that takes its last frames slowly has more time for them") {
     it.client->reading = false;
     at.skip(farewell::pause);
   }
-
   CHECK(it.wire->queued() > 0);
+  for (int i = 0; i < farewell::idle_pauses; ++i) {
+    CHECK(it.closed == 0);
+    at.skip(farewell::pause);
+  }
+
   CHECK(it.closed == 1);
 }
 
