@@ -115,7 +115,8 @@ public:
 
   client::state state() const noexcept { return state_; }
   /// The last offset that was delivered. Save it, give it in the options of
-  /// the next run, and nothing is delivered twice.
+  /// the next run, and nothing is delivered twice. If the options have none, it
+  /// is not known, and 0, until the first connection.
   inbox_offset position() const noexcept { return inbox_.position(); }
   /// Empty until the first `connected`.
   const user_id& user() const noexcept { return user_; }

@@ -56,8 +56,10 @@ void crowd::start() {
 
 void crowd::start_again(participant& who) {
   std::optional<inbox_offset> at;
-  if (random().chance(50))
-    at = who.client->core().position();
+  // 0 may be that it doesn't know yet, after a start like this.
+  if (auto has = who.client->core().position();
+      random().chance(50) && has.value > 0)
+    at = has;
   world_.trace(who.label + " starts again at "
                + (at ? std::to_string(at->value) : "what it acknowledged"));
   history_.restarted(who.label);
