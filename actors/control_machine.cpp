@@ -117,8 +117,8 @@ result<void> control_machine::carry_out(const drain_node& what) {
     return not_now(text(what.id) + " was removed: expected a node that stays");
   if (what.on && !others_active(what.id))
     return not_now(text(what.id)
-                   + " is the last active node: expected another that leads "
-                     "its shards");
+                   + " is the last active node: expected another that is up "
+                     "to lead its shards");
   known->state = what.on ? node_state::draining : node_state::active;
   return {};
 }
@@ -228,7 +228,8 @@ result<void> control_machine::may_get(node_id id) {
 
 bool control_machine::others_active(node_id than) const {
   return std::any_of(map_.nodes.begin(), map_.nodes.end(), [&](const auto& x) {
-    return x.id != than && x.state == node_state::active;
+    return x.id != than && x.state == node_state::active
+           && nodes_.up.contains(x.id);
   });
 }
 

@@ -90,10 +90,14 @@ private:
            && static_cast<std::size_t>(there) > of.actual.size() / 2;
   }
 
+  /// Who was added and has not come yet is no home for what leaves another.
   std::size_t wanted(std::size_t most) const {
-    auto stay = std::count_if(
-      next_.nodes.begin(), next_.nodes.end(),
-      [](const member& x) { return x.state != node_state::removed; });
+    auto stay = std::count_if(next_.nodes.begin(), next_.nodes.end(),
+                              [this](const member& x) {
+                                return x.state != node_state::removed
+                                       && (up(x.id) || has_shards(next_, x.id)
+                                           || may_vote(next_.control, x.id));
+                              });
     return std::min(most, static_cast<std::size_t>(stay));
   }
 

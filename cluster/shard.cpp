@@ -249,14 +249,18 @@ void shard::flush() {
   if (!leading_ || core_->transferring() || !proposals_.empty()
       || unapplied_bytes_ > unapplied_bytes_max)
     return;
-  if (!open_waiters_.empty())
-    submit(raft::entry_type::command, std::exchange(open_, {}),
-           std::exchange(open_waiters_, {}));
+  submit_open();
   // Behind what was staged, which has its index already.
   if (leading_ && std::exchange(mark_wanted_, false)) {
     open_since_ = parts_.time.steady_now();
     submit(raft::entry_type::barrier, std::string{raft::comparison_mark}, {});
   }
+}
+
+void shard::submit_open() {
+  if (!open_waiters_.empty())
+    submit(raft::entry_type::command, std::exchange(open_, {}),
+           std::exchange(open_waiters_, {}));
 }
 
 void shard::submit(raft::entry_type type, std::string payload,
@@ -389,9 +393,8 @@ void shard::read(std::function<void(const persistence::state_store&)> work) {
 
 void shard::read_staged(
   std::function<void(const persistence::state_store&)> work) {
-  // What is open will be the next entry.
   auto last = proposals_.empty() ? handed_ : proposals_.back().index;
-  read_at(open_waiters_.empty() ? last : last + 1, std::move(work));
+  read_at(open_waiters_.empty() ? last : next_entry(), std::move(work));
 }
 
 void shard::read_at(std::uint64_t index,

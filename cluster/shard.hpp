@@ -39,8 +39,8 @@ struct group_servers {
 ///
 /// Owned by its shard actor; everything runs on `home`, and nothing blocks.
 /// Invariants:
-/// 1. At most one entry of its own is in flight, besides a mark; what is staged
-///    meanwhile is the next.
+/// 1. At most one entry of its own is in flight, besides a mark, and one more
+///    before a change of its group; what is staged meanwhile is the next.
 /// 2. Waiters of an entry run after it is committed, in the order they staged.
 /// 3. A read sees everything that was committed when it was asked for, or
 ///    everything that was staged.
@@ -232,6 +232,7 @@ private:
   void persist(raft::update& what);
   void on_role();
   void step_down();
+  void submit_open();
   void submit(raft::entry_type type, std::string payload,
               std::vector<waiter> waiters);
   void flush();

@@ -89,6 +89,7 @@ group_view shard::view() const {
 bool shard::carry_out(const relocation_step& what) {
   auto now = parts_.time.steady_now();
   if (auto* change = std::get_if<change_to>(&what)) {
+    submit_open(); // It has its index already.
     auto changed = core_->change(now, change->next, wanted_.revision);
     if (!changed && changed.failure().code == errc::bad_field)
       return leaving_; // More than a group may have: the map asks too much.

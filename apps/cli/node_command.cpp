@@ -47,8 +47,8 @@ std::string next_step(const ordered_json& node, bool asked) {
                "node, with --admin, what it keeps";
     if (at(node, "empty") != true)
       return name + " was removed, and still keeps replicas: let it run";
-    return at(node, "up") == true ? name + " keeps nothing any more: stop it"
-                                  : std::string{};
+    return name + " keeps nothing any more"
+           + (at(node, "up") == true ? ": stop it" : "");
   }
   auto remove = "iris node remove " + id;
   if (at(node, "dead") == true)

@@ -42,6 +42,8 @@ std::string remedy_for(errc code) {
   case errc::storage_full:
     return "make room on the node's disk, of which it keeps storage.reserve "
            "free, and try again";
+  case errc::draining:
+    return "name another node with --server: this one lets its clients go";
   case errc::unavailable:
   case errc::not_leader:
     return "try again in a while; what the node waits for shows: iris status";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 
@@ -14,7 +15,7 @@ namespace iris::client {
 /// Beast, told of the failure, would read nothing more.
 ///
 /// For one thread that runs all handlers, so that these need no executor of
-/// their own.
+/// their own. Whoever starts a write keeps this alive until it is done.
 template <class Lower>
 class patient_stream {
 public:
@@ -36,15 +37,22 @@ public:
   template <class Buffers, class Handler>
   void async_write_some(const Buffers& from, Handler&& then) {
     auto all = boost::asio::buffer_size(from);
+    // Nothing may follow what was cut.
+    if (deaf_)
+      return boost::asio::post(
+        get_executor(),
+        [all, then = std::forward<Handler>(then)]() mutable { then({}, all); });
     lower_.async_write_some(
-      from, [all, then = std::forward<Handler>(then)](
+      from, [this, all, then = std::forward<Handler>(then)](
               boost::system::error_code failed, std::size_t n) mutable {
+        deaf_ = deaf_ || failed;
         then({}, failed ? all : n);
       });
   }
 
 private:
   Lower lower_;
+  bool deaf_ = false; ///< a write failed
 };
 
 /// How Beast ends what it writes to: the layer below knows.

@@ -164,7 +164,14 @@ TEST_CASE("the last active node doesn't drain") {
 
   CHECK(a.change(drain_node{{3}, true})
         == "illegal_state (104): node 3 is the last active node: expected "
-           "another that leads its shards");
+           "another that is up to lead its shards");
+
+  // One that has not come leads nothing.
+  a.change(add_node{{4}, "d:1", ""});
+  a.see({{1}, {2}, {3}});
+  CHECK(a.change(drain_node{{3}, true}) != "");
+  a.see({{1}, {2}, {3}, {4}});
+  CHECK(a.change(drain_node{{3}, true}) == "");
 }
 
 TEST_CASE("only a node that drains is removed, and its number is gone") {

@@ -127,7 +127,9 @@ TEST_CASE("who lists nodes is told what to do about those that go") {
            "\n"
            "node 4 was removed, and still keeps replicas: let it run\n"
            "\n"
-           "node 5 keeps nothing any more: stop it\n");
+           "node 5 keeps nothing any more: stop it\n"
+           "\n"
+           "node 6 keeps nothing any more\n");
 }
 
 TEST_CASE("a node that was removed doesn't say what it keeps") {

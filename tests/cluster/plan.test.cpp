@@ -253,6 +253,23 @@ TEST_CASE("three nodes of which one goes keep two replicas") {
   CHECK(of.map.control.actual == ids{{2}, {3}});
 }
 
+TEST_CASE("who was added and has not come keeps nobody from going") {
+  cluster_model of(3, 4);
+  of.add(4);
+  of.health.up.erase({4});
+  of.set(1, node_state::removed);
+  of.settle();
+
+  CHECK(empty(of.map, {1}));
+  for (const auto& x : of.map.shards)
+    CHECK(x.voters.size() == 2);
+
+  of.revive(4);
+  of.settle();
+  for (const auto& x : of.map.shards)
+    CHECK(x.voters.size() == 3);
+}
+
 TEST_CASE("the replicas of a dead node are made elsewhere if there is room") {
   cluster_model of(4, 8);
   of.kill(4);

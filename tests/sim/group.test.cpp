@@ -469,4 +469,31 @@ TEST_CASE("a group stands what befalls it") {
   CHECK(all.copies > 30);
 }
 
+TEST_CASE("a read of what is staged sees it, though the group changes") {
+  small_group a{1};
+  a.put_now();
+  auto& leader = a.await_leader();
+  auto first = leader.shard().next_entry();
+  a.put(leader);
+  a.here.run(10us); // The turn ends, and the entry is on its way.
+  REQUIRE(leader.shard().next_entry() == first + 1);
+
+  auto open = a.put(leader);
+  std::string seen;
+  leader.shard().read_staged([&](const persistence::state_store& store) {
+    auto found = store.get(member::key(open));
+    REQUIRE(found);
+    seen = found->value_or("nothing");
+  });
+  auto goes = a.all[0].get() == &leader ? a.all[1]->id() : a.all[0]->id();
+  cluster::placement fewer;
+  for (auto& x : a.all)
+    if (x->id() != goes)
+      fewer.voters.push_back(x->id());
+  leader.place(fewer);
+
+  REQUIRE(a.here.run(5s, [&] { return !seen.empty(); }));
+  CHECK(seen == "value " + std::to_string(open));
+}
+
 } // namespace group_test
