@@ -88,21 +88,24 @@ group_view shard::view() const {
 /// Whether there was anything to do.
 bool shard::carry_out(const relocation_step& what) {
   auto now = parts_.time.steady_now();
+  std::optional<result<raft::update>> begun;
   if (auto* change = std::get_if<change_to>(&what)) {
     submit_open(); // It has its index already.
-    auto changed = core_->change(now, change->next, wanted_.revision);
-    if (!changed && changed.failure().code == errc::bad_field)
-      return leaving_; // More than a group may have: the map asks too much.
-    take(std::move(changed));
+    begun = core_->change(now, change->next, wanted_.revision);
   } else if (auto* up = std::get_if<bring_up>(&what)) {
     tried_ = up->who;
-    take(core_->catch_up(now, up->who));
+    begun = core_->catch_up(now, up->who);
   } else if (auto* over = std::get_if<hand_over_to>(&what)) {
     rested_at_ = now + parts_.rest;
-    take(core_->transfer(now, over->who));
-  } else {
-    return leaving_;
+    begun = core_->transfer(now, over->who);
   }
+  if (!begun)
+    return leaving_;
+  if (!*begun && begun->failure().code == errc::bad_field)
+    return leaving_; // More than a group may have: the map asks too much.
+  // Who had caught up may lack what was just submitted, and is brought up again.
+  if (*begun || begun->failure().code != errc::unavailable)
+    take(*std::move(begun));
   return true;
 }
 

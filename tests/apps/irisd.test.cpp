@@ -301,38 +301,6 @@ TEST_CASE("a damaged first start is told how to begin anew, and can") {
   CHECK(node.wait() == 0);
 }
 
-TEST_CASE("a node that was removed is told when it may be stopped, as the list "
-          "of nodes says it") {
-  live_node node;
-  auto issued = run_iris({"token", "issue", "--user", "op", "--role",
-                          "operator", "--config", node / "iris.toml"});
-  std::ofstream{node / "op.jwt"} << issued.out;
-  for (auto command :
-       {"node add 2 127.0.0.1:1", "node drain 1", "node remove 1"}) {
-    auto run = run_line(command + (" --admin http://" + node.listener("http"))
-                        + " --token-file " + (node / "op.jwt").string());
-    REQUIRE_MESSAGE(run.code == 0, run.err);
-  }
-
-  auto at = *config::endpoint::parse(node.listener("http"));
-  auto look = [&] {
-    return cli::call(at, {"GET", "/readyz"}, std::chrono::seconds{30});
-  };
-  auto answer = look();
-  // What answers hears of the map a moment after the command does.
-  for (auto looks = 10'000;
-       answer && looks > 0 && answer->body.find("removed") == std::string::npos;
-       --looks)
-    answer = look();
-
-  REQUIRE(answer);
-  CHECK(answer->status == 503);
-  CHECK(nlohmann::json::parse(answer->body)["checks"]["clients"]["text"]
-        == "this node was removed, and its number never comes back: stop it "
-           "once iris node list, at another node, says: node 1 keeps nothing "
-           "any more");
-}
-
 TEST_CASE("a node tells its version at /metrics") {
   live_node node;
 

@@ -89,6 +89,12 @@ TEST_CASE("two nodes join a cluster of three under load, and the first goes") {
   a.acknowledge(100);
   a.operate(1, "node remove 1 --wait",
             "node 1 keeps nothing any more: stop it");
+  auto ready = a.nodes[0].get("/readyz");
+  CHECK(ready.status == 503);
+  CHECK(nlohmann::json::parse(ready.body)["checks"]["clients"]["text"]
+        == "this node was removed, and its number never comes back: stop it "
+           "once iris node list, at another node, says: node 1 keeps nothing "
+           "any more");
   CHECK(a.shares(1) == std::vector<int>{0, 6, 6, 6, 6});
   a.acknowledge(100);
   stop(a.all, a.nodes[0]);

@@ -28,10 +28,12 @@ FAULTS = [
      '        && !fault("voter_before_it_caught_up"))'),
     # What is in force but not committed is told.
     ("uncommitted_servers_told", MEMBERSHIP,
-     "take(std::move(changed));",
-     """take(std::move(changed));
-    if (core_ && fault("uncommitted_servers_told"))
-      tell(tell_.on_servers, group_servers{core_->last_index(), change->next, wanted_.revision});"""),
+     "take(*std::move(begun));",
+     """take(*std::move(begun));
+  if (auto* told = std::get_if<change_to>(&what);
+      core_ && told != nullptr && fault("uncommitted_servers_told"))
+    tell(tell_.on_servers, group_servers{core_->last_index(), told->next,
+                                         wanted_.revision});"""),
     # The leader takes its own vote.
     ("leader_takes_its_own_vote", STEPS,
      "if (x != view_.self)\n",

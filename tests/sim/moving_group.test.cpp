@@ -54,6 +54,22 @@ TEST_CASE("a group of one grows to three, moves, and shrinks back") {
   CHECK(a.acked() >= 60);
 }
 
+TEST_CASE("a group moves while it is written to all the time") {
+  moving_group a{12, 4, 1};
+  a.start();
+  expect_well(a);
+  for (auto next : {to({1, 2, 3}), to({2, 3, 4}), to({3, 4, 1})}) {
+    a.place(next);
+    for (int i = 0; i < 10'000; ++i) {
+      a.put();
+      a.run(1ms);
+    }
+    expect_well(a);
+  }
+  for (auto id : a.ids())
+    CHECK_FALSE(a.at(id.value).stopped());
+}
+
 TEST_CASE("who joins a group waits until it is contacted") {
   moving_group a{2, 2, 1};
   a.at(2).start();
