@@ -103,7 +103,7 @@ bool shard::carry_out(const relocation_step& what) {
     return leaving_;
   if (!*begun && begun->failure().code == errc::bad_field)
     return leaving_; // More than a group may have: the map asks too much.
-  // Who had caught up may lack what was just submitted, and is brought up again.
+  // Who had caught up may lack what was just submitted: once more, then.
   if (*begun || begun->failure().code != errc::unavailable)
     take(*std::move(begun));
   return true;

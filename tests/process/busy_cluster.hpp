@@ -51,7 +51,8 @@ inline void operate(crowd& all, const real_node& at, const std::string& command,
   meanwhile(all, [&] { found = at.operate(command + net); });
   if (found.status != 0)
     meanwhile(all, [&] {
-      found.text += at.operate("node list").text + at.operate("shard list").text;
+      found.text +=
+        at.operate("node list").text + at.operate("shard list").text;
     });
   CHECK(found.text == says + "\n");
   REQUIRE(found.status == 0);
