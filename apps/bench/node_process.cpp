@@ -61,6 +61,8 @@ int spawn(pid_t& pid, const node_process::options& with, int out) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out, 1);
+  // Not this one's sockets: whoever is at their other end waits for the close.
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   posix_spawn_file_actions_addopen(&actions, 2, log.c_str(),
                                    O_WRONLY | O_CREAT | O_APPEND, 0600);
   auto result =
