@@ -411,9 +411,10 @@ struct place_replica {
   cluster::placement wanted;
 };
 
-/// The link to this node broke.
-struct peer_lost {
+/// The link to this node broke, or is there again.
+struct peer_linked {
   node_id peer;
+  bool up;
 };
 
 /// Leadership goes to another replica, if there is one: this node stops.
@@ -435,7 +436,7 @@ using shard_actor = caf::typed_actor<
   caf::reacts_to<replica_message>, caf::reacts_to<shard_leads>,
   caf::reacts_to<shard_follows>, caf::reacts_to<shard_reload>,
   caf::reacts_to<shard_stopped>, caf::reacts_to<place_replica>,
-  caf::reacts_to<peer_lost>, caf::reacts_to<hand_over>, caf::reacts_to<tick>,
+  caf::reacts_to<peer_linked>, caf::reacts_to<hand_over>, caf::reacts_to<tick>,
   caf::replies_to<supervision::read_tree>::with<supervision::tree_node>>;
 
 } // namespace iris::actors
@@ -488,5 +489,5 @@ IRIS_LOCAL_MESSAGE(iris::actors::shard_follows)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_reload)
 IRIS_LOCAL_MESSAGE(iris::actors::shard_stopped)
 IRIS_LOCAL_MESSAGE(iris::actors::place_replica)
-IRIS_LOCAL_MESSAGE(iris::actors::peer_lost)
+IRIS_LOCAL_MESSAGE(iris::actors::peer_linked)
 IRIS_LOCAL_MESSAGE(iris::actors::hand_over)

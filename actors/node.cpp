@@ -392,13 +392,13 @@ void node::on_link(node_id peer, bool up) {
   mail_.on_link(peer, up);
   gateway_->on_link(peer, up);
   std::lock_guard guard{routing_};
+  for (auto id : replicas_)
+    local_.to_shard(id, peer_linked{peer, up});
   if (up) {
     linked_.insert(peer);
     return announce();
   }
   linked_.erase(peer);
-  for (auto id : replicas_)
-    local_.to_shard(id, peer_lost{peer});
   route(leaders_.lost(peer));
 }
 

@@ -56,7 +56,7 @@ remote_shard::behavior_type remote_shard::make_behavior() {
     [](shard_reload&) {},
     [](shard_stopped&) {},
     [](place_replica&) {},
-    [](peer_lost&) {},
+    [](peer_linked&) {},
     [](repair_replica&) {},
     [](hand_over&) {},
     [](tick&) {},

@@ -118,7 +118,7 @@ shard_host::behavior_type shard_host::make_behavior() {
     [this](shard_reload& x) { on_reload(x); },
     [this](shard_stopped& x) { on_stopped(x.why); },
     [this](place_replica& x) { place(std::move(x.wanted)); },
-    [this](peer_lost& x) { shard_->lost(x.peer); },
+    [this](peer_linked& x) { x.up ? shard_->found() : shard_->lost(x.peer); },
     [this](hand_over&) { shard_->hand_over(); },
     [this](tick&) { on_tick(); },
     [this](supervision::read_tree&) { return describe(); },
@@ -564,7 +564,7 @@ bool shard_host::control(const caf::type_erased_tuple& what) const noexcept {
          || what.match_elements<shard_leads>()
          || what.match_elements<shard_stopped>()
          || what.match_elements<place_replica>()
-         || what.match_elements<peer_lost>()
+         || what.match_elements<peer_linked>()
          || what.match_elements<repair_replica>()
          || what.match_elements<hand_over>() || what.match_elements<tick>()
          || what.match_elements<supervision::read_tree>();

@@ -20,9 +20,11 @@ bool empty(const loaded_log& log) {
   return log.entries.empty() && log.floor.index == 0;
 }
 
-/// Those who lost their leader stand within this time, and not all at the same
-/// moment, or nobody gets a majority.
-constexpr std::uint64_t stand_within_ms = 300;
+/// Those who lost their leader stand one after the other, or nobody gets a
+/// majority: a turn is long enough for a vote, with its syncs, on a busy machine.
+constexpr auto turn = 150ms;
+/// Who has heard of another placement may have the same turn.
+constexpr std::uint64_t jitter_ms = 50;
 
 std::uint64_t last_index(const loaded_log& log) {
   return log.first_index + log.entries.size() - 1;
@@ -191,9 +193,27 @@ void shard::lost(node_id peer) {
   if (!core_)
     return;
   auto now = parts_.time.steady_now();
-  core_->doubt(now, peer,
-               now + std::chrono::milliseconds{random_.below(stand_within_ms)});
+  core_->doubt(now, peer, now + turn_without(peer));
   arm();
+}
+
+void shard::found() {
+  if (!core_ || core_->leader())
+    return;
+  auto now = parts_.time.steady_now();
+  // Whoever leads has a turn to say so.
+  core_->stand(now, now + turn + turn_without({}));
+  arm();
+}
+
+/// How long others have, who stand first: in the order in which they are wanted.
+std::chrono::nanoseconds shard::turn_without(node_id lost) {
+  const auto& order = wanted_.voters;
+  auto self = std::find(order.begin(), order.end(), parts_.self);
+  auto before = std::count_if(order.begin(), self, [&](node_id x) {
+    return x != lost && raft::votes(core_->servers(), x);
+  });
+  return turn * before + std::chrono::milliseconds{random_.below(jitter_ms)};
 }
 
 void shard::arm() {

@@ -133,6 +133,8 @@ public:
 
   /// The link to this node broke. If it led, others do soon.
   void lost(node_id peer);
+  /// There is a link to another node. If nobody leads, somebody does soon.
+  void found();
 
   /// Grows with each leadership of the group. 0: it doesn't take part.
   std::uint64_t term() const { return core_ ? core_->state().term : 0; }
@@ -264,6 +266,7 @@ private:
                     const placed_configuration& in_force);
   void read_at(std::uint64_t index,
                std::function<void(const persistence::state_store&)> work);
+  std::chrono::nanoseconds turn_without(node_id lost);
   void arm();
   void steer();
   void steer_later(std::chrono::milliseconds delay);

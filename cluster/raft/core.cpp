@@ -185,6 +185,11 @@ void core::doubt(std::chrono::nanoseconds now, node_id peer,
   if (role() != raft::role::follower || leader() != peer)
     return;
   doubted_ = true;
+  stand(now, then);
+}
+
+void core::stand(std::chrono::nanoseconds now, std::chrono::nanoseconds then) {
+  begin(now);
   iris_raft_stand_at(
     raft_.get(),
     static_cast<std::uint64_t>(

@@ -143,6 +143,10 @@ public:
   void doubt(std::chrono::nanoseconds now, node_id peer,
              std::chrono::nanoseconds then);
 
+  /// Unless it leads, its next election begins at `then`, if not before. A
+  /// leader's word takes that back.
+  void stand(std::chrono::nanoseconds now, std::chrono::nanoseconds then);
+
   /// Hands leadership over (thesis, section 3.10) to this voter, 0: to any.
   /// Until then, for at most an election timeout, `submit` is refused. Fails
   /// with not_leader, not_found, unavailable; the core goes on.

@@ -336,9 +336,11 @@ int iris_raft_transfer(iris_raft* raft, uint64_t now, uint64_t id,
 
 void iris_raft_stand_at(iris_raft* raft, uint64_t at) {
   struct raft* core = &raft->core;
-  if (core->state != RAFT_FOLLOWER)
+  if (core->state == RAFT_LEADER)
     return;
-  uint64_t timeout = core->follower_state.randomized_election_timeout;
+  uint64_t timeout = core->state == RAFT_CANDIDATE
+                         ? core->candidate_state.randomized_election_timeout
+                         : core->follower_state.randomized_election_timeout;
   if (core->election_timer_start + timeout > at)
     core->election_timer_start = at > timeout ? at - timeout : 0;
 }

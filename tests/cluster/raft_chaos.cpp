@@ -164,6 +164,8 @@ void raft_sim::chaos() {
     partition();
   if (random_.chance(2))
     lose(any(), any().replica->id());
+  if (random_.chance(2))
+    hurry(any());
 }
 
 /// The way to this peer broke, or so it seems.
@@ -173,6 +175,15 @@ void raft_sim::lose(node& x, node_id peer) {
   ++done_["doubt"];
   x.replica->it().doubt(local(x), peer, local(x) + some(300ms));
   moved(x);
+}
+
+/// There is a way again to some peer.
+void raft_sim::hurry(node& at) {
+  if (!at.replica->up() || now_ < at.paused_until)
+    return;
+  ++done_["hurry"];
+  at.replica->it().stand(local(at), local(at) + some(300ms));
+  moved(at);
 }
 
 void raft_sim::fall(node& x) {

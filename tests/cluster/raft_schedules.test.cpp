@@ -159,6 +159,34 @@ TEST_CASE("a leader's next word ends the doubt") {
   CHECK(a.core(3).state().term == term);
 }
 
+TEST_CASE("who stood while there was no way stands again when there is one") {
+  three a;
+  a.crash(1);
+  a.lose(2);
+  a.lose(3);
+  a.wire.clear();
+  auto before = a.now;
+
+  a.core(2).stand(a.now, a.now + std::chrono::milliseconds{40});
+  a.tick(2, std::chrono::milliseconds{40});
+  a.talk(2, 3);
+
+  CHECK(a.at(2).leads());
+  CHECK(a.core(3).leader() == node_id{2});
+  CHECK(a.now - before < std::chrono::milliseconds{50});
+}
+
+TEST_CASE("a leader that is told to stand goes on leading") {
+  three a;
+  auto term = a.core(1).state().term;
+
+  a.core(1).stand(a.now, a.now);
+  a.tick(1, std::chrono::milliseconds{40});
+
+  CHECK(a.at(1).leads());
+  CHECK(a.core(1).state().term == term);
+}
+
 TEST_CASE("a lost link to who does not lead means nothing") {
   three a;
   a.core(2).doubt(a.now, {3}, a.now);

@@ -126,6 +126,7 @@ private:
   void chaos();
   void fall(node& x);
   void lose(node& at, node_id peer);
+  void hurry(node& at);
   void partition();
   void calm_down();
   void keep_one_down();

@@ -102,7 +102,8 @@ struct three_nodes : sim_cluster {
 
   void judge() {
     settle();
-    here.run(5s);
+    // Leadership has gone where it is wanted.
+    here.run(20s);
     CHECK(crowd.judge() == sentences{});
     CHECK(seen.problems() == sentences{});
     CHECK(compare() == sentences{});

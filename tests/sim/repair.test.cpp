@@ -122,6 +122,7 @@ TEST_CASE("after a write of the log failed nothing is repaired, a restart "
                       [&](const error& x) { done = x; });
   REQUIRE(
     a.here.run(10s, [&] { return a.stopped(at, cluster::control_shard); }));
+  REQUIRE(a.here.run(10s, [&] { return done.has_value(); }));
   CHECK(done == error{});
   auto lines = at.log_lines().lines();
   CHECK(std::any_of(lines.begin(), lines.end(), [](const auto& x) {
