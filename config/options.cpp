@@ -128,7 +128,8 @@ std::vector<option> listen_options() {
           .most = client_urls_max,
           .fits = is_client_url,
           .accepted = "URLs of at most 255 bytes, each \"tls://HOST:PORT\" or "
-                      "the same with wss, tcp or ws"},
+                      "the same with wss, tcp or ws, with a host and a port "
+                      "that a client can connect to"},
      "Where clients reach this node. The nodes of a cluster tell each other, "
      "and one that drains or stops tells its clients where they can go on. A "
      "client goes only where the scheme is one that it was configured with: "

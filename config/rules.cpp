@@ -15,6 +15,7 @@ constexpr std::string_view tcp = "listen.tcp.address";
 constexpr std::string_view tls = "listen.tls.address";
 constexpr std::string_view ws = "listen.ws.address";
 constexpr std::string_view wss = "listen.wss.address";
+constexpr std::string_view urls = "listen.urls";
 constexpr std::string_view insecure = "listen.insecure";
 constexpr std::string_view admin = "admin.address";
 constexpr std::string_view tls_certificate = "tls.certificate";
@@ -92,6 +93,22 @@ std::vector<violation> tls_has_a_certificate(const settings& x) {
   return found;
 }
 
+/// A proxy before the node may end TLS; it makes no WebSocket of a plain stream.
+std::vector<violation> urls_have_a_listener(const settings& x) {
+  const auto& to = x.listen;
+  for (const auto& url : to.urls) {
+    auto websocket = url.starts_with("ws");
+    if (websocket ? to.ws.address.off() && to.wss.address.off()
+                  : to.tcp.address.off() && to.tls.address.off())
+      return {{urls, websocket ? wss : tls, excerpt(url),
+               websocket ? "URLs of a kind that this node listens for: "
+                           "listen.wss.address, or listen.ws.address"
+                         : "URLs of a kind that this node listens for: "
+                           "listen.tls.address, or listen.tcp.address"}};
+  }
+  return {};
+}
+
 std::vector<violation> nodes_prove_who_they_are(const settings& x) {
   if (x.cluster.address.off())
     return {};
@@ -149,6 +166,12 @@ std::span<const rule> rules() {
     {"`tls.certificate` and `tls.key` come together.",
      {tls_certificate, tls_key},
      certificate_and_key},
+    {"`listen.urls` has only URLs of a kind that is listened for: WebSocket, "
+     "or "
+     "not.",
+     {urls, tcp, tls, ws, wss},
+     urls_have_a_listener,
+     {tcp, tls, ws, wss}},
     {"`tls.generate` excludes `tls.certificate` and `tls.key`.",
      {tls_certificate, tls_key, tls_generate},
      one_source_of_certificates},

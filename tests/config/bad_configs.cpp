@@ -270,10 +270,17 @@ const bad_config all[] = {
   {"a place for clients that is no URL",
    "listen.urls = ['tls://a:7301', '0.0.0.0:7301']\n",
    "f:1:32: listen.urls: found \"0.0.0.0:7301\", expected a list of 0 to 4 "
-   "URLs "
-   "of at most 255 bytes, each \"tls://HOST:PORT\" or the same with wss, tcp "
-   "or "
-   "ws\n"},
+   "URLs of at most 255 bytes, each \"tls://HOST:PORT\" or the same with wss, "
+   "tcp or ws, with a host and a port that a client can connect to\n"},
+  {"a place for clients of a kind that the node does not listen for",
+   "listen.urls = ['tcp://a:7300', 'wss://a:7303']\n",
+   "f:1:15: listen.urls: found \"wss://a:7303\", expected URLs of a kind that "
+   "this node listens for: listen.wss.address, or listen.ws.address\n"},
+  {"the same without WebSocket",
+   "[listen]\nurls = ['tls://a:7301']\ntcp.address = ''\n"
+   "ws.address = '127.0.0.1:7302'\n",
+   "f:2:8: listen.urls: found \"tls://a:7301\", expected URLs of a kind that "
+   "this node listens for: listen.tls.address, or listen.tcp.address\n"},
   {"nodes and clients at one port",
    "[cluster]\naddress = '0.0.0.0:7300'\nca = 'a'\ncertificate = 'b'\n"
    "nodes = ['1=a:7300']\n",

@@ -65,7 +65,9 @@ TEST_CASE("what leads clients nowhere is no URL for them") {
 TEST_CASE("a node has as many URLs as there are ways to connect") {
   std::string four = "'tcp://a:1', 'tls://a:2', 'ws://a:3', 'wss://a:4'";
 
-  auto good = config::parse("listen.urls = [" + four + "]\n", "f");
+  auto good = config::parse("listen.urls = [" + four
+                              + "]\nlisten.ws.address = '127.0.0.1:7302'\n",
+                            "f");
 
   REQUIRE(good);
   CHECK(good->listen.urls
