@@ -2,10 +2,12 @@
 
 #include "apps/cli/command.hpp"
 #include "apps/cli/files.hpp"
+#include "apps/cli/json.hpp"
 #include "apps/cli/local_key.hpp"
 #include "apps/cli/typed_id.hpp"
 #include "base/clock.hpp"
 #include "clients/cpp/url.hpp"
+#include "security/jws.hpp"
 
 #include <filesystem>
 
@@ -32,12 +34,31 @@ std::function<std::string()> sign_tokens(security::token_issuer by,
   };
 }
 
+/// Whom a token is for, by its own word: whether that is true, the node tells.
+/// Nobody, if it isn't a token.
+user_id bearer_of(const std::string& token) {
+  auto read = security::parse_jws(token);
+  auto said = ordered_json::parse(read ? read->payload : "", nullptr, false);
+  auto name = said.find("sub");
+  auto out = name != said.end() && name->is_string()
+               ? user_id::parse(name->get<std::string>())
+               : error{errc::token_invalid, "expected a user"};
+  return out ? *out : user_id{};
+}
+
 /// Reads the file again for each connection but the first: a token lives for a
 /// day, and whoever renews it replaces the file. A pipe gives its token once.
-result<std::function<std::string()>> read_tokens(const std::string& file) {
+/// Fails with forbidden if it is not the token of `as`, before a connection with
+/// it ends another of its own user.
+result<std::function<std::string()>> read_tokens(const std::string& file,
+                                                 const user_id& as) {
   auto first = read_token(file);
   if (!first)
     return first.failure();
+  auto bearer = bearer_of(*first);
+  if (!as.empty() && !bearer.empty() && bearer != as)
+    return error{errc::forbidden, "the token is for " + bearer.str()
+                                    + ", expected one for " + as.str()};
   std::error_code ignored;
   auto again = std::filesystem::is_regular_file(file, ignored);
   return std::function<std::string()>{
@@ -58,7 +79,7 @@ struct source {
 /// The node of --config is where that says that it listens.
 result<source> source_of(const login_options& from, const user_id& as) {
   if (!from.token_file.empty()) {
-    auto token = read_tokens(from.token_file);
+    auto token = read_tokens(from.token_file, as);
     if (!token)
       return token.failure();
     return source{*std::move(token), {usual_server, {}}};

@@ -5,8 +5,7 @@
 namespace iris::cli {
 
 session::session(const console& io, login with, std::string task)
-  : console_(io), task_(std::move(task)), as_(with.as),
-    server_(with.options.endpoints.front()),
+  : console_(io), task_(std::move(task)),
     names_authority_(with.names_authority),
     client_(
       io_, std::move(with.options),
@@ -66,18 +65,14 @@ void session::handle(client::event what) {
     handler_(std::move(what));
 }
 
-void session::look_at(const client::connected& x) {
+void session::look_at(const client::connected&) {
   was_connected_ = true;
-  if (!as_.empty() && x.user != as_)
-    fail({errc::forbidden, "the token is for " + x.user.str()
-                             + ", expected one for " + as_.str()},
-         "name the token of " + as_.str() + ", or leave --as out");
 }
 
 void session::look_at(const client::disconnected& x) {
-  if (!was_connected_)
-    fail({x.reason.code, server_ + ": " + x.reason.context},
-         connection_remedy(x.reason, server_, names_authority_));
+  if (!was_connected_ && !x.others_left)
+    fail({x.reason.code, x.endpoint + ": " + x.reason.context},
+         connection_remedy(x.reason, x.endpoint, names_authority_));
 }
 
 void session::look_at(const client::stopped& x) {

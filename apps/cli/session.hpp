@@ -9,8 +9,8 @@
 namespace iris::cli {
 
 /// A command that is logged in: a client, and how the command ends. What
-/// every such command does alike is done here: a node that can't be reached at
-/// first ends it, one that is lost later is awaited; a refusal ends it.
+/// every such command does alike is done here: where no node can be reached at
+/// first it ends, one that is lost later is awaited; a refusal ends it.
 class session {
 public:
   using handler = std::function<void(client::event)>;
@@ -54,7 +54,7 @@ public:
 private:
   void give_up(const std::string& awaited);
   void handle(client::event what);
-  void look_at(const client::connected& x);
+  void look_at(const client::connected&);
   void look_at(const client::disconnected& x);
   void look_at(const client::stopped& x);
   template <class Event>
@@ -64,8 +64,6 @@ private:
 
   const console& console_;
   const std::string task_;
-  const user_id as_;
-  const std::string server_;
   const bool names_authority_;
   handler handler_;
   std::function<void()> before_failing_ = [] {};

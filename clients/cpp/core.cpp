@@ -71,7 +71,8 @@ void core::stop() {
 void core::dial() {
   ready_at_ = nanoseconds::max();
   enter(state::connecting, now_);
-  sink_.connect(endpoints_.next());
+  endpoint_ = endpoints_.next();
+  sink_.connect(endpoint_);
 }
 
 void core::link_up(nanoseconds now) {
@@ -132,7 +133,7 @@ void core::lose(error reason, std::uint32_t retry_after_ms) {
   forget_link();
   enter(state::waiting, now_);
   retry_at_ = now_ + delay;
-  emit(disconnected{std::move(reason), delay});
+  emit(disconnected{std::move(reason), delay, endpoint_, others_left});
 }
 
 void core::forget_link() {

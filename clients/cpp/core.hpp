@@ -174,6 +174,7 @@ private:
   requests requests_;
   backoff backoff_;
   endpoints endpoints_;
+  std::string endpoint_; ///< of the connection, or the attempt at one
 
   client::state state_ = client::state::idle;
   user_id user_;

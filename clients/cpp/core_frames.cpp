@@ -160,7 +160,7 @@ void core::resume(const protocol::ready& x) {
                                 + std::to_string(frame_max_) + " bytes"}});
   write(protocol::sync{inbox_.safe(), options_.inbox_window});
   flush(now_);
-  emit(connected{x.user, x.head});
+  emit(connected{x.user, x.head, endpoint_});
   if (*lost)
     emit(skipped{(*lost)->first, (*lost)->second});
 }

@@ -4,6 +4,7 @@
 #include "protocol/frames.hpp"
 
 #include <chrono>
+#include <string>
 #include <variant>
 
 /// What a client tells its user. Events of the protocol's own kind are the
@@ -15,13 +16,17 @@ namespace iris::client {
 struct connected {
   user_id user;
   inbox_offset head;
+  std::string endpoint;
   bool operator==(const connected&) const = default;
 };
 
 /// The connection, or the attempt at one, ended. Sends are kept.
+/// others_left: the next attempt is at an endpoint that was not tried since.
 struct disconnected {
   error reason;
   std::chrono::nanoseconds retry_in{0};
+  std::string endpoint;
+  bool others_left = false;
   bool operator==(const disconnected&) const = default;
 };
 

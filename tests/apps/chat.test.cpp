@@ -49,7 +49,7 @@ private:
 };
 
 client::disconnected lost(const char* why) {
-  return {{errc::no_connection, why}, {}};
+  return {{errc::no_connection, why}, {}, "tcp://node:1"};
 }
 
 chat::options with_bob() {
@@ -66,7 +66,7 @@ struct stage {
       talk(with_bob(), node, screen) {}
 
   void open() {
-    talk.handle(client::connected{user("alice"), {}});
+    talk.handle(client::connected{user("alice"), {}, "tcp://node:1"});
     show_history();
   }
 
@@ -212,7 +212,7 @@ TEST_CASE("a connection is lost once, however often it can't be had again") {
   at.talk.handle(lost("cut"));
   at.talk.handle(lost("refused"));
   at.talk.handle(lost("refused"));
-  at.talk.handle(client::connected{user("alice"), {}});
+  at.talk.handle(client::connected{user("alice"), {}, "tcp://node:1"});
   at.talk.handle(lost("cut again"));
   at.talk.handle(lost("refused"));
 
@@ -231,7 +231,7 @@ TEST_CASE("a terminal shows no prompt before lines are taken") {
   at.screen.typing("hello");
   CHECK(at.out.str() == "");
   // Nor can lines be taken before the history is there.
-  at.talk.handle(client::connected{user("alice"), {}});
+  at.talk.handle(client::connected{user("alice"), {}, "tcp://node:1"});
   CHECK(at.seen() == rows{"-- connected as alice, writing to bob"});
 
   at.show_history();

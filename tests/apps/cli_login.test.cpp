@@ -56,6 +56,22 @@ private:
 
 } // namespace
 
+TEST_CASE("another user's token is refused before it connects") {
+  live_node node;
+  // Nobody listens there: who connected would be told so.
+  auto run =
+    run_iris({"send", "--to", "carol", "hello", "--as", "bob", "--token-file",
+              node.token("alice"), "--server", "tcp://127.0.0.1:1"});
+
+  CHECK(run.code == 4);
+  CHECK(run.err
+        == "iris: can't send to carol\n"
+           "why: forbidden (203): the token is for alice, expected one for "
+           "bob\n"
+           "try: get a new token with: iris token issue --user NAME --config "
+           "FILE\n");
+}
+
 TEST_CASE("a port that is not what the URL says is told from one that is") {
   live_node node{every_listener};
   auto tcp = node.listener("tcp"), tls = node.listener("tls");

@@ -47,7 +47,7 @@ TEST_CASE("a connection goes from hello to sync by itself") {
     protocol::ready{user("alice"), *device_id::parse("phone"), {}, {}, {7}});
   CHECK(at.take<protocol::sync>() == protocol::sync{{0}, 256});
   CHECK(at.silent());
-  CHECK(at.event<connected>() == connected{user("alice"), {7}});
+  CHECK(at.event<connected>() == connected{user("alice"), {7}, "tcp://node:1"});
   CHECK(at.core.state() == state::open);
   CHECK(at.core.user() == user("alice"));
 }

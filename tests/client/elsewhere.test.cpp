@@ -56,6 +56,21 @@ TEST_CASE("who knows only one node goes on at another at once") {
   CHECK(at.sends() == "b");
 }
 
+TEST_CASE("who could not connect is told where, and whether there is another") {
+  stage at;
+  at.link_up();
+  at.node(protocol::goaway{"drain", 1000, {"tcp://other:1"}});
+  auto first = at.event<disconnected>();
+  at.await_dial();
+  at.cut();
+  auto second = at.event<disconnected>();
+
+  CHECK(first.endpoint == "tcp://node:1");
+  CHECK(first.others_left);
+  CHECK(second.endpoint == "tcp://other:1");
+  CHECK_FALSE(second.others_left);
+}
+
 TEST_CASE("who knows several nodes does not wait for one that lets it go") {
   stage at{with_endpoints({"tcp://a:1", "tcp://b:1"})};
   at.open();

@@ -151,6 +151,9 @@ TEST_CASE("clients that know one node go on at another when it lets them go") {
   nodes.await("nobody is at node 1",
               [&] { return nodes[0].connections() == 0; });
   all.write();
+  auto sent = nodes[0].use(*user_id::parse("frank"), "send --to grace hello");
+  CHECK(sent.text == "1\n");
+  CHECK(sent.status == 0);
 
   // Wherever they are, one node is left to go to.
   nodes[1].signal(SIGTERM);

@@ -138,11 +138,21 @@ real_node::verdict real_node::verify() const {
 }
 
 real_node::verdict real_node::operate(const std::string& command) const {
-  auto token = scratch_.path() / "operator.jwt";
-  std::ofstream{token} << operator_token();
-  return run_iris(command
-                  + " --admin http://127.0.0.1:" + std::to_string(port(admin))
-                  + " --token-file " + quoted(token.string()));
+  return run_iris(
+    command + " --admin http://127.0.0.1:" + std::to_string(port(admin)),
+    operator_token());
+}
+
+real_node::verdict real_node::use(const user_id& as,
+                                  const std::string& command) const {
+  return run_iris(command + " --server " + url("tcp"), token(as));
+}
+
+real_node::verdict real_node::run_iris(const std::string& command,
+                                       const std::string& token) const {
+  auto file = scratch_.path() / "token.jwt";
+  std::ofstream{file} << token;
+  return run_iris(command + " --token-file " + quoted(file.string()));
 }
 
 real_node::verdict real_node::run_iris(const std::string& arguments) const {

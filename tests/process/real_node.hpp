@@ -59,7 +59,10 @@ public:
   bool running() const noexcept { return process_ != nullptr; }
   /// SIGSTOP or SIGCONT, say.
   void signal(int number) const;
-  /// Replaces `more`, as an operator who edits the file, and sends SIGHUP.
+  const node_setup& setup() const noexcept { return setup_; }
+  /// Replaces `more`, as an operator who edits the file: it starts with that.
+  void configure(const std::string& more) const;
+  /// The same, and SIGHUP.
   void reload(const std::string& more);
   /// From its next start on, other nodes know where clients reach it.
   void tell_urls() const;
@@ -77,6 +80,8 @@ public:
   /// What an operator is told who runs this at the node: "node list". Blocks
   /// until the command ends.
   verdict operate(const std::string& command) const;
+  /// The same of a user who knows this node only, by TCP: "send --to bob hello".
+  verdict use(const user_id& as, const std::string& command) const;
 
   std::filesystem::path data_dir() const { return scratch_.path() / "data"; }
   std::string url(const std::string& transport) const;
@@ -106,8 +111,8 @@ public:
 
 private:
   verdict run_iris(const std::string& arguments) const;
+  verdict run_iris(const std::string& command, const std::string& token) const;
   [[noreturn]] void give_up(const std::string& why) const;
-  void configure(const std::string& more) const;
 
   std::string operator_token() const;
   std::string as_operator() const;
