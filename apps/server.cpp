@@ -453,7 +453,6 @@ std::string server::describe_status() const {
     {"node", settings_.node.id},
     {"version", IRIS_VERSION},
     {"shards", settings_.node.shards},
-    {"ready", static_cast<bool>(all_shards_are_led())},
     {"storage_full", metrics_.storage_full.value() != 0},
     {"users_active", metrics_.users_active.value()},
     {"conversations_active", metrics_.conversations_active.value()}};

@@ -2,6 +2,8 @@
 #include "apps/cli/command.hpp"
 #include "apps/cli/table.hpp"
 
+#include <algorithm>
+
 namespace iris::cli {
 
 namespace {
@@ -23,12 +25,21 @@ std::string length_of(std::uint64_t ms) {
   return std::to_string(s / 3600) + " h";
 }
 
-/// Whether others see it.
+std::size_t count_active(const ordered_json& found) {
+  const auto& all = at(found, "nodes");
+  return std::count_if(all.begin(), all.end(), [](const auto& x) {
+    return at(x, "state") == "active";
+  });
+}
+
+/// Whether others see it. Who keeps nothing any more is not waited for.
 std::string seen(const ordered_json& node) {
   const auto& away = at(node, "away_ms");
   auto known = away.is_number_unsigned();
   if (!known && at(node, "up") == true)
     return "up";
+  if (at(node, "state") == "removed" && at(node, "empty") == true)
+    return "gone";
   auto out = known ? "away for " + length_of(away.get<std::uint64_t>())
                    : std::string{"not seen yet"};
   return at(node, "dead") == true ? "dead, " + out : out;
@@ -72,8 +83,10 @@ void show_nodes(const ordered_json& found, std::ostream& to) {
     if (auto next = next_step(x, at(x, "id") == at(found, "self"));
         !next.empty())
       to << '\n' << printable(next) << '\n';
+  if (count_active(found) == 2)
+    to << "\ntwo nodes are active: without a third, each shard needs both\n";
   if (at(found, "settled") != true)
-    to << "\nreplicas are on their way: iris shard list\n";
+    to << "\nleaders or replicas are on their way: iris shard list\n";
 }
 
 exit_code list_nodes(const node_options& x, const console& io) {
@@ -109,7 +122,8 @@ exit_code retire(const node_options& x, const console& io) {
   what.task = "can't remove " + name_of(x);
   what.target = "/v1/nodes/remove";
   what.body = {{"id", x.id}};
-  what.taken = name_of(x) + " goes: let it run until it keeps nothing any more";
+  what.taken =
+    name_of(x) + " goes: if it runs, let it until it keeps nothing any more";
   what.done = name_of(x) + " keeps nothing any more: stop it";
   what.watched = "/v1/nodes";
   what.is_done = [id = x.id](const ordered_json& found) {

@@ -170,7 +170,9 @@ result<void> handshake::check(const introduction& of) const {
   if (!differ(of.from.founding, with_.self.founding))
     return {};
   return refuse("it was founded with other first members or another number of "
-                "shards: expected the same in each node's configuration");
+                "shards: expected the same in each node's configuration, and "
+                "of one that joins a store that was made without itself in its "
+                "cluster.nodes");
 }
 
 } // namespace iris::cluster

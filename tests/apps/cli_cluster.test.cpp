@@ -121,6 +121,7 @@ TEST_CASE("who lists nodes is told what to do about those that go") {
 
   auto run = run_at(node, {"node", "list"});
 
+  CHECK(run.out.find("6     a:6            removed   gone") != run.out.npos);
   CHECK(run.out.substr(run.out.find("\n\n"))
         == "\n\n"
            "node 3 is dead; if it never comes back: iris node remove 3\n"
@@ -171,12 +172,27 @@ TEST_CASE("a node's removal is not awaited at that node") {
   CHECK(emptied.finish().size() == 1);
 }
 
+TEST_CASE("who lists nodes is told when there are only two to lead") {
+  auto drained = a_node(3);
+  drained["state"] = "draining";
+  canned_http two{
+    {{"/v1/nodes", {200, nodes(true, {a_node(1), a_node(2), drained})}}}};
+  canned_http one{{{"/v1/nodes", {200, nodes(true, {a_node(1)})}}}};
+
+  auto run = run_at(two, {"node", "list"});
+
+  CHECK(run.out.ends_with(
+    "\ntwo nodes are active: without a third, each shard needs both\n"));
+  CHECK(run_at(one, {"node", "list"}).out.find("active:") == std::string::npos);
+}
+
 TEST_CASE("who lists nodes while something moves is told so") {
   canned_http node{{{"/v1/nodes", {200, nodes(false, {a_node(1)})}}}};
 
   auto run = run_at(node, {"node", "list"});
 
-  CHECK(run.out.ends_with("\nreplicas are on their way: iris shard list\n"));
+  CHECK(run.out.ends_with(
+    "\nleaders or replicas are on their way: iris shard list\n"));
 }
 
 TEST_CASE("shards are listed with where they are wanted and where they are") {
@@ -225,7 +241,7 @@ TEST_CASE("each command asks for one thing and says what comes of it") {
     {{"node", "remove", "4"},
      "/v1/nodes/remove",
      R"({"id":4})",
-     "node 4 goes: let it run until it keeps nothing any more\n"},
+     "node 4 goes: if it runs, let it until it keeps nothing any more\n"},
     {{"shard", "move", "0", "--from", "1", "--to", "4"},
      "/v1/shards/move",
      R"({"shard":0,"from":1,"to":4})",
