@@ -21,7 +21,7 @@ bool empty(const loaded_log& log) {
 }
 
 /// Those who lost their leader stand one after the other, or nobody gets a
-/// majority: a turn is long enough for a vote, with its syncs, on a busy machine.
+/// majority: a turn is enough for a vote, with its syncs, on a busy machine.
 constexpr auto turn = 150ms;
 /// Who has heard of another placement may have the same turn.
 constexpr std::uint64_t jitter_ms = 50;
@@ -206,7 +206,7 @@ void shard::found() {
   arm();
 }
 
-/// How long others have, who stand first: in the order in which they are wanted.
+/// What others have, who stand first: in the order in which they are wanted.
 std::chrono::nanoseconds shard::turn_without(node_id lost) {
   const auto& order = wanted_.voters;
   auto self = std::find(order.begin(), order.end(), parts_.self);

@@ -93,7 +93,7 @@ std::vector<violation> tls_has_a_certificate(const settings& x) {
   return found;
 }
 
-/// A proxy before the node may end TLS; it makes no WebSocket of a plain stream.
+/// A proxy before the node may end TLS; it makes no WebSocket of a stream.
 std::vector<violation> urls_have_a_listener(const settings& x) {
   const auto& to = x.listen;
   for (const auto& url : to.urls) {

@@ -48,8 +48,8 @@ user_id bearer_of(const std::string& token) {
 
 /// Reads the file again for each connection but the first: a token lives for a
 /// day, and whoever renews it replaces the file. A pipe gives its token once.
-/// Fails with forbidden if it is not the token of `as`, before a connection with
-/// it ends another of its own user.
+/// Fails with forbidden if it is not the token of `as`, before a connection
+/// with it ends another of its own user.
 result<std::function<std::string()>> read_tokens(const std::string& file,
                                                  const user_id& as) {
   auto first = read_token(file);

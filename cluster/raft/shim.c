@@ -339,8 +339,8 @@ void iris_raft_stand_at(iris_raft* raft, uint64_t at) {
   if (core->state == RAFT_LEADER)
     return;
   uint64_t timeout = core->state == RAFT_CANDIDATE
-                         ? core->candidate_state.randomized_election_timeout
-                         : core->follower_state.randomized_election_timeout;
+                       ? core->candidate_state.randomized_election_timeout
+                       : core->follower_state.randomized_election_timeout;
   if (core->election_timer_start + timeout > at)
     core->election_timer_start = at > timeout ? at - timeout : 0;
 }

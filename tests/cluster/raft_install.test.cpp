@@ -1,5 +1,6 @@
 // How a replica that needs its leader's state leaves and comes back, and what
 // a leader sends.
+#include "cluster/raft/log_tail.hpp"
 #include "tests/cluster/raft_group.hpp"
 
 #include <doctest/doctest.h>
@@ -150,6 +151,29 @@ TEST_CASE("a floor does not go back") {
   CHECK(it.first_index() == first);
   x.cut(first);
   CHECK(it.first_index() == first);
+}
+
+TEST_CASE("a floor has the configuration of its entry, not of a later one") {
+  auto entry = [](entry_type what, const std::string& payload) {
+    return persistence::log_entry{1, static_cast<std::uint8_t>(what),
+                                  std::make_shared<const std::string>(payload)};
+  };
+  log_tail tail;
+  tail.reset({0, 0, "first", 0}, 1,
+             std::vector{entry(entry_type::command, "a"),
+                         entry(entry_type::configuration, "second"),
+                         entry(entry_type::command, "b"),
+                         entry(entry_type::configuration, "third")});
+
+  std::string found;
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    auto floor = tail.floor_at(i);
+    CHECK(floor.index == i);
+    found +=
+      floor.configuration + std::to_string(floor.configuration_index) + ' ';
+  }
+
+  CHECK(found == "first0 second2 second2 third4 ");
 }
 
 TEST_CASE("what does not stand on the fetched state leaves the log") {

@@ -125,8 +125,13 @@ inline void check_all(real_cluster& nodes, crowd& all,
   check_stores(nodes);
 }
 
+using preparation = std::function<void(real_cluster&)>;
+
 /// The founders, once they are ready.
-inline real_cluster& started(real_cluster& nodes) {
+inline real_cluster& started(real_cluster& nodes,
+                             const preparation& before = {}) {
+  if (before)
+    before(nodes);
   for (std::size_t i = 0; i < nodes.founders(); ++i)
     nodes[i].start();
   nodes.await_ready();
@@ -137,8 +142,8 @@ inline real_cluster& started(real_cluster& nodes) {
 struct busy_cluster {
   explicit busy_cluster(std::uint64_t seed,
                         std::size_t founders = real_cluster::size,
-                        std::size_t joiners = 0)
-    : nodes(founders, joiners), all(started(nodes), {seed}) {
+                        std::size_t joiners = 0, const preparation& before = {})
+    : nodes(founders, joiners), all(started(nodes, before), {seed}) {
     all.begin();
     all.load();
   }

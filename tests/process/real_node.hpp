@@ -80,7 +80,7 @@ public:
   /// What an operator is told who runs this at the node: "node list". Blocks
   /// until the command ends.
   verdict operate(const std::string& command) const;
-  /// The same of a user who knows this node only, by TCP: "send --to bob hello".
+  /// The same of a user who knows this node only: "send --to bob hello".
   verdict use(const user_id& as, const std::string& command) const;
 
   std::filesystem::path data_dir() const { return scratch_.path() / "data"; }

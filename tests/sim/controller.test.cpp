@@ -21,15 +21,18 @@ namespace {
 
 constexpr auto a_while = 5s;
 
-profile calm(std::uint32_t replicas) {
+/// `hasty`: others take over for who is away for three seconds.
+profile calm(std::uint32_t replicas, bool hasty) {
   auto out = profile::calm();
   out.replicas = replicas;
+  out.hasty = hasty;
   return out;
 }
 
 struct some_nodes : sim_cluster {
-  explicit some_nodes(std::size_t count, std::uint32_t replicas = 0)
-    : sim_cluster(1, count, calm(replicas)) {
+  explicit some_nodes(std::size_t count, std::uint32_t replicas = 0,
+                      bool hasty = false)
+    : sim_cluster(1, count, calm(replicas, hasty)) {
     here.run(a_while);
   }
 
@@ -180,6 +183,42 @@ TEST_CASE("a shard goes where it is told to, and its leader says so") {
   CHECK(there[1] == to);
   CHECK(std::is_permutation(there.begin(), there.end(), moved.begin()));
   CHECK(a.compare() == std::vector<std::string>{});
+}
+
+TEST_CASE("others take over what a node had once it has been away for long "
+          "enough, and not before") {
+  some_nodes a{4, 3, true};
+  const node_id lost{4};
+  auto wanted = [&] {
+    std::vector<std::vector<node_id>> out;
+    for (const auto& x : a.nodes[0]->node().map()->shards)
+      out.push_back(x.voters);
+    return out;
+  };
+  auto keeps = [&] {
+    auto all = wanted();
+    return std::count_if(all.begin(), all.end(), [&](const auto& x) {
+      CHECK(x.size() == 3);
+      return std::find(x.begin(), x.end(), lost) != x.end();
+    });
+  };
+  auto there = [&] {
+    const auto& all = a.nodes[0]->node().map()->shards;
+    return std::all_of(all.begin(), all.end(), cluster::reached);
+  };
+  a.here.run(30s);
+  REQUIRE(there());
+  REQUIRE(keeps() == 3);
+  auto before = wanted();
+
+  a.nodes[3]->crash();
+  a.here.run(2900ms);
+  CHECK(wanted() == before);
+  CHECK(a.here.run(60s, [&] { return keeps() == 0 && there(); }));
+
+  REQUIRE(a.nodes[3]->start());
+  CHECK(a.here.run(60s, [&] { return keeps() == 3 && there(); }));
+  CHECK(a.here.run(60s, [&] { return a.compare().empty(); }));
 }
 
 TEST_CASE("what a leader said too late counts for nothing, nor what was never "

@@ -46,6 +46,11 @@ FAULTS = [
      "return static_cast<std::size_t>(there) > raft::voters(next) / 2;",
      'return fault("majority_not_counted")\n'
      "           || static_cast<std::size_t>(there) > raft::voters(next) / 2;"),
+    # A voter goes before another has its vote.
+    ("voter_goes_first", STEPS,
+     "if (raft::voters(view_.servers) <= wanted_.voters.size())",
+     'if (!fault("voter_goes_first")\n'
+     "        && raft::voters(view_.servers) <= wanted_.voters.size())"),
     # A copy needs a leader, who may need the copier's vote.
     ("copy_waits_for_a_leader", COPY,
      "if (leads || now",

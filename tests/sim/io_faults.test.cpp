@@ -11,10 +11,11 @@ using namespace iris::sim;
 
 namespace {
 
-/// All that change something on a disk.
-constexpr std::array kinds{io::create,  io::write,    io::sync,
-                           io::close,   io::rename,   io::remove,
-                           io::reserve, io::truncate, io::sync_directory};
+constexpr std::array kinds{
+  io::create,   io::open,  io::read,          io::list,   io::write,
+  io::sync,     io::close, io::rename,        io::remove, io::reserve,
+  io::truncate, io::lock,  io::sync_directory};
+static_assert(kinds.size() == io_kinds);
 
 /// Sanitized runs are slow.
 #ifdef IRIS_SANITIZED

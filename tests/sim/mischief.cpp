@@ -117,7 +117,8 @@ void mischief::trouble_node(trouble what, sim_node& who) {
   case trouble::swap:
     return swap_disk(who);
   default:
-    return end_node(who);
+    return how_.polite && random().chance(50) ? tell_to_end(who)
+                                              : end_node(who);
   }
 }
 
@@ -142,6 +143,8 @@ void mischief::stall_disk(sim_node& who) {
 
 /// There is little room for a while: submissions are refused.
 void mischief::fill_disk(sim_node& who) {
+  if (how_.fills && random().chance(50))
+    return fill_up(who);
   verdict_.count("disk nearly full");
   tell(who, "the disk is nearly full");
   who.storage_full(true);
@@ -150,6 +153,19 @@ void mischief::fill_disk(sim_node& who) {
     tell(who, "the disk has room");
     if (who.running())
       who.storage_full(false);
+  });
+}
+
+/// What follows is up to the node, until somebody makes room and starts it.
+void mischief::fill_up(sim_node& who) {
+  verdict_.count("disk full");
+  auto bytes = random().below(20'000);
+  tell(who, "the disk has room for " + std::to_string(bytes) + " bytes");
+  who.disk().full_after(bytes);
+  with_.here.after(up_to(3000), [this, &who] {
+    who.disk().has_room();
+    if (who.running())
+      end_node(who);
   });
 }
 
@@ -188,10 +204,19 @@ void mischief::end_node(sim_node& who) {
   with_.here.after(up_to(3000), [this, &who] { restart(who); });
 }
 
+/// Meanwhile it may end otherwise.
+void mischief::tell_to_end(sim_node& who) {
+  verdict_.count("node told to end");
+  tell(who, "is told to end");
+  tell(who, who.stop() ? "has ended" : "did not end in time");
+  with_.here.after(up_to(3000), [this, &who] { restart(who); });
+}
+
 void mischief::restart(sim_node& who) {
   if (who.running() || !with_.uses(who))
     return;
   auto& disk = who.disk();
+  disk.has_room();
   back_up(who);
   if (!ended_ && how_.disk_faults && random().chance(20))
     disk.fail_at(1 + random().below(80));

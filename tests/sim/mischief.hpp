@@ -39,9 +39,11 @@ private:
   void break_disk(sim_node& who);
   void stall_disk(sim_node& who);
   void fill_disk(sim_node& who);
+  void fill_up(sim_node& who);
   void set_clock(sim_node& who);
   void pause(sim_node& who);
   void end_node(sim_node& who);
+  void tell_to_end(sim_node& who);
   void damage(sim_node& who);
   void swap_disk(sim_node& who);
   void back_up(sim_node& who);

@@ -7,6 +7,7 @@ namespace iris::sim {
 using namespace std::chrono_literals;
 using cluster::placement;
 using cluster::raft::configuration;
+namespace raft = cluster::raft;
 
 namespace {
 
@@ -52,8 +53,13 @@ member* moving_group::leader() {
 
 void moving_group::place(const placement& wanted) {
   wanted_ = wanted;
-  for (auto& x : all_)
-    x->place(wanted);
+  for (auto id : ids_)
+    place(wanted, id);
+}
+
+void moving_group::place(const placement& wanted, node_id told) {
+  sizes_[wanted.revision] = wanted.voters.size();
+  at(told.value).place(wanted);
 }
 
 void moving_group::put() {
@@ -71,6 +77,10 @@ const cluster::group_servers& moving_group::committed() const {
 
 void moving_group::note(const cluster::group_servers& what) {
   auto [known, first] = servers_.try_emplace(what.index, what);
+  if (first) {
+    check_voters(known);
+    check_voters(std::next(known));
+  }
   if (!first && known->second != what)
     problems_.push_back(
       "two configurations are committed as entry " + std::to_string(what.index)
@@ -81,6 +91,23 @@ void moving_group::note(const cluster::group_servers& what) {
   if (!std::is_sorted(servers_.begin(), servers_.end(), older))
     problems_.push_back("entry " + std::to_string(what.index)
                         + " follows an older placement than one before it");
+}
+
+/// A vote goes only when there are more than are wanted. That of a change that
+/// nobody told may have gone by any placement since the one before.
+void moving_group::check_voters(history::const_iterator at) {
+  if (at == servers_.end() || at == servers_.begin())
+    return;
+  const auto& before = std::prev(at)->second;
+  const auto& after = at->second;
+  auto least = raft::voters(before.servers);
+  for (auto i = sizes_.lower_bound(before.revision);
+       i != sizes_.upper_bound(after.revision); ++i)
+    least = std::min(least, i->second);
+  if (raft::voters(after.servers) < least)
+    problems_.push_back("entry " + std::to_string(at->first)
+                        + " leaves too few voters:" + text(after.servers)
+                        + " after" + text(before.servers));
 }
 
 void moving_group::look() {
@@ -241,7 +268,7 @@ private:
       return group_.place(to);
     for (auto id : group_.ids())
       if (random_.chance(50))
-        group_.at(id.value).place(to);
+        group_.place(to, id);
   }
 
   void trouble(member& one) {

@@ -30,6 +30,8 @@ public:
 
   /// Everybody is told.
   void place(const cluster::placement& wanted);
+  /// That one is, and the others are not.
+  void place(const cluster::placement& wanted, node_id told);
   const cluster::placement& wanted() const noexcept { return wanted_; }
 
   /// The next value, to each that says that it leads.
@@ -58,7 +60,11 @@ public:
   const std::vector<std::string>& problems();
 
 private:
+  /// By the index of the entry.
+  using history = std::map<std::uint64_t, cluster::group_servers>;
+
   void note(const cluster::group_servers& what);
+  void check_voters(history::const_iterator at);
 
   world here_;
   switchboard board_{here_};
@@ -67,8 +73,9 @@ private:
   cluster::placement wanted_;
   std::uint64_t next_ = 1;
   std::set<std::uint64_t> acked_;
-  /// By the index of the entry.
-  std::map<std::uint64_t, cluster::group_servers> servers_;
+  history servers_;
+  /// By revision: how many voters were wanted.
+  std::map<std::uint64_t, std::size_t> sizes_;
   ledger ledger_;
   std::vector<std::string> problems_;
 };

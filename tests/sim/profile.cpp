@@ -33,6 +33,9 @@ profile::profile(std::uint64_t seed) : seed_(seed) {
   spares = grows ? 0 : random.below(3);
   replicas = grows || random.chance(50) ? 3 : 0;
   hasty = random.chance(30);
+  polite = random.chance(30);
+  fills = random.chance(40);
+  returns = random.chance(30);
 }
 
 void profile::stay() {
@@ -45,6 +48,7 @@ profile profile::calm() {
   out.small_queues = out.small_caches = out.small_stores = false;
   out.retention = out.busy = out.disk_faults = false;
   out.wild_clocks = out.wild_timers = false;
+  out.polite = out.fills = out.returns = false;
   out.stay();
   return out;
 }
@@ -118,6 +122,9 @@ std::string profile::str() const {
   add(grows, "grows");
   add(shrinks, "shrinks");
   add(hasty, "hasty");
+  add(polite, "polite");
+  add(fills, "fills");
+  add(returns, "returns");
   return out;
 }
 

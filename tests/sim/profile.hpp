@@ -40,6 +40,9 @@ struct profile {
   bool grows = false;     ///< one node begins, the others join
   bool shrinks = false;   ///< to one node, having grown
   bool hasty = false;     ///< others take over for who is away for seconds
+  bool polite = false;    ///< nodes are told to end, too
+  bool fills = false;     ///< disks have no room for another byte
+  bool returns = false;   ///< removed nodes are switched on again
 
 private:
   const std::uint64_t seed_;

@@ -29,7 +29,7 @@ const std::vector<fault_class>& fault_classes() {
     {4, "partition", true, {"partition: *", "node link cut"}},
     {5, "frames lost, doubled, late", true, {"frame *"}},
     {6, "I/O that fails", false, {"disk failed *"}},
-    {7, "full disk", false, {"disk nearly full"}},
+    {7, "full disk", false, {"disk full", "disk nearly full"}},
     {8, "slow disk", false, {"disk stalled"}},
     {9, "damaged store", true, {"store damaged"}},
     {10, "wiped or old disk", true, {"disk wiped", "old disk back"}},
@@ -41,6 +41,7 @@ const std::vector<fault_class>& fault_classes() {
      "slow device, full mailbox",
      false,
      {"client stalled", "message found *", "question found *"}},
+    {17, "end of a node", false, {"node told to end"}},
     {21, "overload", false, {"heavy traffic"}},
   };
   return all;

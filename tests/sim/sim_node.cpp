@@ -125,18 +125,26 @@ void sim_node::kill() {
 
 bool sim_node::stop() {
   caf::scoped_actor self{system_};
-  auto off = [this] { return disk_.off(); };
+  auto off = [this, mine = process_.get()] {
+    return process_.get() != mine || disk_.off();
+  };
   process_->node->hand_over();
   world_.run(hand_over_timeout,
              [&] { return off() || process_->node->handed_over(); });
+  if (off())
+    return false;
   for (auto& x : process_->links)
     if (auto open = x.lock())
       open->drain();
   auto drained = [&] {
+    if (off())
+      return true;
     std::erase_if(process_->links, [](const auto& x) { return x.expired(); });
-    return off() || process_->links.empty();
+    return process_->links.empty();
   };
   world_.run(drain_timeout, drained);
+  if (off())
+    return false;
   self->monitor(process_->node->root());
   self->send(process_->node->root(), supervision::shut_down{});
   auto ended = false;

@@ -42,7 +42,8 @@ public:
   /// Ends it as irisd does when it is told to: leadership goes to others,
   /// connections are drained, actors end, what was written is closed. Time
   /// passes. Returns whether all ended in time; when the power goes off at
-  /// once, with the node still there. Precondition: running.
+  /// once, with the node still there, and when it ends otherwise. Precondition:
+  /// running.
   bool stop();
   /// The disk takes this long for what it does next. Precondition: running.
   void stall_disk(std::chrono::nanoseconds duration);

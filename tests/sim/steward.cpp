@@ -215,8 +215,27 @@ void steward::switch_off(sim_node& who) {
                                        + text(at->id()));
                       verdict_.count("member switched off");
                       with_.switch_off(who);
+                      if (how_.returns && random().chance(50))
+                        come_back(who);
                       return true;
                     }});
+}
+
+/// Somebody switches it on for a while. Nobody needs it, and it harms nobody.
+void steward::come_back(sim_node& who) {
+  auto up_to = [this](std::uint64_t ms) {
+    return std::chrono::milliseconds{random().below(ms)};
+  };
+  with_.here.after(500ms + up_to(4000), [this, &who, up_to] {
+    with_.here.trace(text(who.id()) + ", which was removed, is switched on");
+    if (!who.start())
+      return; // A call to its disk may fail.
+    verdict_.count("member came back from removal");
+    with_.here.after(1s + up_to(4000), [&who] {
+      if (who.running())
+        who.crash();
+    });
+  });
 }
 
 /// Who insists asks again whatever the answer was.

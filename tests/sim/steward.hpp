@@ -60,6 +60,7 @@ private:
   void rest();
   void ask(question what);
   void switch_off(sim_node& who);
+  void come_back(sim_node& who);
   step asking(question what, bool insists);
   answer_ptr send(const question& what);
 
