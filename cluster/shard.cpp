@@ -201,14 +201,14 @@ void shard::found() {
   if (!core_ || core_->leader())
     return;
   auto now = parts_.time.steady_now();
-  // Whoever leads has a turn to say so.
-  core_->stand(now, now + turn + turn_without({}));
+  // Whoever leads says so meanwhile, at the next common moment.
+  core_->stand(now, now + 2 * turn + turn_without({}));
   arm();
 }
 
 /// What others have, who stand first: in the order in which they are wanted.
 std::chrono::nanoseconds shard::turn_without(node_id lost) {
-  const auto& order = wanted_.voters;
+  const auto& order = wanted_.voters.empty() ? parts_.voters : wanted_.voters;
   auto self = std::find(order.begin(), order.end(), parts_.self);
   auto before = std::count_if(order.begin(), self, [&](node_id x) {
     return x != lost && raft::votes(core_->servers(), x);

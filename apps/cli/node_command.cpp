@@ -25,10 +25,12 @@ std::string length_of(std::uint64_t ms) {
   return std::to_string(s / 3600) + " h";
 }
 
-std::size_t count_active(const ordered_json& found) {
+/// Who keeps something.
+std::size_t count_keepers(const ordered_json& found) {
   const auto& all = at(found, "nodes");
   return std::count_if(all.begin(), all.end(), [](const auto& x) {
-    return at(x, "state") == "active";
+    const auto& replicas = at(x, "replicas");
+    return replicas.is_number() && replicas > 0;
   });
 }
 
@@ -83,8 +85,8 @@ void show_nodes(const ordered_json& found, std::ostream& to) {
     if (auto next = next_step(x, at(x, "id") == at(found, "self"));
         !next.empty())
       to << '\n' << printable(next) << '\n';
-  if (count_active(found) == 2)
-    to << "\ntwo nodes are active: without a third, each shard needs both\n";
+  if (count_keepers(found) == 2)
+    to << "\ntwo nodes keep all shards: without a third, each needs both\n";
   if (at(found, "settled") != true)
     to << "\nleaders or replicas are on their way: iris shard list\n";
 }

@@ -61,7 +61,9 @@ void session::handle(client::event what) {
   if (ended_)
     return;
   std::visit([this](const auto& x) { look_at(x); }, what);
-  if (!ended_ && handler_)
+  // Who has not been connected has lost nothing.
+  auto lost = std::holds_alternative<client::disconnected>(what);
+  if (!ended_ && handler_ && (was_connected_ || !lost))
     handler_(std::move(what));
 }
 

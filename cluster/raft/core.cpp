@@ -74,10 +74,15 @@ result<update> core::start(std::chrono::nanoseconds now,
 result<update> core::tick(std::chrono::nanoseconds now) {
   begin(now);
   ticked_ = now_;
+  // For the library that is no time to stand, and the next is far.
+  auto unready = doubted_ && iris_raft_deadline(raft_.get()) <= milliseconds()
+                 && iris_raft_last_stored(raft_.get()) < last_index();
   iris_raft_update out;
   auto status = iris_raft_tick(raft_.get(), milliseconds(), &out);
   if (auto ok = took(status, out); !ok)
     return ok.failure();
+  if (unready)
+    stand(now, now + options_.heartbeat / 4);
   return finish();
 }
 

@@ -143,8 +143,8 @@ public:
   void doubt(std::chrono::nanoseconds now, node_id peer,
              std::chrono::nanoseconds then);
 
-  /// Unless it leads, its next election begins at `then`, if not before. A
-  /// leader's word takes that back.
+  /// Unless it leads or asks for votes, its next election begins at `then`, if
+  /// not before. A leader's word takes that back.
   void stand(std::chrono::nanoseconds now, std::chrono::nanoseconds then);
 
   /// Hands leadership over (thesis, section 3.10) to this voter, 0: to any.

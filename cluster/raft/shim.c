@@ -336,7 +336,9 @@ int iris_raft_transfer(iris_raft* raft, uint64_t now, uint64_t id,
 
 void iris_raft_stand_at(iris_raft* raft, uint64_t at) {
   struct raft* core = &raft->core;
-  if (core->state == RAFT_LEADER)
+  /* Who asks for votes has ended a term: its next election costs another. */
+  if (core->state == RAFT_LEADER
+      || (core->state == RAFT_CANDIDATE && !core->candidate_state.in_pre_vote))
     return;
   uint64_t timeout = core->state == RAFT_CANDIDATE
                        ? core->candidate_state.randomized_election_timeout

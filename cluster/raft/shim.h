@@ -122,7 +122,8 @@ int iris_raft_catch_up(iris_raft* raft, uint64_t now, uint64_t id,
 int iris_raft_transfer(iris_raft* raft, uint64_t now, uint64_t id,
                        iris_raft_update* out);
 
-/* Unless it leads, its next election begins at `at`, if not before. */
+/* Unless it leads or asks for votes, its next election begins at `at`, if not
+   before. */
 void iris_raft_stand_at(iris_raft* raft, uint64_t at);
 /* A new term with its own vote. */
 void iris_raft_next_term(iris_raft* raft);

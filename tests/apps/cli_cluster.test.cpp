@@ -172,18 +172,21 @@ TEST_CASE("a node's removal is not awaited at that node") {
   CHECK(emptied.finish().size() == 1);
 }
 
-TEST_CASE("who lists nodes is told when there are only two to lead") {
-  auto drained = a_node(3);
-  drained["state"] = "draining";
+TEST_CASE("who lists nodes is told when only two keep something") {
+  auto first = a_node(1), second = a_node(2), third = a_node(3);
+  first["replicas"] = second["replicas"] = third["replicas"] = 4;
+  third["state"] = "draining";
   canned_http two{
-    {{"/v1/nodes", {200, nodes(true, {a_node(1), a_node(2), drained})}}}};
-  canned_http one{{{"/v1/nodes", {200, nodes(true, {a_node(1)})}}}};
+    {{"/v1/nodes", {200, nodes(true, {first, second, a_node(4)})}}}};
+  canned_http three{
+    {{"/v1/nodes", {200, nodes(true, {first, second, third})}}}};
 
   auto run = run_at(two, {"node", "list"});
 
   CHECK(run.out.ends_with(
-    "\ntwo nodes are active: without a third, each shard needs both\n"));
-  CHECK(run_at(one, {"node", "list"}).out.find("active:") == std::string::npos);
+    "\ntwo nodes keep all shards: without a third, each needs both\n"));
+  CHECK(run_at(three, {"node", "list"}).out.find("two nodes")
+        == std::string::npos);
 }
 
 TEST_CASE("who lists nodes while something moves is told so") {

@@ -179,6 +179,9 @@ TEST_CASE("who stood while there was no way stands again when there is one") {
 TEST_CASE("a leader that is told to stand goes on leading") {
   three a;
   auto term = a.core(1).state().term;
+  // From here on it counts who answers.
+  a.tick(1, std::chrono::milliseconds{1100});
+  a.talk(1, {2, 3});
 
   a.core(1).stand(a.now, a.now);
   a.tick(1, std::chrono::milliseconds{40});

@@ -197,7 +197,7 @@ TEST_CASE("what was under way when one of three dies is answered in seconds") {
   report("deaths, the worst of what was written later", deaths.later);
   CHECK(deaths.of_leaders.size() >= all.size() / 2);
   // A quarter die without a word: then it takes two seconds, and a vote.
-  CHECK(percentile(all, 50) <= 1000);
+  CHECK(percentile(all, 50) <= 500);
   CHECK(percentile(all, 90) <= 3000);
   CHECK(percentile(all, 99) <= 4000);
   CHECK(percentile(all, 100) <= 4500);

@@ -145,8 +145,7 @@ void member::on_frame(node_id from, cluster::lane by, std::string frame) {
 
 void member::on_link(node_id peer, bool up) {
   process_->mail->on_link(peer, up);
-  if (!up)
-    shard().lost(peer);
+  up ? shard().found() : shard().lost(peer);
 }
 
 persistence::applied_point member::applied() const {

@@ -333,6 +333,28 @@ TEST_CASE("when the leader's process dies, another leads at once") {
   CHECK(at_once >= 25);
 }
 
+TEST_CASE("when replicas that were apart are linked again, one leads at once") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    small_group a{seed};
+    a.put_now();
+    for (auto& x : a.all)
+      a.isolate(*x, true);
+    a.here.run(10s);
+    CHECK(a.leader() == nullptr);
+
+    a.board.heal();
+    REQUIRE(a.here.run(10s, [&] {
+      return std::all_of(a.all.begin(), a.all.end(), [&](auto& x) {
+        return a.board.links_of(x->id()) == 2;
+      });
+    }));
+    CHECK(a.here.run(700ms, [&] { return a.leader() != nullptr; }));
+    a.put_now();
+    a.expect_agreement();
+  }
+}
+
 TEST_CASE("nothing is acknowledged without a majority") {
   small_group a{3};
   a.put_now();

@@ -100,6 +100,8 @@ void moving_group::check_voters(history::const_iterator at) {
     return;
   const auto& before = std::prev(at)->second;
   const auto& after = at->second;
+  if (after.revision < before.revision)
+    return; // Which is a problem of its own.
   auto least = raft::voters(before.servers);
   for (auto i = sizes_.lower_bound(before.revision);
        i != sizes_.upper_bound(after.revision); ++i)

@@ -1,6 +1,7 @@
 // Replicas of whole nodes that are made anew, and compared.
 #include "tests/lines.hpp"
 #include "tests/sim/cluster.hpp"
+#include "tests/sim/writers.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -12,6 +13,8 @@ using namespace iris::sim;
 using namespace std::chrono_literals;
 
 namespace {
+
+using sentences = std::vector<std::string>;
 
 struct some_nodes : sim_cluster {
   explicit some_nodes(std::size_t count)
@@ -145,6 +148,92 @@ TEST_CASE("after a write of the log failed nothing is repaired, a restart "
   a.here.run(20s);
   CHECK(at.metrics().shard_copies.value() == 0);
   CHECK(a.compare() == std::vector<std::string>{});
+}
+
+namespace {
+
+#ifdef IRIS_SANITIZED
+constexpr std::uint64_t stride = 11;
+#else
+constexpr std::uint64_t stride = 1;
+#endif
+
+/// A replica that holds something has stopped, and is repaired while something
+/// is planned for its disk; then its machine starts again.
+struct repaired : some_nodes {
+  using plan = std::function<void(memory_disk&)>;
+
+  repaired() : some_nodes(3), crowd(*this, writers::knows::all_nodes) {
+    crowd.go_home();
+    crowd.write_all();
+    REQUIRE(here.run(10s, [this] { return crowd.unanswered().empty(); }));
+    here.run(15s);
+    at = &leader(which);
+    stop(*at, which);
+    here.run(5s);
+  }
+
+  /// Whether what was planned has happened.
+  bool run(const plan& what) {
+    auto before = at->disk().count();
+    what(at->disk());
+    auto broken = [this] {
+      return at->disk().off() || at->disk().fault_hit().has_value();
+    };
+    for (auto i = 0; i < 20 && !broken() && stopped(*at, which); ++i) {
+      repair(*at, which);
+      here.run(100ms, broken);
+    }
+    here.run(5s, broken);
+    calls = at->disk().count() - before;
+    auto happened = broken();
+    at->crash();
+    REQUIRE(at->start());
+    return happened;
+  }
+
+  void judge() {
+    CHECK(here.run(60s, [this] { return compare().empty(); }));
+    CHECK(crowd.judge() == sentences{});
+    CHECK(seen.problems() == sentences{});
+  }
+
+  const shard_id which{0};
+  sim_node* at = nullptr;
+  std::uint64_t calls = 0;
+  writers crowd;
+};
+
+void whichever_call(
+  const std::function<void(memory_disk&, std::uint64_t)>& what) {
+  repaired plain;
+  CHECK_FALSE(plain.run([](auto&) {}));
+  CHECK(plain.at->metrics().shard_copies.value() == 0); // Of this start.
+  plain.judge();
+  MESSAGE("calls to the disk: ", plain.calls);
+  REQUIRE(plain.calls > 20);
+  for (std::uint64_t n = 1; n <= plain.calls; n += stride) {
+    CAPTURE(n);
+    repaired one;
+    CHECK(one.run([&](auto& disk) { what(disk, n); }));
+    one.judge();
+  }
+}
+
+} // namespace
+
+TEST_CASE("whichever call fails while a replica is repaired, it ends whole") {
+  whichever_call([](auto& disk, auto n) { disk.fail_at(n); });
+}
+
+TEST_CASE("before whichever call power is cut meanwhile, it ends whole") {
+  whichever_call(
+    [](auto& disk, auto n) { disk.power_off_at(n, memory_disk::cut::before); });
+}
+
+TEST_CASE("behind whichever call power is cut meanwhile, it ends whole") {
+  whichever_call(
+    [](auto& disk, auto n) { disk.power_off_at(n, memory_disk::cut::after); });
 }
 
 TEST_CASE("a replica that leads is not repaired, and is told how to lead no "
