@@ -44,20 +44,21 @@ node::node(const node_options& options, persistence::node_store store,
     state_writer_(*store_.state, threads_.state, options.log_bytes_max),
     mail_(with.net), routes_(options.self.shards), local_(options.self.shards),
     users_(options.connections_per_user),
-    presence_(options.self.node, with.time.steady_now()),
-    env_{with.time,
-         routes_,
-         users_,
-         with.metrics,
-         with.log,
-         options.conversation,
-         options.user,
-         options.mailbox_max,
-         storage_full_,
-         {founded(options), options.plan_every, options.dead_after,
-          options.arrive_within, &presence_}},
+    presence_(options.self.node), env_{with.time,
+                                       routes_,
+                                       users_,
+                                       with.metrics,
+                                       with.log,
+                                       options.conversation,
+                                       options.user,
+                                       options.mailbox_max,
+                                       storage_full_,
+                                       {founded(options), options.plan_every,
+                                        options.dead_after,
+                                        options.arrive_within, &presence_}},
     on_map_(with.on_map), leaders_(options.self.node, options.self.shards),
     map_(std::make_shared<const cluster::cluster_map>(env_.control.first_map)) {
+  presence_.expect(map_->nodes, with.time.steady_now());
   if (with.net != nullptr)
     gateway_.emplace(
       gateway::parts{*with.net, env_, threads_.units, with.process,
@@ -262,6 +263,7 @@ void node::take(cluster::cluster_map read) {
     if (map->version <= map_->version)
       return;
     map_ = map;
+    presence_.expect(map->nodes, env_.time.steady_now());
     local_.to_shard(cluster::control_shard, place_replica{map->control});
     for (std::uint16_t i = 0; i < routes_.shards(); ++i)
       place({i}, map->shards.at(i));

@@ -12,16 +12,22 @@ namespace iris::actors {
 /// Which nodes this one has a link to, and since when not. Any thread.
 class presence {
 public:
-  /// `now` is steady, here and below: this node sees others from then on.
-  presence(node_id self, std::chrono::nanoseconds now)
-    : self_(self), since_(now) {}
+  explicit presence(node_id self) : self_(self) {}
+
+  /// These are there, or to come. `now` is steady, here and below.
+  void expect(const std::vector<cluster::member>& nodes,
+              std::chrono::nanoseconds now) {
+    std::lock_guard guard{mutex_};
+    for (const auto& x : nodes)
+      known_.try_emplace(x.id, now);
+  }
 
   void on_link(node_id peer, bool up, std::chrono::nanoseconds now) {
     std::lock_guard guard{mutex_};
     seen_[peer] = {up, now};
   }
 
-  /// Of these nodes. Dead is who has been away for `dead_after`.
+  /// Of these nodes. Dead is who has been away, or expected, for `dead_after`.
   cluster::node_health health(const std::vector<cluster::member>& of,
                               std::chrono::nanoseconds now,
                               std::chrono::milliseconds dead_after) const {
@@ -29,7 +35,11 @@ public:
     cluster::node_health out;
     for (const auto& x : of) {
       auto i = seen_.find(x.id);
-      auto [up, since] = i == seen_.end() ? link{false, since_} : i->second;
+      auto known = known_.find(x.id);
+      auto [up, since] =
+        i != seen_.end()
+          ? i->second
+          : link{false, known == known_.end() ? now : known->second};
       if (up || x.id == self_)
         out.up.insert(x.id);
       else if (now - since >= dead_after)
@@ -56,8 +66,8 @@ private:
   };
 
   const node_id self_;
-  const std::chrono::nanoseconds since_;
   mutable std::mutex mutex_;
+  std::map<node_id, std::chrono::nanoseconds> known_; ///< since when
   std::map<node_id, link> seen_;
 };
 

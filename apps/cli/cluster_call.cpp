@@ -171,8 +171,8 @@ exit_code carry_out(const cluster_order& what, const cluster_options& with,
     return io.fail(
       because("the cluster knows it, and has not done it", done.failure(),
               done.failure().code == errc::timed_out
-                ? "see where it is with: iris node list, iris shard list; it "
-                  "goes on by itself"
+                ? "see where it is with: iris node list, iris shard list; why "
+                  "a node is not linked: iris status; it goes on by itself"
                 : operator_remedy(done.failure())));
   return say(what.done, true, io);
 }

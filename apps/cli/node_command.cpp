@@ -147,7 +147,7 @@ exit_code retire(const node_options& x, const console& io) {
 
 exit_code drain(const node_options& x, const console& io) {
   cluster_order what;
-  what.task = "can't drain " + name_of(x);
+  what.task = (x.off ? "can't take back " : "can't drain ") + name_of(x);
   what.target = "/v1/nodes/drain";
   what.body = {{"id", x.id}, {"on", !x.off}};
   what.taken = name_of(x)

@@ -360,8 +360,8 @@ TEST_CASE("who has waited in vain is told that it goes on") {
   CHECK(run.err
         == "iris: the cluster knows it, and has not done it\n"
            "why: timed_out (106): expected others to lead what node 4 led\n"
-           "try: see where it is with: iris node list, iris shard list; it "
-           "goes on by itself\n");
+           "try: see where it is with: iris node list, iris shard list; why a "
+           "node is not linked: iris status; it goes on by itself\n");
 }
 
 TEST_CASE("what the cluster refuses is told with where to look") {
