@@ -167,8 +167,7 @@ std::span<const rule> rules() {
      {tls_certificate, tls_key},
      certificate_and_key},
     {"`listen.urls` has only URLs of a kind that is listened for: WebSocket, "
-     "or "
-     "not.",
+     "or not.",
      {urls, tcp, tls, ws, wss},
      urls_have_a_listener,
      {tcp, tls, ws, wss}},

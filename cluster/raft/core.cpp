@@ -82,7 +82,7 @@ result<update> core::tick(std::chrono::nanoseconds now) {
   if (auto ok = took(status, out); !ok)
     return ok.failure();
   if (unready)
-    stand(now, now + options_.heartbeat / 4);
+    stand_at(now_ + options_.heartbeat / 4);
   return finish();
 }
 
@@ -190,11 +190,15 @@ void core::doubt(std::chrono::nanoseconds now, node_id peer,
   if (role() != raft::role::follower || leader() != peer)
     return;
   doubted_ = true;
-  stand(now, then);
+  stand_at(then);
 }
 
 void core::stand(std::chrono::nanoseconds now, std::chrono::nanoseconds then) {
   begin(now);
+  stand_at(then);
+}
+
+void core::stand_at(std::chrono::nanoseconds then) {
   iris_raft_stand_at(
     raft_.get(),
     static_cast<std::uint64_t>(

@@ -215,6 +215,7 @@ private:
   result<void> confirm(std::uint64_t change);
   result<void> begin_term();
   result<void> put(entry_type type, std::shared_ptr<const std::string> payload);
+  void stand_at(std::chrono::nanoseconds then);
   result<void> cut(std::uint64_t index, std::uint64_t keep_from);
 
   static result<void> check(const persistence::loaded_log& log);
