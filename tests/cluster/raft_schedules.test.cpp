@@ -124,6 +124,27 @@ TEST_CASE("those who lost their leader elect another at once") {
   CHECK(a.now - before < std::chrono::milliseconds{50});
 }
 
+TEST_CASE("who writes when its turn comes stands when that is done") {
+  three a;
+  a.hold_disk(2);
+  REQUIRE(a.submit(1, "a"));
+  a.deliver(1, 2);
+  REQUIRE(a.core(2).last_index() > a.core(3).last_index());
+  a.crash(1);
+  auto before = a.now;
+
+  a.core(3).doubt(a.now, {1}, a.now + std::chrono::milliseconds{300});
+  a.lose(2);
+  a.talk(2, 3);
+  CHECK_FALSE(a.at(2).leads());
+  a.release_disk(2);
+  a.tick(2, std::chrono::milliseconds{40});
+  a.talk(2, 3);
+
+  CHECK(a.at(2).leads());
+  CHECK(a.now - before < std::chrono::milliseconds{100});
+}
+
 TEST_CASE("who lost a leader that others hear disturbs nobody") {
   three a;
   auto term = a.core(1).state().term;
