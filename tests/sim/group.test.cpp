@@ -1,3 +1,4 @@
+#include "tests/process/percentile.hpp"
 #include "tests/sim/small_group.hpp"
 
 #include "persistence/writes.hpp"
@@ -333,8 +334,9 @@ TEST_CASE("when the leader's process dies, another leads at once") {
   CHECK(at_once >= 25);
 }
 
-TEST_CASE("when replicas that were apart are linked again, one leads at once") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+TEST_CASE("when replicas that were apart are linked again, one leads soon") {
+  std::vector<std::chrono::nanoseconds> took;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     CAPTURE(seed);
     small_group a{seed};
     a.put_now();
@@ -344,15 +346,23 @@ TEST_CASE("when replicas that were apart are linked again, one leads at once") {
     CHECK(a.leader() == nullptr);
 
     a.board.heal();
-    REQUIRE(a.here.run(10s, [&] {
-      return std::all_of(a.all.begin(), a.all.end(), [&](auto& x) {
-        return a.board.links_of(x->id()) == 2;
+    auto linked = [&] {
+      return std::any_of(a.all.begin(), a.all.end(), [&](auto& x) {
+        return a.board.links_of(x->id()) > 0;
       });
-    }));
-    CHECK(a.here.run(700ms, [&] { return a.leader() != nullptr; }));
+    };
+    REQUIRE(a.here.run(10s, linked));
+    auto from = a.here.steady_now();
+    a.await_leader();
+    took.push_back(a.here.steady_now() - from);
     a.put_now();
     a.expect_agreement();
   }
+  MESSAGE("p50 ", process::percentile(took, 50), ", p90 ",
+          process::percentile(took, 90), ", at most ",
+          process::percentile(took, 100), " ms");
+  // By election time-outs alone it takes up to 1.2 s.
+  CHECK(process::percentile(took, 100) <= 600);
 }
 
 TEST_CASE("nothing is acknowledged without a majority") {
