@@ -184,11 +184,6 @@ FAULTS = [
       && fault("vote_not_synced"))
     return impl_->db->write(batch, false);
   return impl_->write(batch);""", SEVERAL),
-    ("dropped_forgotten", "cluster/cluster_map.cpp",
-     "next.dropped.push_back(x);",
-     """if (!fault("dropped_forgotten"))
-        next.dropped.push_back(x);""", SEVERAL,
-     "--there-and-back", "--seeds 10501..11500"),
     ("anybody_admitted", "persistence/peer_memory.cpp",
      "if (auto found = known_.find(node); found != known_.end()) {",
      """if (auto found = known_.find(node);

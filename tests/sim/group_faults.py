@@ -15,6 +15,7 @@ COPY = "cluster/shard_copy.cpp"
 MEMBERSHIP = "cluster/shard_membership.cpp"
 STEPS = "cluster/relocation.cpp"
 CHANGE = "cluster/raft/change.cpp"
+MAP = "cluster/cluster_map.cpp"
 
 FAULTS = [
     # A server votes before it has the log.
@@ -72,6 +73,10 @@ FAULTS = [
      "&& !std::holds_alternative<change_to>(next))",
      "&& !std::holds_alternative<change_to>(next)\n"
      '      && !fault("placement_not_restated"))'),
+    # Who was to get a shard, and is not any more, is not needed.
+    ("dropped_forgotten", MAP, "next.dropped.push_back(x);",
+     """if (!fault("dropped_forgotten"))
+        next.dropped.push_back(x);"""),
     # Who joins makes a group of its own.
     ("joiner_founds", SHARD,
      "if (empty(from.log) && founds) {",

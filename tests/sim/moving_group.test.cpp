@@ -1,4 +1,5 @@
 #include "tests/sim/moving_group.hpp"
+#include "cluster/plan.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -40,6 +41,26 @@ void put(moving_group& a, int n) {
 }
 
 } // namespace
+
+TEST_CASE("who was wanted is needed until its group does without") {
+  auto before = cluster::initial_map(
+    {{{1}, "", ""}, {{2}, "", ""}, {{3}, "", ""}, {{4}, "", ""}}, 1, 3);
+  before.control.voters = {{1}, {2}, {3}};
+  before.shards[0].voters = {{1}, {2}, {4}};
+  // It had no vote yet, and may be given one.
+  before.shards[0].actual = {{1}, {2}, {3}};
+  auto next = before;
+  next.control.actual = next.control.voters;
+  next.shards[0].voters = {{1}, {2}, {3}};
+
+  cluster::revise(next, before);
+
+  CHECK(next.shards[0].revision == before.shards[0].revision + 1);
+  CHECK(next.shards[0].dropped == std::vector<node_id>{{4}});
+  CHECK_FALSE(cluster::empty(next, {4}));
+  next.shards[0].dropped.clear();
+  CHECK(cluster::empty(next, {4}));
+}
 
 TEST_CASE("a group of one grows to three, moves, and shrinks back") {
   moving_group a{1, 4, 1, tiny_logs()};
