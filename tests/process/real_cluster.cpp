@@ -116,18 +116,6 @@ int real_cluster::led_by(std::size_t i) const {
   return static_cast<int>(shards_led_by(i).size());
 }
 
-std::size_t real_cluster::idlest() const {
-  auto out = count();
-  auto least = shards + 1;
-  for (std::size_t i = 0; i < count(); ++i)
-    if (nodes_[i]->running())
-      if (auto led = led_by(i); led < least) {
-        least = led;
-        out = i;
-      }
-  return out;
-}
-
 std::size_t real_cluster::busiest() const {
   auto out = count();
   auto most = -1;

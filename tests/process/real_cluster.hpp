@@ -48,9 +48,8 @@ public:
   std::set<shard_id> shards_led_by(std::size_t i) const;
   /// How many these are.
   int led_by(std::size_t i) const;
-  /// Of those that run, the one that leads most, or least.
+  /// Of those that run, the one that leads most.
   std::size_t busiest() const;
-  std::size_t idlest() const;
 
   /// The node gets another authority of the same name, and a certificate by it.
   void make_stranger(std::size_t i);
