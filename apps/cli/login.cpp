@@ -136,13 +136,14 @@ result<login> prepare(const login_options& from) {
   auto device = typed_id<device_id>("--device", from.device);
   if (!device)
     return device.failure();
+  user_id as;
   if (!from.as.empty()) {
-    auto as = typed_id<user_id>("--as", from.as);
-    if (!as)
-      return as.failure();
-    out.as = *as;
+    auto named = typed_id<user_id>("--as", from.as);
+    if (!named)
+      return named.failure();
+    as = *named;
   }
-  auto by = source_of(from, out.as);
+  auto by = source_of(from, as);
   if (!by)
     return by.failure();
   auto server = from.server.empty() ? by->node.server : from.server;

@@ -36,8 +36,6 @@ void declare(CLI::App& command, login_options& x, std::string device);
 struct login {
   client::options options;
   std::shared_ptr<client::tls_context> tls;
-  /// Whom the token has to speak for, or empty.
-  user_id as;
   /// Whom to trust was said, with --ca.
   bool names_authority = false;
 };

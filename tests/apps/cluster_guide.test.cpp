@@ -2,6 +2,7 @@
 #include "config/cluster_node.hpp"
 #include "config/load.hpp"
 #include "tests/apps/command_line.hpp"
+#include "tests/apps/guide.hpp"
 #include "tests/apps/working_directory.hpp"
 #include "tests/security/temporary_directory.hpp"
 
@@ -19,16 +20,6 @@ namespace {
 
 std::string page(const std::string& name) {
   return text_of(IRIS_SOURCE_DIR "/docs/operating/" + name);
-}
-
-/// Its commands, in order: "cert create-ca …".
-std::vector<std::string> commands(const std::string& name) {
-  std::vector<std::string> out;
-  std::istringstream lines{page(name)};
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("    iris "))
-      out.push_back(line.substr(9));
-  return out;
 }
 
 /// Asks where nobody listens: that this is all that is wrong shows that the
@@ -67,7 +58,7 @@ TEST_CASE("the guide's commands make what it says, from nothing") {
   int certificates = 0;
   int asked = 0;
 
-  for (const auto& command : commands("cluster.md"))
+  for (const auto& command : commands_of("cluster.md"))
     if (command.starts_with("cert ")) {
       CAPTURE(command);
       CHECK(run_line(command).code == 0);
@@ -90,7 +81,7 @@ TEST_CASE("what to look at when a node fails can be asked for") {
   working_directory here{folder.path()};
   std::vector<std::string> asked;
 
-  for (const auto& command : commands("failover.md")) {
+  for (const auto& command : commands_of("failover.md")) {
     asked.push_back(command.substr(0, command.find(' ')));
     if (command != "verify /var/lib/iris") {
       expect_understood(command);
@@ -110,7 +101,7 @@ TEST_CASE("the commands that change a cluster are understood") {
   working_directory here{folder.path()};
   std::set<std::string> asked;
 
-  for (const auto& command : commands("scale-out.md")) {
+  for (const auto& command : commands_of("scale-out.md")) {
     std::istringstream words{command};
     std::string what, how;
     words >> what >> how;

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "tests/apps/guide.hpp"
+
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -29,19 +30,13 @@ inline std::string with(const numbers& others, const std::string& command) {
   return out;
 }
 
-/// Those of a page under a heading, in order: "node drain 3 --wait". Before the
-/// first one if it is empty.
+/// Those of a section: "node drain 3 --wait".
 inline std::vector<std::string> guide(const std::string& page,
                                       const std::string& section) {
-  std::ifstream in{IRIS_SOURCE_DIR "/docs/operating/" + page};
-  std::vector<std::string> out;
-  std::string title;
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with("## "))
-      title = line.substr(3);
-    else if (title == section && line.starts_with("    iris "))
-      out.push_back(with({}, line.substr(9)));
+  auto out = test::commands_of(page, section);
   REQUIRE_FALSE(out.empty());
+  for (auto& x : out)
+    x = with({}, x);
   return out;
 }
 
