@@ -185,21 +185,27 @@ private:
     return open(id) && contains(of.actual, id);
   }
 
-  /// Who leads is not one that others should relieve, or they do. Who is to
-  /// lead, and does not come, doesn't keep them from it.
+  /// Who leads is not one that others should relieve, or they do; nor does such
+  /// a one before the others when who leads fails. Who is to lead, and does not
+  /// come, doesn't keep them from it.
   bool lead_elsewhere(placement& of) {
     auto& voters = of.voters;
+    auto before = voters;
     auto first = voters.front();
-    if (state(first) == node_state::active && !dead(first)
-        && (contains(of.actual, first) || !late(of)))
-      return false;
-    std::optional<node_id> best;
-    for (auto id : voters)
-      if (may_lead(of, id) && (!best || leads_[id] < leads_[*best]))
-        best = id;
-    if (best)
+    if (state(first) != node_state::active || dead(first)
+        || (!contains(of.actual, first) && late(of))) {
+      std::optional<node_id> best;
+      for (auto id : voters)
+        if (may_lead(of, id) && (!best || leads_[id] < leads_[*best]))
+          best = id;
+      if (!best)
+        return false;
       to_front(voters, *best);
-    return best.has_value();
+    }
+    std::stable_partition(voters.begin() + 1, voters.end(), [this](node_id id) {
+      return state(id) == node_state::active;
+    });
+    return voters != before;
   }
 
   bool repair(placement& of) {

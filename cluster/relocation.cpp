@@ -119,9 +119,12 @@ private:
   }
 
   relocation_step prefer() const {
-    auto first = wanted_.voters.front();
-    return view_.rested ? give_to(may_lead(first) ? first : node_id{})
-                        : relocation_step{};
+    if (!view_.rested)
+      return {};
+    auto first = std::find_if(
+      wanted_.voters.begin(), wanted_.voters.end(),
+      [this](node_id x) { return x == view_.self || may_lead(x); });
+    return give_to(first == wanted_.voters.end() ? node_id{} : *first);
   }
 
   bool may_lead(node_id who) const {

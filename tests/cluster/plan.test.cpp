@@ -236,6 +236,10 @@ TEST_CASE("a node that drains leads nothing and keeps its replicas") {
   CHECK(of.leads(2) == 0);
   CHECK(of.count(2) == 9);
   CHECK(of.map.control.voters.size() == 3);
+  // Nor if who leads fails.
+  CHECK(of.map.control.voters.back() == node_id{2});
+  for (const auto& x : of.map.shards)
+    CHECK(x.voters.back() == node_id{2});
 
   of.set(2, node_state::active);
   of.settle();
@@ -515,16 +519,25 @@ void check_needed(cluster_model& of) {
       RC_ASSERT(!may_vote(y, x.id) || wants(of.map.control, x.id));
 }
 
+/// Not one that was added and has not come, or that died and was replaced.
+bool stays(const cluster_map& in, const node_health& health, const member& x) {
+  auto keeps = [&](const placement& of) { return may_vote(of, x.id); };
+  return x.state != node_state::removed
+         && (health.up.contains(x.id) || keeps(in.control)
+             || std::any_of(in.shards.begin(), in.shards.end(), keeps));
+}
+
 /// What holds of each step, whatever happened before.
-void check_step(const cluster_map& before, const cluster_map& after) {
+void check_step(const cluster_map& before, const cluster_map& after,
+                const node_health& health) {
   auto differs = before.control == after.control ? 0 : 1;
   for (std::size_t i = 0; i < before.shards.size(); ++i) {
     const auto& x = before.shards[i].voters;
     const auto& y = after.shards[i].voters;
     differs += x == y ? 0 : 1;
-    auto stay = static_cast<std::size_t>(std::count_if(
-      before.nodes.begin(), before.nodes.end(),
-      [](const member& n) { return n.state != node_state::removed; }));
+    auto stay = static_cast<std::size_t>(
+      std::count_if(before.nodes.begin(), before.nodes.end(),
+                    [&](const member& n) { return stays(before, health, n); }));
     auto had = before.shards[i].actual.size();
     RC_ASSERT(y.size() >= std::min({had, std::size_t{3}, stay}));
     auto unique = std::set<node_id>(y.begin(), y.end());
@@ -653,7 +666,7 @@ TEST_CASE("whatever happens, steps are small and come to an end") {
       for (auto n = *rc::gen::inRange(0, 6); n > 0; --n) {
         auto before = of.map;
         if (of.step())
-          check_step(before, of.map);
+          check_step(before, of.map, of.health);
         check_needed(of);
         if (arrives)
           of.arrive();
@@ -664,7 +677,7 @@ TEST_CASE("whatever happens, steps are small and come to an end") {
     auto end = of.now + 1000min;
     for (auto before = of.map;; before = of.map) {
       if (of.step())
-        check_step(before, of.map);
+        check_step(before, of.map, of.health);
       else if (!of.busy())
         break;
       check_needed(of);

@@ -163,6 +163,8 @@ TEST_CASE("leadership goes where it is wanted, once the leader has rested") {
   CHECK(next(view, at({1, 2, 3})).empty());
   view.heard = set_of({3});
   CHECK(next(view, at({2, 1, 3})).empty());
+  // Or next to there, for as long as it can't go there.
+  CHECK(next(view, at({2, 3, 1})) == "hand over to 3");
   view.heard = set_of({2, 3});
   view.abreast = set_of({3});
   CHECK(next(view, at({2, 1, 3})).empty());
