@@ -13,6 +13,7 @@ namespace iris::actors {
 namespace {
 
 using namespace std::chrono_literals;
+using observability::metrics;
 using persistence::actor_kind;
 using persistence::actor_ref;
 
@@ -385,6 +386,9 @@ void shard_host::begin() {
     if (leader && *leader != own)
       caf::anon_send(self, shard_follows{});
   };
+  tell.on_behind = [this](bool is) {
+    gauge_of(&metrics::shard_behind).set(is ? 1 : 0);
+  };
   tell.on_servers = with_.on_servers;
   tell.on_reload = [self] { caf::anon_send(self, shard_reload{}); };
   tell.on_differs = [&env = with_.env, id = with_.shard.id](auto index) {
@@ -445,7 +449,7 @@ void shard_host::begin_to_lead() {
   if (!shard_->leading())
     return;
   presence_known_at_ = with_.env.time.steady_now() + presence_settles;
-  with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id)).set(1);
+  gauge_of(&metrics::shard_leader).set(1);
   with_.env.log.debug("shard has a leader", {{"shard", with_.shard.id}});
   wake_marked(wake_prefix(with_.shard.id));
   if (with_.shard.id == cluster::control_shard)
@@ -463,7 +467,7 @@ void shard_host::take_early() {
 
 /// Whoever waits has a deadline, and asks again where it leads.
 void shard_host::on_following() {
-  with_.env.metrics.shard_leader.with(cluster::label_of(with_.shard.id)).set(0);
+  gauge_of(&metrics::shard_leader).set(0);
   with_.env.log.debug("shard leads no more", {{"shard", with_.shard.id}});
   leads_soon_ = sweeping_ = false;
   deliveries_.clear();
@@ -483,6 +487,10 @@ void shard_host::on_awaken(const awaken& what) {
 
 // -- housekeeping -------------------------------------------------------------
 
+observability::gauge& shard_host::gauge_of(gauges metrics::*which) const {
+  return (with_.env.metrics.*which).with(cluster::label_of(with_.shard.id));
+}
+
 void shard_host::tick_later() {
   home().after(tick_every, [weak = caf::weak_actor_ptr{ctrl()}] {
     if (auto self = weak.lock())
@@ -491,8 +499,7 @@ void shard_host::tick_later() {
 }
 
 void shard_host::on_tick() {
-  with_.env.metrics.shard_lag.with(cluster::label_of(with_.shard.id))
-    .set(static_cast<std::int64_t>(shard_->lag()));
+  gauge_of(&metrics::shard_lag).set(static_cast<std::int64_t>(shard_->lag()));
   auto now = with_.env.time.steady_now();
   faults_.forget(now);
   for (auto& [who, x] : children_)

@@ -100,7 +100,6 @@ private:
   void take_early();
   void on_following();
   void on_stopped(const error& why);
-  void tell_copying(bool is);
   void tell_stopped();
   void forget_stopped();
   void on_repair(const repair_replica& what);
@@ -122,6 +121,8 @@ private:
   const char* state() const;
   supervision::tree_node describe() const;
   void tick_later();
+  using gauges = observability::family<observability::gauge>;
+  observability::gauge& gauge_of(gauges observability::metrics::*which) const;
 
   const shard_host_parts with_;
   std::shared_ptr<cluster::shard> shard_;

@@ -5,21 +5,40 @@ namespace iris::actors {
 
 namespace {
 
+using observability::metrics;
+
 /// Whether a replica with this log may copy its state from others: it votes by
 /// what its log says.
-result<void> may_copy(const result<persistence::loaded_log>& log,
-                      node_id self) {
-  constexpr auto replace = ": this replica must not vote any more, so the node "
-                           "has to be replaced";
-  if (!log)
-    return error{log.failure().code, log.failure().context + replace};
-  auto others = cluster::raft::others_vote(*log, self);
+result<void> may_copy(const persistence::loaded_log& log, node_id self) {
+  auto others = cluster::raft::others_vote(log, self);
   if (!others)
-    return error{others.failure().code, others.failure().context + replace};
+    return others.failure();
   if (*others)
     return {};
   return error{errc::unavailable,
                "no other node has this shard: restore a backup"};
+}
+
+/// The same; a log that is damaged is given up for it. Precondition: another
+/// node leads the shard.
+result<void> prepare_copy(const shard_host_parts& with) {
+  const auto id = with.shard.id;
+  auto found = with.log.load(id);
+  if (found && persistence::lost(*found))
+    return {};
+  auto may = found ? may_copy(*found, with.shard.self) : found.failure();
+  if (may || may.failure().code != errc::corrupt)
+    return may;
+  with.env.log.error("a damaged log is given up: this replica votes no more "
+                     "until a later leader's state is copied",
+                     {{"shard", id}, {"why", may.failure()}});
+  auto given_up = with.log.lose(id);
+  if (given_up)
+    return {};
+  return error{given_up.failure().code,
+               given_up.failure().context
+                 + ": this replica must not vote any more, so the node has to "
+                   "be replaced"};
 }
 
 result<cluster::shard::stored> stored(result<persistence::loaded_log> log,
@@ -51,7 +70,7 @@ void shard_host::load() {
 void shard_host::on_loaded(shard_loaded& what) {
   if (!what.found)
     return on_stopped(what.found.failure());
-  tell_copying(what.found->incomplete);
+  gauge_of(&metrics::shard_copying).set(what.found->incomplete ? 1 : 0);
   if (what.found->incomplete) {
     with_.env.metrics.shard_copies.add();
     with_.env.log.info("a shard's state is copied from another node",
@@ -64,7 +83,7 @@ void shard_host::on_stopped(const error& why) {
   if (stopped_)
     return;
   stopped_ = why;
-  tell_copying(false);
+  gauge_of(&metrics::shard_copying).set(0);
   // Also if it was found by a reader: others lead from now on.
   shard_->stop(why);
   tell_stopped();
@@ -73,15 +92,9 @@ void shard_host::on_stopped(const error& why) {
     x();
 }
 
-void shard_host::tell_copying(bool is) {
-  with_.env.metrics.shard_copying.with(cluster::label_of(with_.shard.id))
-    .set(is ? 1 : 0);
-}
-
 void shard_host::tell_stopped() {
-  auto label = cluster::label_of(with_.shard.id);
-  with_.env.metrics.shard_leader.with(label).set(0);
-  with_.env.metrics.shard_stopped.with(label).set(1);
+  gauge_of(&metrics::shard_leader).set(0);
+  gauge_of(&metrics::shard_stopped).set(1);
   constexpr observability::literal for_good{
     "shard stopped, for a write of the log failed: it serves nobody here until "
     "the node is restarted, and replays its log"};
@@ -94,10 +107,9 @@ void shard_host::tell_stopped() {
 
 /// It may be wanted here no more.
 void shard_host::forget_stopped() {
-  tell_copying(false);
+  gauge_of(&metrics::shard_copying).set(0);
   if (stopped_)
-    with_.env.metrics.shard_stopped.with(cluster::label_of(with_.shard.id))
-      .set(0);
+    gauge_of(&metrics::shard_stopped).set(0);
 }
 
 /// Who has stopped begins anew with another object: what actors of the old one
@@ -140,14 +152,14 @@ void shard_host::on_repair(const repair_replica& what) {
     then({});
     caf::anon_send(self, shard_reload{true});
   };
-  with_.log_thread.post([restart, then = what.then, &log = with_.log,
-                         &writer = with_.shard.writer, &unit = with_.shard.home,
-                         id = with_.shard.id, self = with_.shard.self] {
-    if (auto ok = may_copy(log.load(id), self); !ok)
+  with_.log_thread.post([restart, then = what.then, with = with_] {
+    if (auto ok = prepare_copy(with); !ok)
       return then(ok);
-    writer.run<bool>(
-      [id](persistence::state_store& store) { return store.clear(id, 1); },
-      unit, restart);
+    with.shard.writer.run<bool>(
+      [id = with.shard.id](persistence::state_store& store) {
+        return store.clear(id, 1);
+      },
+      with.shard.home, restart);
   });
 }
 

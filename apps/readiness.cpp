@@ -50,6 +50,13 @@ result<void> replicas_vote(const observability::metrics& from,
                    + copying
                    + " copying another's state: keep the other nodes running "
                      "until that is done"};
+  if (auto behind = raised(from.shard_behind, counted); !behind.empty())
+    return error{errc::unavailable,
+                 "expected each of this node's replicas to have what was "
+                 "committed without it, found those of shards "
+                   + behind
+                   + " catching up: keep the other nodes running until that is "
+                     "done"};
   return {};
 }
 

@@ -14,9 +14,9 @@ constexpr int unanswered_max = 5;
 } // namespace
 
 image_copy::image_copy(parts with, events tell, std::uint64_t min_index,
-                       std::uint64_t seed)
+                       std::uint64_t min_term, std::uint64_t seed)
   : parts_(std::move(with)), tell_(std::move(tell)), min_index_(min_index),
-    random_(seed) {
+    min_term_(min_term), random_(seed) {
   clear();
 }
 
@@ -75,6 +75,8 @@ void image_copy::on_piece(node_id from, const image_piece& what) {
   if (source_ != from || what.copy != copy_ || what.after != after_
       || restoring_ || clearing_)
     return;
+  if (what.applied.term < min_term_)
+    return give_up();
   ++requests_;
   unanswered_ = 0;
   if (what.records.empty()) {

@@ -36,9 +36,10 @@ public:
     std::function<void(const error&)> on_failed;
   };
 
-  /// `min_index`: an image must have applied at least this entry.
+  /// The last entry that an image has applied is this one at least, and of this
+  /// term.
   image_copy(parts with, events tell, std::uint64_t min_index,
-             std::uint64_t seed);
+             std::uint64_t min_term, std::uint64_t seed);
 
   /// `who` may have an image. Heeded only while there is no source.
   void offer(node_id who);
@@ -63,6 +64,7 @@ private:
   const parts parts_;
   const events tell_;
   const std::uint64_t min_index_;
+  const std::uint64_t min_term_;
   random_source random_;
   bool clearing_ = false;
   std::optional<node_id> source_;

@@ -16,6 +16,7 @@ enum class kind : std::uint8_t {
   held_differently = 7,
   ask = 8,
   lacks = 9,
+  renew = 10,
 };
 
 void put(encoder& to, kind x) {
@@ -75,10 +76,16 @@ void encode(const image_lacks& in, encoder& to) {
   to.u64(in.index);
 }
 
+void encode(const image_renew& in, encoder& to) {
+  put(to, kind::renew);
+  to.u64(in.term);
+}
+
 error malformed(std::string_view bytes) {
   return {errc::corrupt,
           "expected a request for a shard's image, a piece of one, a refusal, "
-          "a checkpoint or a question for one, got "
+          "a checkpoint or a question for one, or a wish for a later leader, "
+          "got "
             + std::to_string(bytes.size()) + " other bytes"};
 }
 
@@ -160,6 +167,8 @@ result<image_message> decode_image_message(std::string_view bytes) {
     return whole(image_ask{in.u64()});
   case kind::lacks:
     return whole(image_lacks{in.u64()});
+  case kind::renew:
+    return whole(image_renew{in.u64()});
   default:
     return malformed(bytes);
   }

@@ -23,6 +23,7 @@
 ///   held differently 7: as 5
 ///   ask 8:     index u64
 ///   lacks 9:   the same
+///   renew 10:  term u64
 namespace iris::cluster {
 
 /// Asks for the records behind the key `after`; the first request of a copy
@@ -82,9 +83,15 @@ struct image_lacks {
   std::uint64_t index = 0;
 };
 
+/// To the leader: this replica lost its log, and may have said something in
+/// terms up to this one. Only the image of a later leader has all of that.
+struct image_renew {
+  std::uint64_t term = 0;
+};
+
 using image_message =
   std::variant<image_request, image_piece, image_refusal, image_has,
-               image_differs, image_ask, image_lacks>;
+               image_differs, image_ask, image_lacks, image_renew>;
 
 void encode(const image_message& in, std::string& out);
 

@@ -80,6 +80,9 @@ void shard::start(stored from) {
   unapplied_bytes_ = 0;
   if (from.incomplete)
     return copy(std::move(from.log));
+  if (persistence::lost(from.log))
+    return stop({errc::corrupt, "its log was lost, expected a state that is "
+                                "copied from another replica"});
   log_change change;
   auto founds =
     std::find(parts_.voters.begin(), parts_.voters.end(), parts_.self)
@@ -132,6 +135,7 @@ void shard::take(result<raft::update> what, pace answers) {
     parts_.mail.send(parts_.id, x, std::max(answers, pace_of(x)), parts_.home);
   if (what->role)
     on_role();
+  fall_behind(core_->last_index());
   if (what->install)
     return make_incomplete(what->install->peer);
   if (what->commit)
@@ -171,10 +175,25 @@ void shard::on_role() {
     rested_at_ = parts_.time.steady_now() + parts_.rest;
     steer_later(0ms);
   }
-  if (auto now = core_->leader(); now != leader_) {
-    leader_ = now;
-    tell(tell_.on_leader, leader_);
-  }
+  if (auto now = core_->leader(); now != leader_)
+    lead_by(now);
+}
+
+void shard::lead_by(std::optional<node_id> leader) {
+  leader_ = leader;
+  if (std::exchange(behind_until_, 0) != 0)
+    tell(tell_.on_behind, false);
+  if (leader)
+    fall_behind(core_->commit_index());
+  tell(tell_.on_leader, leader_);
+}
+
+/// More than what it has up to there is committed.
+void shard::fall_behind(std::uint64_t than) {
+  if (behind_until_ != 0 || !leader_ || core_->known_committed() <= than)
+    return;
+  behind_until_ = core_->known_committed();
+  tell(tell_.on_behind, true);
 }
 
 void shard::step_down() {
@@ -353,6 +372,10 @@ void shard::applied(const result<outcome>& what) {
     return stop(what.failure());
   applied_.index = what->index;
   applied_.checksum = what->checksum;
+  if (behind_until_ != 0 && applied_.index >= behind_until_) {
+    behind_until_ = 0;
+    tell(tell_.on_behind, false);
+  }
   tell(tell_.on_applied, applied_.index);
   if (what->synced_index == applied_.index)
     cut_log();
@@ -439,9 +462,8 @@ void shard::stop(error why) {
     return;
   close();
   failed_ = true;
-  leader_.reset();
   tell(tell_.on_stopped, why);
-  tell(tell_.on_leader, leader_);
+  lead_by(std::nullopt);
 }
 
 /// Commands must find the leader all the same.

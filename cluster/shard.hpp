@@ -50,7 +50,8 @@ struct group_servers {
 ///    of the state store, whose writes LevelDB holds up while it compacts.
 /// 6. Nothing is applied that isn't durable in this node's own log.
 /// 7. While its state is being copied from another replica it takes no part in
-///    consensus: whatever it said before counts by its log, which it keeps.
+///    consensus: whatever it said before counts by its log, which it keeps; or,
+///    if that is lost, by the image, which is of a later term (adr/0010).
 class shard {
 public:
   static constexpr std::size_t unapplied_bytes_max = 2 * 1024 * 1024;
@@ -92,6 +93,10 @@ public:
     /// Its state has to be copied, or has been: load both stores again, and
     /// start.
     std::function<void()> on_reload = {};
+    /// Whether it has yet to apply what it heard to be committed when it had
+    /// just heard of its leader, or lacked some of that: who was away, and is
+    /// not to be counted on.
+    std::function<void(bool)> on_behind = {};
     /// What a committed configuration says: at the start, and with each new
     /// one.
     std::function<void(const group_servers&)> on_servers = {};
@@ -139,8 +144,11 @@ public:
   /// Grows with each leadership of the group. 0: it doesn't take part.
   std::uint64_t term() const { return core_ ? core_->state().term : 0; }
 
-  /// Entries that are committed and not applied.
-  std::uint64_t lag() const noexcept { return handed_ - applied_.index; }
+  /// Entries that are committed, as far as it has heard, and not applied.
+  std::uint64_t lag() const noexcept {
+    return std::max(core_ ? core_->known_committed() : 0, handed_)
+           - applied_.index;
+  }
 
   /// Who waits for a write. Once this has stopped or leads no more, nobody is
   /// called any more.
@@ -233,6 +241,8 @@ private:
   void take(result<raft::update> what, pace answers = pace::soon);
   void persist(raft::update& what);
   void on_role();
+  void lead_by(std::optional<node_id> leader);
+  void fall_behind(std::uint64_t than);
   void step_down();
   void submit_open();
   void submit(raft::entry_type type, std::string payload,
@@ -253,6 +263,7 @@ private:
   void correct(const image_differs& what, std::optional<node_id> from);
   void on_ask(node_id from, const image_ask& what);
   void on_lacks(const image_lacks& what);
+  void on_renew(const image_renew& what);
   std::vector<node_id> voters() const;
   comparison findings() const;
   replica_check& check_of(compared what) {
@@ -319,6 +330,7 @@ private:
   bool ready_ = false;   ///< on_leading was called
   bool leading_ = false; ///< and `lead`
   std::optional<node_id> leader_;
+  std::uint64_t behind_until_ = 0; ///< this is applied; 0: it is not behind
 
   /// In force from the log's floor on, by the index of their entries.
   std::deque<placed_configuration> configurations_;

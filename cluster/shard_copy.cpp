@@ -17,8 +17,7 @@ void shard::make_incomplete(std::optional<node_id> from) {
   hashing_.reset();
   alive_ = std::make_shared<bool>(true);
   copy_from_ = from;
-  leader_.reset();
-  tell(tell_.on_leader, leader_);
+  lead_by(std::nullopt);
   parts_.writer.run<bool>(
     [id = parts_.id](persistence::state_store& store) {
       return store.clear(id, 1);
@@ -69,7 +68,9 @@ void shard::copy(loaded_log log) {
         on_restored(at, in_force);
       },
       [this](const error& why) { stop(why); }},
-    copied_log_.floor.index, random_.next());
+    copied_log_.floor.index,
+    persistence::lost(copied_log_) ? copied_log_.floor.term + 1 : 0,
+    random_.next());
   if (auto known = std::exchange(copy_from_, {}))
     copy_->offer(*known);
 }
@@ -118,15 +119,33 @@ void shard::begin_log_at(const applied_point& at,
 }
 
 /// The leader's state is the newest. But if this one's vote is needed for there
-/// to be a leader, any other that is there has to do.
+/// to be a leader, any other that is there has to do; not for one that lost its
+/// log, which gives no vote before a leader is there without it.
 void shard::offer_copy(const raft::message& what) {
   using kind = raft::message::kind;
   auto now = parts_.time.steady_now();
   auto leads = what.what == kind::append || what.what == kind::install;
   if (leads)
     copy_led_ = now;
+  if (persistence::lost(copied_log_)
+      && (!leads || what.term <= copied_log_.floor.term)) {
+    if (leads)
+      parts_.mail.send(parts_.id, what.peer,
+                       image_renew{copied_log_.floor.term});
+    return;
+  }
   if (leads || now - copy_led_ > 2 * parts_.timing.election_timeout)
     copy_->offer(what.peer);
+}
+
+/// Another leads then, or this replica once more, but in a later term.
+void shard::on_renew(const image_renew& what) {
+  if (!core_ || core_->role() != raft::role::leader || term() > what.term
+      || core_->transferring())
+    return;
+  auto now = view();
+  now.leaving = true;
+  carry_out(next_step(now, wanted_));
 }
 
 void shard::receive(node_id from, const image_message& what) {
@@ -146,6 +165,8 @@ void shard::receive(node_id from, const image_message& what) {
       on_ask(from, *ask);
   } else if (auto* lacks = std::get_if<image_lacks>(&what)) {
     on_lacks(*lacks);
+  } else if (auto* renew = std::get_if<image_renew>(&what)) {
+    on_renew(*renew);
   } else if (!copy_) {
     // Of a copy that is done.
   } else if (auto* piece = std::get_if<image_piece>(&what)) {

@@ -157,10 +157,17 @@ public:
      "1 while this node's replica of the shard copies another's state and has "
      "no vote, else 0",
      unit::none, "shard"}};
+  family<gauge> shard_behind{
+    all_,
+    {"iris_shard_behind",
+     "1 while this node's replica of the shard has yet to apply what was "
+     "committed when it heard of its leader, else 0",
+     unit::none, "shard"}};
   family<gauge> shard_lag{
     all_,
     {"iris_shard_lag_entries",
-     "Committed entries of the shard that this replica has yet to apply",
+     "Entries of the shard that are committed, as far as this replica has "
+     "heard, and that it has yet to apply",
      unit::none, "shard"}};
   counter shard_copies{
     all_,

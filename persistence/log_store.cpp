@@ -36,6 +36,7 @@ struct log_store::impl {
   std::map<shard_id, bounds> shards;
   bool appended = false;
 
+  result<hard_state> state(shard_id shard) const;
   result<floor_record> floor(shard_id shard) const;
   result<void> find_bounds();
   result<void> find_bounds(shard_id shard, leveldb::Iterator& at);
@@ -50,6 +51,15 @@ struct log_store::impl {
     std::function<result<void>(std::uint64_t number, std::string_view value)>;
   result<void> visit(const std::string& prefix, const visitor& take) const;
 };
+
+result<hard_state> log_store::impl::state(shard_id shard) const {
+  auto value = db->get(hard_state_key(shard));
+  if (!value)
+    return value.failure();
+  if (!*value)
+    return hard_state{};
+  return decode_hard_state(shard, **value);
+}
 
 result<floor_record> log_store::impl::floor(shard_id shard) const {
   auto value = db->get(floor_key(shard));
@@ -204,15 +214,10 @@ result<void> log_store::append(std::span<const log_change> changes) {
 
 result<loaded_log> log_store::load(shard_id shard) const {
   loaded_log out;
-  auto state = impl_->db->get(hard_state_key(shard));
+  auto state = impl_->state(shard);
   if (!state)
     return state.failure();
-  if (*state) {
-    auto decoded = decode_hard_state(shard, **state);
-    if (!decoded)
-      return decoded.failure();
-    out.state = *decoded;
-  }
+  out.state = *state;
   auto record = impl_->floor(shard);
   if (!record)
     return record.failure();
@@ -221,6 +226,23 @@ result<loaded_log> log_store::load(shard_id shard) const {
   if (auto ok = impl_->load_entries(shard, out); !ok)
     return ok.failure();
   return out;
+}
+
+result<void> log_store::lose(shard_id shard) {
+  auto state = impl_->state(shard);
+  if (!state)
+    return state.failure();
+  if (state->term == 0)
+    return error{errc::corrupt, "shard " + std::to_string(shard.value)
+                                  + ": expected a term beside its log"};
+  auto& kept = impl_->shards[shard];
+  leveldb::WriteBatch batch;
+  for (auto i = kept.first; i <= kept.last; ++i)
+    batch.Delete(entry_key(shard, i));
+  kept = {};
+  batch.Put(floor_key(shard),
+            encode_floor(shard, {{0, state->term, {}, 0}, kept.first}));
+  return impl_->write(batch);
 }
 
 result<log_floor> log_store::floor(shard_id shard) const {

@@ -64,6 +64,12 @@ struct loaded_log {
   std::vector<log_entry> entries;
 };
 
+/// Whether what it held is not known any more: it was of the floor's term or
+/// an earlier one. See log_store::lose.
+inline bool lost(const loaded_log& log) noexcept {
+  return log.floor.index == 0 && log.floor.term > 0;
+}
+
 /// One start of a node with a store. By its random number it is told from a
 /// start of a copy of this store; by its mark, which grows while the process
 /// runs, from a copy that was made meanwhile.
@@ -106,6 +112,11 @@ public:
 
   /// Fails with corrupt when an entry is missing or damaged.
   result<loaded_log> load(shard_id shard) const;
+
+  /// What the log of this shard held goes, for good, but for its term and vote:
+  /// it is a lost one from now on. Durable when it returns. Fails with corrupt,
+  /// and changes nothing, if these can't be read either.
+  result<void> lose(shard_id shard);
 
   /// The floor alone; all zeros when there is none.
   result<log_floor> floor(shard_id shard) const;

@@ -9,6 +9,7 @@
 #include "cluster/raft/outbox.hpp"
 #include "persistence/log_store.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -181,6 +182,11 @@ public:
 
   /// What may be applied: committed, and durable here. Never goes back.
   std::uint64_t commit_index() const noexcept { return commit_; }
+  /// What is committed, as far as this replica has heard: more than it may
+  /// apply while it lacks some.
+  std::uint64_t known_committed() const noexcept {
+    return std::max(commit_, leader_commit_);
+  }
   persistence::hard_state state() const;
   raft::role role() const;
   /// None while there is none that this replica knows.
@@ -255,6 +261,7 @@ private:
   std::chrono::nanoseconds led_{0};
   bool doubted_ = false;
   std::uint64_t commit_ = 0;
+  std::uint64_t leader_commit_ = 0; ///< as a leader last said
 
   /// As a leader: its term, the first entry of it, and when who was heard.
   std::uint64_t own_term_ = 0;

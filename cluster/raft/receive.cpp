@@ -58,6 +58,7 @@ result<void> core::receive_append(message what) {
     return give(what, {});
   led_ = now_;
   doubted_ = false;
+  leader_commit_ = std::max(leader_commit_, what.leader_commit);
   drop_committed(what);
   auto entries = std::move(what.entries);
   std::size_t begin = 0;

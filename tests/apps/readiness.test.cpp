@@ -54,6 +54,19 @@ TEST_CASE("a node is not ready while a replica that counts copies") {
   CHECK(here.verdict() == "");
 }
 
+TEST_CASE("a node is not ready while a replica that counts is behind") {
+  place here;
+  here.metrics.shard_behind.with("0").set(1);
+
+  CHECK(here.verdict()
+        == "unavailable (403): expected each of this node's replicas to have "
+           "what was committed without it, found those of shards 0 catching "
+           "up: keep the other nodes running until that is done");
+
+  here.map.shards[0].actual = {{1}, {3}};
+  CHECK(here.verdict() == "");
+}
+
 TEST_CASE("a node is not ready while a replica has stopped") {
   place here;
   here.metrics.shard_copying.with("0").set(1);

@@ -63,7 +63,7 @@ struct pair {
     begin(0);
   }
 
-  void begin(std::uint64_t min_index) {
+  void begin(std::uint64_t min_index, std::uint64_t min_term = 0) {
     copy = std::make_unique<image_copy>(
       image_copy::parts{
         one, writer, home, time,
@@ -74,7 +74,7 @@ struct pair {
           configuration = x;
         },
         [this](const error& why) { failed = why; }},
-      min_index, 1);
+      min_index, min_term, 1);
     home.run();
   }
 
@@ -361,6 +361,7 @@ TEST_CASE("messages about what is held are what they were, as bytes") {
   CHECK(differs.of == compared::held);
   CHECK(std::get<image_ask>(again(image_ask{5})).index == 5);
   CHECK(std::get<image_lacks>(again(image_lacks{6})).index == 6);
+  CHECK(std::get<image_renew>(again(image_renew{7})).term == 7);
 }
 
 } // namespace image_test

@@ -50,6 +50,7 @@ void use_every_family(metrics& m) {
   m.shard_lag.with("3").set(0);
   m.shard_stopped.with("3").set(0);
   m.shard_copying.with("3").set(0);
+  m.shard_behind.with("3").set(0);
   m.build_info.with("0.1.0").set(1);
 }
 

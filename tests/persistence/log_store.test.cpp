@@ -235,6 +235,60 @@ TEST_CASE("a missing entry is corrupt, and named with its shard") {
     "shard 7: entry 2 is missing, found 3; expected a log without gaps"));
 }
 
+TEST_CASE("of a log that is lost the term and the vote stay") {
+  memory_disk disk;
+  auto store = open(disk);
+  CHECK(store->lose({7}).failure().code == errc::corrupt);
+  auto voted = entries(7, 1, {"a", "b", "c"}, 3);
+  voted.state = hard_state{4, 2};
+  append(*store, {voted, floor_at(7, 2, 2), entries(8, 1, {"d"})});
+
+  REQUIRE(store->lose({7}));
+  for (auto opened : {false, true}) {
+    CAPTURE(opened);
+    if (opened) {
+      disk.crash();
+      store = open(disk);
+    }
+    auto log = store->load({7});
+    REQUIRE(log);
+    CHECK(lost(*log));
+    CHECK(log->state == hard_state{4, 2});
+    CHECK(log->floor == log_floor{0, 4, {}, 0});
+    CHECK(log->entries.size() == 0);
+    CHECK(text(*store, 8) == "1: d");
+    CHECK_FALSE(lost(*store->load({8})));
+  }
+
+  // What is copied from others is where it goes on.
+  append(*store, {floor_at(7, 9, 10)});
+  append(*store, {entries(7, 10, {"e"}, 5)});
+  CHECK(text(*store, 7) == "10: e");
+  CHECK_FALSE(lost(*store->load({7})));
+}
+
+TEST_CASE("a term that is damaged is lost with its log") {
+  memory_disk disk;
+  {
+    leveldb::Options options;
+    options.env = &disk.env();
+    auto store = open(disk);
+    auto voted = entries(7, 1, {"a"});
+    voted.state = hard_state{4, 2};
+    append(*store, {voted});
+    store.reset();
+    leveldb::DB* opened = nullptr;
+    REQUIRE(leveldb::DB::Open(options, "/log", &opened).ok());
+    std::unique_ptr<leveldb::DB> db{opened};
+    REQUIRE(db->Put({}, hard_state_key({7}), "no term").ok());
+  }
+  auto store = open(disk);
+
+  CHECK(to_string(store->lose({7}).failure())
+        == "corrupt (502): shard 7: term and vote is damaged, expected it to "
+           "match its checksum");
+}
+
 TEST_CASE("a log that was closed in order has no torn tail, a cut one has") {
   memory_disk disk;
   {

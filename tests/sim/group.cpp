@@ -68,6 +68,7 @@ void member::start() {
   tell.on_leading = [this] { shard().lead(); };
   tell.on_reload = [this] { load(); };
   tell.on_leader = [&with](std::optional<node_id> x) { with.leader = x; };
+  tell.on_behind = [&with](bool is) { with.behind = is; };
   tell.on_servers = options_.on_servers;
   tell.on_differs = [this](std::uint64_t at) { differed_.push_back(at); };
   tell.on_stopped = [&with](const error& why) { with.stopped = why; };
@@ -129,6 +130,12 @@ void member::damage(std::uint64_t n, const std::string& stored) {
   leveldb::WriteOptions synced;
   synced.sync = true;
   IRIS_ASSERT(db->Put(synced, key(n), stored).ok());
+}
+
+void member::lose_log() {
+  auto log = open<log_store>("/log", disk_);
+  auto state = open<state_store>("/state", disk_);
+  IRIS_ASSERT(log->lose(group) && state->clear(group, 1) && state->sync());
 }
 
 void member::on_frame(node_id from, cluster::lane by, std::string frame) {

@@ -54,6 +54,8 @@ public:
   persistence::applied_point applied() const;
   /// Who leads, as it was last told. Precondition: running.
   std::optional<node_id> knows() const { return process_->leader; }
+  /// As it was last told. Precondition: running.
+  bool behind() const { return process_->behind; }
   /// How far its log is cut.
   persistence::log_floor floor() const;
   /// How many entries are in its log.
@@ -75,6 +77,14 @@ public:
 
   static constexpr shard_id group{3};
   static std::string key(std::uint64_t n);
+  /// What its log held is gone, and its state is to be copied, as a repair has
+  /// it. Precondition: not running.
+  void lose_log();
+  /// What its state store is to take from now on waits this long.
+  /// Precondition: running.
+  void stall_state(std::chrono::nanoseconds duration) {
+    process_->state_thread.stall(duration);
+  }
   /// Writes `value` as the n-th; `done` runs once that is committed.
   void put(std::uint64_t n, const std::string& value, task done);
 
@@ -93,6 +103,7 @@ private:
     std::unique_ptr<cluster::shard> shard;
     error stopped;
     std::optional<node_id> leader;
+    bool behind = false;
   };
 
   void load();

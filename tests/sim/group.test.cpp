@@ -365,6 +365,44 @@ TEST_CASE("when replicas that were apart are linked again, one leads soon") {
   CHECK(process::percentile(took, 100) <= 600);
 }
 
+TEST_CASE("who was away is behind until it has what was committed meanwhile") {
+  small_group a{1};
+  auto& away = stopped_follower(a);
+  auto write = [&] {
+    for (int i = 0; i < 30; ++i)
+      a.put_now();
+    a.here.run(5s); // By then a link that is cut breaks.
+  };
+  auto seen = 0;
+  auto expect_behind = [&] {
+    auto upto = a.leader()->applied().index;
+    auto up_to_date = [&] {
+      auto has = away.applied().index >= upto;
+      if (away.knows() && !has) {
+        CHECK(away.behind());
+        ++seen;
+      }
+      return has && !away.behind();
+    };
+    CHECK(a.here.run(10s, up_to_date));
+  };
+
+  write();
+  away.start();
+  expect_behind();
+  CHECK(std::exchange(seen, 0) > 0);
+
+  a.isolate(away, true);
+  write();
+  CHECK_FALSE(away.knows());
+  CHECK_FALSE(away.behind());
+  a.isolate(away, false);
+  expect_behind();
+  CHECK(seen > 0);
+  for (auto& x : a.all)
+    CHECK_FALSE(x->behind());
+}
+
 TEST_CASE("nothing is acknowledged without a majority") {
   small_group a{3};
   a.put_now();

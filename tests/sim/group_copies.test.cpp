@@ -133,6 +133,56 @@ TEST_CASE("a copy goes on without a leader when it takes one to have one") {
   a.expect_agreement();
 }
 
+TEST_CASE("who lost its log copies the state of a later leader, and votes") {
+  small_group a{5};
+  for (int i = 0; i < 10; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& leader = a.await_leader();
+  auto& late = *a.all[leader.id() == node_id{1} ? 1 : 0];
+  auto before = leader.shard().term();
+  late.crash();
+  late.lose_log();
+
+  late.start();
+  a.put_now();
+  a.expect_agreement();
+  CHECK(late.copies() == 1);
+  CHECK(a.await_leader().shard().term() == before + 1);
+  // It is needed now.
+  a.await_leader().crash();
+  a.put_now();
+}
+
+TEST_CASE("who lost its log votes for nobody who may lack what it had") {
+  small_group a{6};
+  for (int i = 0; i < 10; ++i)
+    a.put_now();
+  a.here.run(1s);
+  auto& leader = a.await_leader();
+  std::vector<member*> others;
+  for (auto& x : a.all)
+    if (x.get() != &leader)
+      others.push_back(x.get());
+  auto& late = *others[0];
+  a.isolate(*others[1], true);
+  leader.stall_state(10s);
+  a.put_now();
+  late.crash();
+  late.lose_log();
+
+  // The leader's image has less than that.
+  late.start();
+  a.here.run(3s, [&] { return late.floor().index > 0; });
+  leader.crash();
+  a.isolate(*others[1], false);
+  CHECK_FALSE(a.here.run(20s, [&] { return a.leader() != nullptr; }));
+
+  leader.start();
+  a.put_now();
+  a.expect_agreement();
+}
+
 TEST_CASE("a replica copies once while others write") {
   small_group a{9, 3, tiny_logs()};
   a.put_now();

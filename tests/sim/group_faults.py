@@ -59,6 +59,15 @@ FAULTS = [
     ("copy_waits_for_a_leader", COPY,
      "2 * parts_.timing.election_timeout)\n    copy_",
      "2 * parts_.timing.election_timeout))\n    copy_"),
+    # Who lost its log takes any state, and votes with it.
+    ("lost_log_trusted", COPY,
+     "persistence::lost(copied_log_) ? copied_log_.floor.term + 1 : 0,",
+     "persistence::lost(copied_log_) && !fault(\"lost_log_trusted\")\n"
+     "      ? copied_log_.floor.term + 1\n"
+     "      : 0,"),
+    ("lost_log_trusted", COPY,
+     "if (persistence::lost(copied_log_)\n",
+     'if (persistence::lost(copied_log_) && !fault("lost_log_trusted")\n'),
     # Leadership goes back as soon as it has come.
     ("no_rest", MEMBERSHIP,
      "out.rested = now >= rested_at_;",

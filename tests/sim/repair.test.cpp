@@ -1,4 +1,5 @@
 // Replicas of whole nodes that are made anew, and compared.
+#include "tests/damaged_log.hpp"
 #include "tests/lines.hpp"
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/writers.hpp"
@@ -150,6 +151,40 @@ TEST_CASE("after a write of the log failed nothing is repaired, a restart "
   CHECK(a.compare() == std::vector<std::string>{});
 }
 
+TEST_CASE("a replica with a damaged log votes no more until it is repaired") {
+  some_nodes a{3};
+  auto& at = *a.nodes[2];
+  auto& other = *a.nodes[1];
+  const shard_id which{0}, whole{1};
+  at.crash();
+  test::damage_log("/node/log", which, &at.disk().env());
+
+  REQUIRE(at.start());
+  REQUIRE(a.here.run(10s, [&] { return a.stopped(at, which); }));
+  other.kill();
+  a.here.run(1min);
+  CHECK(a.leader(whole).running());
+  CHECK_FALSE(a.nodes[0]->node().leader(which));
+
+  REQUIRE(other.start());
+  a.here.run(1min);
+  CHECK(a.leader(which).id() != at.id());
+  CHECK(a.stopped(at, which));
+  CHECK(a.repair(at, which) == "");
+  auto lines = at.log_lines().lines();
+  CHECK(std::any_of(lines.begin(), lines.end(), [](const auto& x) {
+    return x.find("a damaged log is given up") != x.npos;
+  }));
+  a.here.run(10s);
+  CHECK_FALSE(a.stopped(at, which));
+  CHECK(at.metrics().shard_copies.value() == 1);
+  CHECK(a.compare() == sentences{});
+
+  other.kill();
+  REQUIRE(a.here.run(
+    1min, [&] { return a.nodes[0]->node().leader(which).has_value(); }));
+}
+
 namespace {
 
 #ifdef IRIS_SANITIZED
@@ -158,18 +193,29 @@ constexpr std::uint64_t stride = 11;
 constexpr std::uint64_t stride = 1;
 #endif
 
+/// What ails a replica: something that was read of its state, or its log.
+enum class ailment { state, log };
+
 /// A replica that holds something has stopped, and is repaired while something
 /// is planned for its disk; then its machine starts again.
 struct repaired : some_nodes {
   using plan = std::function<void(memory_disk&)>;
 
-  repaired() : some_nodes(3), crowd(*this, writers::knows::all_nodes) {
+  explicit repaired(ailment what)
+    : some_nodes(3), crowd(*this, writers::knows::all_nodes) {
     crowd.go_home();
     crowd.write_all();
     REQUIRE(here.run(10s, [this] { return crowd.unanswered().empty(); }));
     here.run(15s);
     at = &leader(which);
-    stop(*at, which);
+    if (what == ailment::state) {
+      stop(*at, which);
+    } else {
+      at->crash();
+      test::damage_log("/node/log", which, &at->disk().env());
+      REQUIRE(at->start());
+      REQUIRE(here.run(10s, [this] { return stopped(*at, which); }));
+    }
     here.run(5s);
   }
 
@@ -193,6 +239,11 @@ struct repaired : some_nodes {
   }
 
   void judge() {
+    here.run(1s);
+    for (auto i = 0; i < 20 && stopped(*at, which); ++i) {
+      repair(*at, which);
+      here.run(1s);
+    }
     CHECK(here.run(60s, [this] { return compare().empty(); }));
     CHECK(crowd.judge() == sentences{});
     CHECK(seen.problems() == sentences{});
@@ -205,8 +256,8 @@ struct repaired : some_nodes {
 };
 
 void whichever_call(
-  const std::function<void(memory_disk&, std::uint64_t)>& what) {
-  repaired plain;
+  ailment of, const std::function<void(memory_disk&, std::uint64_t)>& what) {
+  repaired plain{of};
   CHECK_FALSE(plain.run([](auto&) {}));
   CHECK(plain.at->metrics().shard_copies.value() == 0); // Of this start.
   plain.judge();
@@ -214,7 +265,7 @@ void whichever_call(
   REQUIRE(plain.calls > 20);
   for (std::uint64_t n = 1; n <= plain.calls; n += stride) {
     CAPTURE(n);
-    repaired one;
+    repaired one{of};
     CHECK(one.run([&](auto& disk) { what(disk, n); }));
     one.judge();
   }
@@ -223,17 +274,22 @@ void whichever_call(
 } // namespace
 
 TEST_CASE("whichever call fails while a replica is repaired, it ends whole") {
-  whichever_call([](auto& disk, auto n) { disk.fail_at(n); });
+  for (auto of : {ailment::state, ailment::log})
+    whichever_call(of, [](auto& disk, auto n) { disk.fail_at(n); });
 }
 
 TEST_CASE("before whichever call power is cut meanwhile, it ends whole") {
-  whichever_call(
-    [](auto& disk, auto n) { disk.power_off_at(n, memory_disk::cut::before); });
+  for (auto of : {ailment::state, ailment::log})
+    whichever_call(of, [](auto& disk, auto n) {
+      disk.power_off_at(n, memory_disk::cut::before);
+    });
 }
 
 TEST_CASE("behind whichever call power is cut meanwhile, it ends whole") {
-  whichever_call(
-    [](auto& disk, auto n) { disk.power_off_at(n, memory_disk::cut::after); });
+  for (auto of : {ailment::state, ailment::log})
+    whichever_call(of, [](auto& disk, auto n) {
+      disk.power_off_at(n, memory_disk::cut::after);
+    });
 }
 
 TEST_CASE("a replica that leads is not repaired, and is told how to lead no "
