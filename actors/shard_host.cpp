@@ -386,6 +386,7 @@ void shard_host::begin() {
     if (leader && *leader != own)
       caf::anon_send(self, shard_follows{});
   };
+  gauge_of(&metrics::shard_behind).set(1);
   tell.on_behind = [this](bool is) {
     gauge_of(&metrics::shard_behind).set(is ? 1 : 0);
   };

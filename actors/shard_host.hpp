@@ -128,6 +128,9 @@ private:
   std::shared_ptr<cluster::shard> shard_;
   cluster::placement wanted_;
   error stopped_;
+  /// From a repair that was taken until it has begun anew, or failed.
+  const std::shared_ptr<std::atomic<bool>> repairing_ =
+    std::make_shared<std::atomic<bool>>(false);
   caf::error ending_;
   /// Whether it is known who leads; before, commands wait.
   bool led_ = false;

@@ -19,26 +19,48 @@ result<void> may_copy(const persistence::loaded_log& log, node_id self) {
                "no other node has this shard: restore a backup"};
 }
 
-/// The same; a log that is damaged is given up for it. Precondition: another
-/// node leads the shard.
+/// What it said cannot be known from its log, nor in which terms.
+error not_to_vote(const error& why) {
+  return {why.code, why.context
+                      + ": this replica must not vote any more, so the node "
+                        "has to be replaced"};
+}
+
+/// Whether the log is whole, and the one that the state was made from.
+result<void> check(const persistence::loaded_log& log,
+                   const shard_host_parts& with) {
+  if (auto ok = cluster::raft::core::check(log); !ok)
+    return ok;
+  auto applied = with.shard.state.applied(with.shard.id);
+  auto end = log.first_index + log.entries.size();
+  if (!applied || applied->index < end)
+    return {};
+  return error{errc::corrupt, "the log ends at entry " + std::to_string(end - 1)
+                                + ", expected one that the state has applied, "
+                                + std::to_string(applied->index)};
+}
+
+/// A log that is damaged is given up. Precondition: another node leads the
+/// shard.
 result<void> prepare_copy(const shard_host_parts& with) {
   const auto id = with.shard.id;
   auto found = with.log.load(id);
   if (found && persistence::lost(*found))
     return {};
-  auto may = found ? may_copy(*found, with.shard.self) : found.failure();
-  if (may || may.failure().code != errc::corrupt)
-    return may;
+  if (found) {
+    if (auto ok = check(*found, with); !ok)
+      return not_to_vote(ok.failure());
+    return may_copy(*found, with.shard.self);
+  }
+  if (found.failure().code != errc::corrupt)
+    return found.failure();
+  if (auto ok = with.log.lose(id); !ok)
+    return ok.failure().code == errc::corrupt ? not_to_vote(ok.failure())
+                                              : ok.failure();
   with.env.log.error("a damaged log is given up: this replica votes no more "
                      "until a later leader's state is copied",
-                     {{"shard", id}, {"why", may.failure()}});
-  auto given_up = with.log.lose(id);
-  if (given_up)
-    return {};
-  return error{given_up.failure().code,
-               given_up.failure().context
-                 + ": this replica must not vote any more, so the node has to "
-                   "be replaced"};
+                     {{"shard", id}, {"why", found.failure()}});
+  return {};
 }
 
 result<cluster::shard::stored> stored(result<persistence::loaded_log> log,
@@ -108,6 +130,7 @@ void shard_host::tell_stopped() {
 /// It may be wanted here no more.
 void shard_host::forget_stopped() {
   gauge_of(&metrics::shard_copying).set(0);
+  gauge_of(&metrics::shard_behind).set(0);
   if (stopped_)
     gauge_of(&metrics::shard_stopped).set(0);
 }
@@ -118,6 +141,7 @@ void shard_host::on_reload(const shard_reload& what) {
   if (what.anew && stopped_ && !ending_) {
     forget_stopped();
     stopped_ = {};
+    *repairing_ = false;
     led_ = leads_soon_ = sweeping_ = false;
     if (with_.on_leader)
       with_.on_leader(std::nullopt, 0);
@@ -145,14 +169,22 @@ void shard_host::on_repair(const repair_replica& what) {
                            "no leader of this shard is known here: expected "
                            "one on another node, whose state is copied",
                            1000});
+  if (repairing_->exchange(true))
+    return what.then(
+      error{errc::unavailable, "this replica is being repaired", 1000});
+  auto then = [busy = repairing_, told = what.then](const result<void>& begun) {
+    if (!begun)
+      *busy = false;
+    told(begun);
+  };
   auto restart = [self = caf::actor_cast<shard_actor>(this),
-                  then = what.then](const result<bool>& marked) {
+                  then](const result<bool>& marked) {
     if (!marked)
       return then(marked.failure());
     then({});
     caf::anon_send(self, shard_reload{true});
   };
-  with_.log_thread.post([restart, then = what.then, with = with_] {
+  with_.log_thread.post([restart, then, with = with_] {
     if (auto ok = prepare_copy(with); !ok)
       return then(ok);
     with.shard.writer.run<bool>(

@@ -50,13 +50,16 @@ result<void> replicas_vote(const observability::metrics& from,
                    + copying
                    + " copying another's state: keep the other nodes running "
                      "until that is done"};
-  if (auto behind = raised(from.shard_behind, counted); !behind.empty())
-    return error{errc::unavailable,
-                 "expected each of this node's replicas to have what was "
-                 "committed without it, found those of shards "
-                   + behind
-                   + " catching up: keep the other nodes running until that is "
-                     "done"};
+  // Who joined knows from the first map that it reads what others count on.
+  auto may_count = [&](std::string_view x) {
+    return map.version == 0 || counted(x);
+  };
+  if (auto behind = raised(from.shard_behind, may_count); !behind.empty())
+    return error{
+      errc::unavailable,
+      "expected each of this node's replicas to know its leader, and "
+      "to have what was committed without it, found those of shards "
+        + behind + " that do not: keep the other nodes running until they do"};
   return {};
 }
 

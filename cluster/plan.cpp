@@ -59,7 +59,8 @@ private:
       return false;
     return mend_control() || any_shard(&planner::lead_elsewhere)
            || any_shard(&planner::repair) || any_shard(&planner::spread)
-           || even_replicas() || even_leads();
+           || even_replicas() || even_leads() || spare_drained(next_.control)
+           || any_shard(&planner::spare_drained);
   }
 
   // -- what is there ----------------------------------------------------------
@@ -185,27 +186,30 @@ private:
     return open(id) && contains(of.actual, id);
   }
 
-  /// Who leads is not one that others should relieve, or they do; nor does such
-  /// a one before the others when who leads fails. Who is to lead, and does not
-  /// come, doesn't keep them from it.
+  /// Who leads is not one that others should relieve, or they do. Who is to
+  /// lead, and does not come, doesn't keep them from it.
   bool lead_elsewhere(placement& of) {
     auto& voters = of.voters;
-    auto before = voters;
     auto first = voters.front();
-    if (state(first) != node_state::active || dead(first)
-        || (!contains(of.actual, first) && late(of))) {
-      std::optional<node_id> best;
-      for (auto id : voters)
-        if (may_lead(of, id) && (!best || leads_[id] < leads_[*best]))
-          best = id;
-      if (!best)
-        return false;
+    if (state(first) == node_state::active && !dead(first)
+        && (contains(of.actual, first) || !late(of)))
+      return false;
+    std::optional<node_id> best;
+    for (auto id : voters)
+      if (may_lead(of, id) && (!best || leads_[id] < leads_[*best]))
+        best = id;
+    if (best)
       to_front(voters, *best);
-    }
-    std::stable_partition(voters.begin() + 1, voters.end(), [this](node_id id) {
-      return state(id) == node_state::active;
-    });
-    return voters != before;
+    return best.has_value();
+  }
+
+  /// Should who leads fail, those that drain do so after all others.
+  bool spare_drained(placement& of) {
+    auto before = of.voters;
+    std::stable_partition(
+      of.voters.begin() + 1, of.voters.end(),
+      [this](node_id id) { return state(id) != node_state::draining; });
+    return of.voters != before;
   }
 
   bool repair(placement& of) {

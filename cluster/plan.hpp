@@ -30,6 +30,7 @@ struct node_health {
 ///     dead are replaced, as far as there is room
 ///   - a shard's voters are in as many zones as can be
 ///   - nodes have even shares of replicas, then of leaders, within one
+///   - nodes that drain are the last to lead, should others fail
 /// Besides groups that are late, at most one group's placement differs. What
 /// begins to move has a majority up, and no group has fewer voters than wanted
 /// at any time. Pure and deterministic; repeated, it ends.

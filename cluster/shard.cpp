@@ -181,19 +181,32 @@ void shard::on_role() {
 
 void shard::lead_by(std::optional<node_id> leader) {
   leader_ = leader;
-  if (std::exchange(behind_until_, 0) != 0)
-    tell(tell_.on_behind, false);
   if (leader)
     fall_behind(core_->commit_index());
+  say_behind();
   tell(tell_.on_leader, leader_);
 }
 
-/// More than what it has up to there is committed.
+/// If more is committed than what it has up to there. While it is behind, that
+/// does not grow: under load it would never be there.
 void shard::fall_behind(std::uint64_t than) {
-  if (behind_until_ != 0 || !leader_ || core_->known_committed() <= than)
+  if (behind_until_ > applied_.index || core_->known_committed() <= than)
     return;
   behind_until_ = core_->known_committed();
-  tell(tell_.on_behind, true);
+  say_behind();
+}
+
+void shard::say_behind() {
+  auto now = !failed_ && (!leader_ || behind_until_ > applied_.index);
+  if (std::exchange(behind_, now) != now)
+    tell(tell_.on_behind, now);
+}
+
+std::optional<node_id> shard::leader() const {
+  auto silent = parts_.time.steady_now() - overheard_at_;
+  if (failed_ && silent > 2 * parts_.timing.election_timeout)
+    return std::nullopt;
+  return leader_;
 }
 
 void shard::step_down() {
@@ -372,10 +385,7 @@ void shard::applied(const result<outcome>& what) {
     return stop(what.failure());
   applied_.index = what->index;
   applied_.checksum = what->checksum;
-  if (behind_until_ != 0 && applied_.index >= behind_until_) {
-    behind_until_ = 0;
-    tell(tell_.on_behind, false);
-  }
+  say_behind();
   tell(tell_.on_applied, applied_.index);
   if (what->synced_index == applied_.index)
     cut_log();
@@ -470,7 +480,10 @@ void shard::stop(error why) {
 void shard::overhear(const raft::message& what) {
   using kind = raft::message::kind;
   if ((what.what != kind::append && what.what != kind::install)
-      || what.term < overheard_ || leader_ == what.peer)
+      || what.term < overheard_)
+    return;
+  overheard_at_ = parts_.time.steady_now();
+  if (leader_ == what.peer)
     return;
   overheard_ = what.term;
   leader_ = what.peer;

@@ -93,9 +93,9 @@ public:
     /// Its state has to be copied, or has been: load both stores again, and
     /// start.
     std::function<void()> on_reload = {};
-    /// Whether it has yet to apply what it heard to be committed when it had
-    /// just heard of its leader, or lacked some of that: who was away, and is
-    /// not to be counted on.
+    /// Whether it is not to be counted on, as it is until it says so: it knows
+    /// no leader, or has yet to apply what was committed when it heard of one,
+    /// or when it lacked some of that.
     std::function<void(bool)> on_behind = {};
     /// What a committed configuration says: at the start, and with each new
     /// one.
@@ -127,8 +127,9 @@ public:
   /// Takes writes from now on, if it still leads: see on_leading.
   void lead();
   bool leading() const noexcept { return leading_; }
-  /// Who leads, if this replica knows.
-  std::optional<node_id> leader() const noexcept { return leader_; }
+  /// Who leads, if this replica knows. One that has stopped only knows who has
+  /// said so of late.
+  std::optional<node_id> leader() const;
 
   /// What is staged or committed but not applied. Staging always works, for
   /// what was decided is never refused: take less on while this is much.
@@ -243,6 +244,7 @@ private:
   void on_role();
   void lead_by(std::optional<node_id> leader);
   void fall_behind(std::uint64_t than);
+  void say_behind();
   void step_down();
   void submit_open();
   void submit(raft::entry_type type, std::string payload,
@@ -310,6 +312,7 @@ private:
   /// By an error; then it only watches who leads.
   bool failed_ = false;
   std::uint64_t overheard_ = 0; ///< the term of whom it last saw lead
+  std::chrono::nanoseconds overheard_at_{0};
 
   /// What the next entry will hold, and who waits for it.
   std::string open_;
@@ -330,7 +333,8 @@ private:
   bool ready_ = false;   ///< on_leading was called
   bool leading_ = false; ///< and `lead`
   std::optional<node_id> leader_;
-  std::uint64_t behind_until_ = 0; ///< this is applied; 0: it is not behind
+  std::uint64_t behind_until_ = 0; ///< this is applied
+  bool behind_ = true;             ///< as was said
 
   /// In force from the log's floor on, by the index of their entries.
   std::deque<placed_configuration> configurations_;

@@ -4,6 +4,7 @@ namespace iris::cluster {
 
 namespace {
 
+using namespace std::chrono_literals;
 using persistence::applied_point;
 using persistence::loaded_log;
 
@@ -146,6 +147,7 @@ void shard::on_renew(const image_renew& what) {
   auto now = view();
   now.leaving = true;
   carry_out(next_step(now, wanted_));
+  steer_later(0ms);
 }
 
 void shard::receive(node_id from, const image_message& what) {

@@ -160,8 +160,10 @@ public:
   family<gauge> shard_behind{
     all_,
     {"iris_shard_behind",
-     "1 while this node's replica of the shard has yet to apply what was "
-     "committed when it heard of its leader, else 0",
+     "1 while this node's replica of the shard knows no leader, lacks "
+     "something "
+     "that is committed, or has yet to apply what was when it heard of its "
+     "leader, else 0",
      unit::none, "shard"}};
   family<gauge> shard_lag{
     all_,

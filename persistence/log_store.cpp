@@ -21,12 +21,10 @@ struct bounds {
 };
 
 error missing(shard_id shard, std::uint64_t index, std::uint64_t found) {
-  return {errc::corrupt,
-          "shard " + std::to_string(shard.value) + ": entry "
-            + std::to_string(index) + " is missing, found "
-            + std::to_string(found)
-            + "; expected a log without gaps: restore a backup, or replace "
-              "this node by a new one"};
+  return {errc::corrupt, "shard " + std::to_string(shard.value) + ": entry "
+                           + std::to_string(index) + " is missing, found "
+                           + std::to_string(found)
+                           + "; expected a log without gaps"};
 }
 
 } // namespace

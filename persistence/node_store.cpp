@@ -169,11 +169,12 @@ result<void> node_directory::finish() {
   return {};
 }
 
+/// A log was given up only where others have the shard.
 bool others_have(const node_store& store, shard_id shard,
                  const node_options& how) {
   if (how.others_have)
     if (auto log = store.log->load(shard))
-      return how.others_have(*log);
+      return lost(*log) || how.others_have(*log);
   return store.self.store != 0 && store.self.founders.size() != 1;
 }
 

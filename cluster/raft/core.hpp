@@ -90,6 +90,9 @@ public:
                                            const persistence::loaded_log& now,
                                            persistence::log_floor fetched);
 
+  /// Fails with corrupt if these are not one log, or its term another's.
+  static result<void> check(const persistence::loaded_log& log);
+
   /// If this node is the only voter: the term and vote that must be durable
   /// before `start` (it elects itself, and a term is never used twice).
   static std::optional<persistence::hard_state>
@@ -224,7 +227,6 @@ private:
   void stand_at(std::chrono::nanoseconds then);
   result<void> cut(std::uint64_t index, std::uint64_t keep_from);
 
-  static result<void> check(const persistence::loaded_log& log);
   result<void> check_idle() const;
   result<void> may_change(const configuration& next) const;
 

@@ -59,11 +59,14 @@ TEST_CASE("a node is not ready while a replica that counts is behind") {
   here.metrics.shard_behind.with("0").set(1);
 
   CHECK(here.verdict()
-        == "unavailable (403): expected each of this node's replicas to have "
-           "what was committed without it, found those of shards 0 catching "
-           "up: keep the other nodes running until that is done");
+        == "unavailable (403): expected each of this node's replicas to know "
+           "its leader, and to have what was committed without it, found those "
+           "of shards 0 that do not: keep the other nodes running until they "
+           "do");
 
   here.map.shards[0].actual = {{1}, {3}};
+  CHECK(here.verdict() != "");
+  here.map.version = 1;
   CHECK(here.verdict() == "");
 }
 

@@ -5,7 +5,7 @@
 #include "persistence/posix_disk.hpp"
 #include "persistence/state_store.hpp"
 #include "persistence/writes.hpp"
-#include "tests/damaged_log.hpp"
+#include "tests/damaged_store.hpp"
 #include "tests/process/busy_cluster.hpp"
 #include "tests/process/from_environment.hpp"
 #include "tests/process/guest.hpp"
@@ -73,9 +73,20 @@ int shards_in_state(const std::string& state, const std::string& tree) {
   return out;
 }
 
+/// How long it takes until all writes that are under way are answered, while
+/// that happens.
+std::chrono::nanoseconds time_to_answer(crowd& all,
+                                        const std::function<void()>& what) {
+  auto owed = all.unanswered();
+  auto from = now();
+  what();
+  REQUIRE(all.run_until([&] { return all.answered(owed); }));
+  return now() - from;
+}
+
 void report(const std::string& when,
             const std::vector<std::chrono::nanoseconds>& pauses) {
-  MESSAGE(pauses.size(), " kills ", when,
+  MESSAGE(pauses.size(), " times ", when,
           "; all writes under way were answered after (ms): p50 ",
           percentile(pauses, 50), ", p90 ", percentile(pauses, 90), ", p99 ",
           percentile(pauses, 99), ", at most ", percentile(pauses, 100));
@@ -185,7 +196,7 @@ TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {
   busy_cluster a{seed};
   auto& nodes = a.nodes;
   auto& all = a.all;
-  std::vector<std::chrono::nanoseconds> of_three, of_fewer;
+  std::vector<std::chrono::nanoseconds> of_three, of_fewer, of_none;
 
   for (std::uint64_t i = 1; i <= rounds; ++i) {
     CAPTURE(i);
@@ -193,13 +204,13 @@ TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {
     if (recovered)
       meanwhile(all, [&] { nodes.await_ready(); });
     acknowledge(all, 1 + random.below(600));
+    if (recovered)
+      of_none.push_back(time_to_answer(all, [] {}));
     auto victim =
       random.chance(50) ? nodes.busiest() : random.below(real_cluster::size);
-    auto owed = all.unanswered();
-    auto killed = now();
-    nodes[victim].kill();
-    REQUIRE(all.run_until([&] { return all.answered(owed); }));
-    (recovered ? of_three : of_fewer).push_back(now() - killed);
+    (recovered ? of_three : of_fewer).push_back(time_to_answer(all, [&] {
+      nodes[victim].kill();
+    }));
     if (random.chance(50))
       acknowledge(all, random.below(600));
     // It grows: to read it all each time would take longer than all else.
@@ -208,8 +219,9 @@ TEST_CASE("kill -9 of any node of three loses, doubles and reorders nothing") {
     nodes[victim].start();
   }
 
-  report("of one of three", of_three);
-  report("perhaps before the last victim was ready", of_fewer);
+  report("one of three was killed", of_three);
+  report("one was, perhaps before the last victim was ready", of_fewer);
+  report("nobody was", of_none);
   check_all(nodes, all);
   const auto& n = all.counts();
   MESSAGE("checked ", n.acknowledged, " acknowledged sends (", n.duplicate,
@@ -456,29 +468,15 @@ TEST_CASE("replicas are compared by one command, and who differs is mended") {
   check_all(nodes, all);
 }
 
-namespace {
-
-/// How far the shard is applied is a value without a checksum.
-void damage_applied_point(const real_node& node, shard_id which) {
-  leveldb::DB* opened = nullptr;
-  auto dir = (node.data_dir() / "store" / "state").string();
-  REQUIRE(leveldb::DB::Open({}, dir, &opened).ok());
-  std::unique_ptr<leveldb::DB> db{opened};
-  leveldb::WriteOptions synced;
-  synced.sync = true;
-  REQUIRE(db->Put(synced, persistence::applied_key(which), "no point").ok());
-}
-
-} // namespace
-
 TEST_CASE("a replica that stopped for damage is repaired by one command") {
   busy_cluster a{1};
   auto& nodes = a.nodes;
   auto& all = a.all;
   acknowledge(all, 100);
   nodes[2].kill();
-  damage_applied_point(nodes[2], {3});
-  test::damage_log((nodes[2].data_dir() / "store" / "log").string(), {4});
+  auto store = nodes[2].data_dir() / "store";
+  test::damage((store / "state").string(), persistence::applied_key({3}));
+  test::damage_log((store / "log").string(), {4});
 
   nodes[2].start();
   nodes[2].await_log("shard stopped");

@@ -103,7 +103,7 @@ private:
     std::unique_ptr<cluster::shard> shard;
     error stopped;
     std::optional<node_id> leader;
-    bool behind = false;
+    bool behind = true;
   };
 
   void load();

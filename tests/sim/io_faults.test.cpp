@@ -19,7 +19,7 @@ static_assert(kinds.size() == io_kinds);
 
 /// Sanitized runs are slow.
 #ifdef IRIS_SANITIZED
-constexpr std::uint64_t stride = 4;
+constexpr std::uint64_t stride = 11;
 #else
 constexpr std::uint64_t stride = 1;
 #endif

@@ -1,5 +1,5 @@
 // Replicas of whole nodes that are made anew, and compared.
-#include "tests/damaged_log.hpp"
+#include "tests/damaged_store.hpp"
 #include "tests/lines.hpp"
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/writers.hpp"
@@ -165,17 +165,25 @@ TEST_CASE("a replica with a damaged log votes no more until it is repaired") {
   a.here.run(1min);
   CHECK(a.leader(whole).running());
   CHECK_FALSE(a.nodes[0]->node().leader(which));
+  // Who led is not sure to come back.
+  CHECK(a.repair(at, which).find("no leader of this shard is known here")
+        != std::string::npos);
 
   REQUIRE(other.start());
   a.here.run(1min);
   CHECK(a.leader(which).id() != at.id());
   CHECK(a.stopped(at, which));
-  CHECK(a.repair(at, which) == "");
+  std::optional<result<void>> twice;
+  at.node().repair(which, [](const auto&) {});
+  at.node().repair(which, [&](const result<void>& x) { twice = x; });
+  REQUIRE(a.here.run(10s, [&] { return twice.has_value(); }));
+  CHECK(to_string(twice->failure())
+        == "unavailable (403): this replica is being repaired");
+  a.here.run(10s);
   auto lines = at.log_lines().lines();
   CHECK(std::any_of(lines.begin(), lines.end(), [](const auto& x) {
     return x.find("a damaged log is given up") != x.npos;
   }));
-  a.here.run(10s);
   CHECK_FALSE(a.stopped(at, which));
   CHECK(at.metrics().shard_copies.value() == 1);
   CHECK(a.compare() == sentences{});
@@ -183,6 +191,53 @@ TEST_CASE("a replica with a damaged log votes no more until it is repaired") {
   other.kill();
   REQUIRE(a.here.run(
     1min, [&] { return a.nodes[0]->node().leader(which).has_value(); }));
+}
+
+TEST_CASE("a node whose log was given up starts, though its state is damaged") {
+  some_nodes a{3};
+  auto& at = *a.nodes[2];
+  const shard_id which{0};
+  at.crash();
+  {
+    auto log = persistence::log_store::open("/node/log", at.disk());
+    REQUIRE(log);
+    REQUIRE((*log)->lose(which));
+  }
+  test::damage("/node/state", persistence::applied_key(which),
+               &at.disk().env());
+
+  REQUIRE(at.start());
+  REQUIRE(a.here.run(10s, [&] { return a.stopped(at, which); }));
+  a.here.run(10s);
+  CHECK(a.repair(at, which) == "");
+  a.here.run(10s);
+  CHECK_FALSE(a.stopped(at, which));
+  CHECK(a.compare() == sentences{});
+}
+
+TEST_CASE("a replica whose log is not its state's is not repaired") {
+  some_nodes a{3};
+  auto& at = *a.nodes[2];
+  const shard_id which{0};
+  at.crash();
+  {
+    auto log = persistence::log_store::open("/node/log", at.disk());
+    REQUIRE(log);
+    auto found = (*log)->load(which);
+    REQUIRE(found);
+    persistence::log_change older;
+    older.shard = which;
+    older.first_index = found->first_index + found->entries.size() - 1;
+    REQUIRE((*log)->append({&older, 1}));
+  }
+
+  REQUIRE(at.start());
+  REQUIRE(a.here.run(10s, [&] { return a.stopped(at, which); }));
+  a.here.run(10s);
+  CHECK(a.repair(at, which).find("must not vote any more, so the node has to "
+                                 "be replaced")
+        != std::string::npos);
+  CHECK(a.stopped(at, which));
 }
 
 namespace {
