@@ -1,3 +1,5 @@
+#include "persistence/keys.hpp"
+#include "tests/damaged_store.hpp"
 #include "tests/persistence/model.hpp"
 
 #include <doctest/doctest.h>
@@ -118,6 +120,29 @@ TEST_CASE("a damaged state of what others have is no reason not to start") {
   }
   CHECK(lone > 0);
   CHECK(helped > 0);
+}
+
+TEST_CASE("a log that was given up says that others have the shard") {
+  for (auto given_up : {false, true}) {
+    CAPTURE(given_up);
+    memory_disk disk{seed};
+    const shard_id which{0};
+    {
+      auto store = node_store::open("/node", store_model::self(), disk);
+      REQUIRE(store);
+      log_change voted;
+      voted.shard = which;
+      voted.state = hard_state{4, 2};
+      REQUIRE(store->log->append({&voted, 1}));
+      if (given_up)
+        REQUIRE(store->log->lose(which));
+    }
+    test::damage("/node/state", applied_key(which), &disk.env());
+    node_options how;
+    how.others_have = [](const loaded_log&) { return false; };
+    auto store = node_store::open("/node", store_model::self(), disk, how);
+    CHECK(static_cast<bool>(store) == given_up);
+  }
 }
 
 TEST_CASE("a flipped bit in a MANIFEST is corrupt, or harmless") {
